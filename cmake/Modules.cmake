@@ -1,0 +1,29 @@
+# The modules in order, and what each may include: the one copy of the table in docs/architecture.md.
+# `base` is open to everyone; what stands here is reached transitively. The layering test reads this file.
+set(LIVELAMBDA_MODULES base codec os net bridge app aws runtime_api worker deploy localcloud session cli stub)
+
+set(MAY_USE_base)
+set(MAY_USE_codec base)
+set(MAY_USE_os base)
+set(MAY_USE_net base)
+set(MAY_USE_bridge codec)
+set(MAY_USE_app codec)
+set(MAY_USE_aws net codec)
+set(MAY_USE_runtime_api net)
+set(MAY_USE_worker os runtime_api app)
+set(MAY_USE_deploy app aws)
+set(MAY_USE_localcloud codec os net app)
+set(MAY_USE_session base codec os net bridge app aws runtime_api worker deploy)
+set(MAY_USE_cli session localcloud)
+set(MAY_USE_stub codec net aws bridge)
+
+# What each module links beside other modules.
+set(LINKS_base fmt::fmt-header-only tl::expected Threads::Threads)
+set(LINKS_codec yaml zstd minizip z)
+set(LINKS_net OpenSSL::SSL OpenSSL::Crypto)
+set(LINKS_bridge OpenSSL::Crypto)
+set(LINKS_aws OpenSSL::Crypto)
+set(LINKS_deploy OpenSSL::Crypto)
+set(LINKS_worker OpenSSL::Crypto)
+set(LINKS_localcloud OpenSSL::SSL OpenSSL::Crypto)
+set(LINKS_cli CLI11::CLI11)
