@@ -1,0 +1,51 @@
+// Lambda: functions from zip packages, and their execution environments: real processes that speak the Runtime API to a
+// server of this module, one invocation at a time, stopped with SIGSTOP between invocations as AWS freezes them.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "localcloud/cloud.h"
+#include "localcloud/resource_type.h"
+#include "localcloud/service.h"
+
+namespace localcloud {
+
+enum class InvocationType { request_response, event, dry_run };
+
+struct InvokeInput {
+  std::string function;  // name or ARN (with or without qualifier)
+  std::string payload;   // bytes of JSON
+  InvocationType type = InvocationType::request_response;
+  std::string client_context = {};  // decoded JSON
+  std::string trace_id = {};
+};
+
+struct InvokeOutput {
+  int status = 200;            // 200, 202 (event), 204 (dry run)
+  std::string payload;         // answer, or the error object if function_error is set
+  std::string function_error;  // "" or "Unhandled"
+  std::string log_tail = {};   // last 4 KiB of the log
+  std::string request_id = {};
+};
+
+class Lambda : public Service {
+ public:
+  // Runs a function. Errors (kind service): ResourceNotFoundException 404, RequestTooLargeException 413,
+  // TooManyRequestsException 429, … The caller has authorized already.
+  virtual awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) = 0;
+
+  // May `service` ("sns.amazonaws.com") call the function for `source_arn`? By the function's resource policy.
+  virtual bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const = 0;
+
+  virtual ResourceTypes resource_types() = 0;
+
+  // Ends every environment and waits for it.
+  virtual awaitable<void> shut_down() = 0;
+};
+
+std::unique_ptr<Lambda> make_lambda(Cloud& cloud);
+
+}  // namespace localcloud

@@ -1,0 +1,45 @@
+// The local cloud as a whole: one port, every service behind it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace localcloud {
+
+using boost::asio::awaitable;
+
+struct LocalCloudOptions {
+  std::uint16_t port = 0;              // 0 = any free one
+  bool tls = false;
+  std::string certificate_pem = {};    // with tls: chain and key; made fresh if empty
+  std::string key_pem = {};
+  bool test_clock = false;             // allows POST /_local/clock
+  std::string record_websockets = {};  // file
+};
+
+struct LocalCloudReady {
+  std::string endpoint;
+  std::string region;
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string ca_pem;  // with tls and a certificate of its own
+};
+
+class LocalCloud {
+ public:
+  virtual ~LocalCloud() = default;
+  virtual const LocalCloudReady& ready() const = 0;
+  // Serves until cancelled; then ends every function's processes before it returns.
+  virtual awaitable<void> run() = 0;
+};
+
+// Errors: local_resource (port in use).
+base::Result<std::unique_ptr<LocalCloud>> make_local_cloud(boost::asio::any_io_executor executor,
+                                                           LocalCloudOptions options);
+
+}  // namespace localcloud
