@@ -1,0 +1,53 @@
+// What every service client shares: where a service is, whose key signs, how an answer's error is read, and what is tried again.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "aws/sigv4.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "net/http_client.h"
+
+namespace aws {
+
+using boost::asio::awaitable;
+
+// Whose key signs; asked for each request, since keys are renewed in a long session.
+using CredentialsSource = std::function<Credentials()>;
+
+// All that a client needs; copied freely. `http` and `clock` outlive every client.
+struct ClientConfig {
+  net::HttpClient* http = nullptr;
+  const base::Clock* clock = nullptr;
+  CredentialsSource credentials;
+  std::string region;
+  // AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL ("" key): where services are instead of their public hosts.
+  std::map<std::string, std::string> endpoints = {};
+};
+
+// Reads AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_* out of an environment into ClientConfig::endpoints ("DYNAMODB" → "dynamodb").
+std::map<std::string, std::string> endpoints_from_environment(const std::map<std::string, std::string>& environment);
+
+// The URL of a service: from `endpoints`, else "https://<service>.<region>.amazonaws.com".
+base::Result<net::Url> service_url(const ClientConfig& config, std::string_view service);
+
+struct CallOptions {
+  int attempts = 4;  // in all; throttling (429, Throttling…), 5xx and broken connections are tried again, with full jitter
+  std::chrono::milliseconds timeout{30'000};
+  std::chrono::milliseconds connect_timeout{5'000};
+  bool fresh_connection = false;
+};
+
+// Signs and sends. A status of 400 or more becomes an Error: `code` and `status` as the service gave them (JSON "__type"/"code", or XML
+// <Code>), kind permission for AccessDenied, credentials for expired or unknown keys, else service.
+awaitable<base::Result<net::Response>> call(ClientConfig config, net::Url url, net::Request request,
+                                            std::string service, CallOptions options);
+
+// As call() does it, for answers that came otherwise.
+base::Error read_service_error(const net::Response& response, std::string_view service);
+
+}  // namespace aws
