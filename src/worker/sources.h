@@ -1,0 +1,37 @@
+// Which functions a change of files touches: pure, on absolute paths without "." or "..".
+//
+// A file inside a function's source folder touches that function; with several such functions, those whose folder is
+// the deepest. A file of the app folder that lies in no function's folder touches all of them: it may be shared code.
+// What no code is loaded from (.git, .livelambda, build products, editors' temporary files) touches nothing.
+// node_modules is not watched, since it is large and changes as a whole: after `npm install`, package-lock.json has
+// changed and all reload.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "os/watcher.h"
+
+namespace worker {
+
+struct FunctionSource {
+  std::string function;  // logical id
+  std::string folder;    // absolute
+};
+
+// Directories that the watcher does not enter, by name.
+bool skip_directory(std::string_view name);
+
+// An editor's swap, backup or lock file, by name.
+bool is_temporary_file(std::string_view name);
+
+// The folders to watch: the app's and the functions' that lie outside it, none inside another.
+std::set<std::string> folders_to_watch(std::string_view app_folder, std::span<const FunctionSource> functions);
+
+// The logical ids of the functions that the changes touch.
+std::set<std::string> touched_functions(const os::Changes& changes, std::string_view app_folder,
+                                        std::span<const FunctionSource> functions);
+
+}  // namespace worker

@@ -1,0 +1,111 @@
+// A worker: the process that is the twin of one execution environment. It has the function's environment variables and
+// credentials, runs one invocation at a time, and keeps its globals from one to the next, as in AWS. It speaks Lambda's
+// Runtime API with a server of its own on 127.0.0.1, so any language that can is no special case.
+//
+// A worker that answered may have ended since (process.exit, an unhandled rejection): ask usable(), and give an
+// invocation that comes back `not_started` to a fresh one. A worker never outlives its session: the kernel ends its
+// process group. Which worker serves which environment, and when code is reloaded, is session's affair.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "os/spawner.h"
+#include "runtime_api/invocation.h"
+
+namespace worker {
+
+using boost::asio::awaitable;
+
+struct WorkerSpec {
+  std::string function;  // logical id, for messages
+  std::string runtime;   // the function's own: "nodejs20.x"
+  std::string handler;   // "src/api.handler"
+  std::string source;    // absolute folder of the code: LAMBDA_TASK_ROOT and working directory
+  std::map<std::string, std::string> environment;  // the stub's whole environment, credentials among it
+  base::Millis timeout{0};                         // the function's Timeout, for the words of a timeout; 0 = unknown
+};
+
+// One record of the function's output, without the line's end. A console message of several lines is one record.
+struct LogRecord {
+  std::string text;
+  std::string request_id;  // of the invocation that runs or ran last; empty during initialisation
+  bool from_stderr = false;
+};
+
+struct WorkerOutcome {
+  enum class Kind {
+    result,       // the handler's response
+    failure,      // the handler's error, or a response over Lambda's limit
+    init_failed,  // the code could not be loaded, or the process ended before it asked for an event
+    exited,       // the process ended with the invocation running: Runtime.ExitError
+    timed_out,    // the deadline passed: the process was killed, `answer` has the words. Lambda says them by itself
+    cancelled,    // stop() was called: the process was killed; no answer
+    not_started,  // the process had ended before it took the event: run it on a fresh worker; no answer
+  };
+  Kind kind = Kind::not_started;
+  runtime_api::Answer answer;  // what to send to the stub
+  base::Millis duration{0};    // from the event handed over (or init's begin, if init failed) to the answer
+};
+
+class Worker {
+ public:
+  // Kills the process group. Tasks end soon after; close() waits for them.
+  virtual ~Worker() = default;
+
+  virtual pid_t pid() const = 0;
+  // False as soon as the process ended, its code failed to load, or stop() or retire() was called.
+  virtual bool usable() const = 0;
+  virtual bool busy() const = 0;
+
+  // Waits until the code is loaded and the process asks for its first event. A failure holds what an invocation will be
+  // answered with: this is how a syntax error is shown at the time of the save.
+  virtual awaitable<WorkerOutcome> initialised() = 0;  // result = loaded; init_failed; cancelled
+
+  // Runs one invocation to its end or its deadline. One at a time. Cancelling the coroutine kills the process.
+  // `handed_over`, if given, is called when the process takes the event.
+  virtual awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event,
+                                          std::function<void()> handed_over = {}) = 0;
+
+  // Lets a running invocation end, then ends the process; at once if it is idle.
+  virtual void retire() = 0;
+  // Ends the process group now.
+  virtual void stop() = 0;
+  // stop(), and waits until the process and all tasks have ended.
+  virtual awaitable<void> close() = 0;
+};
+
+using LogCallback = std::function<void(LogRecord)>;
+
+// What starts workers: session holds one and hands a fake in its tests.
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+
+  // Whether functions of this runtime can run on this machine; asks the interpreter for its version once.
+  // Errors: local_resource, naming what is missing; usage for a runtime that livelambda does not run.
+  virtual awaitable<base::Result<>> check(std::string runtime) = 0;
+
+  // Starts a process and returns without waiting for the code to load. Errors as check(), local_resource.
+  virtual awaitable<base::Result<std::unique_ptr<Worker>>> start(WorkerSpec spec, LogCallback log) = 0;
+};
+
+struct LauncherOptions {
+  std::string loaders;                                 // folder that holds nodejs/bootstrap.mjs
+  std::string ca_file;                                 // LIVELAMBDA_CA_FILE of the session; empty = none
+  std::map<std::string, std::string> own_environment;  // of the session: PATH, HOME, USER, … of the developer
+};
+
+// `spawner` and `clock` outlive the launcher and its workers.
+std::unique_ptr<Launcher> make_launcher(boost::asio::any_io_executor executor, os::Spawner& spawner,
+                                        const base::Clock& clock, LauncherOptions options);
+
+}  // namespace worker
