@@ -5,7 +5,8 @@ include(GoogleTest)
 
 function(livelambda_target_options target)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror
+                         -Wno-missing-designated-field-initializers)
   if(NOT target STREQUAL "livelambda_pch")
     target_precompile_headers(${target} REUSE_FROM livelambda_pch)
   endif()

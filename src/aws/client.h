@@ -1,4 +1,5 @@
-// What every service client shares: where a service is, whose key signs, how an answer's error is read, and what is tried again.
+// What every service client shares: where a service is, whose key signs, how an answer's error is read, and what is
+// tried again.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -29,25 +30,32 @@ struct ClientConfig {
   std::map<std::string, std::string> endpoints = {};
 };
 
-// Reads AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_* out of an environment into ClientConfig::endpoints ("DYNAMODB" → "dynamodb").
+// Reads AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_* out of an environment into ClientConfig::endpoints ("DYNAMODB" →
+// "dynamodb").
 std::map<std::string, std::string> endpoints_from_environment(const std::map<std::string, std::string>& environment);
 
 // The URL of a service: from `endpoints`, else "https://<service>.<region>.amazonaws.com".
 base::Result<net::Url> service_url(const ClientConfig& config, std::string_view service);
 
 struct CallOptions {
-  int attempts = 4;  // in all; throttling (429, Throttling…), 5xx and broken connections are tried again, with full jitter
+  int attempts =
+      4;  // in all; throttling (429, Throttling…), 5xx and broken connections are tried again, with full jitter
   std::chrono::milliseconds timeout{30'000};
   std::chrono::milliseconds connect_timeout{5'000};
   bool fresh_connection = false;
 };
 
-// Signs and sends. A status of 400 or more becomes an Error: `code` and `status` as the service gave them (JSON "__type"/"code", or XML
-// <Code>), kind permission for AccessDenied, credentials for expired or unknown keys, else service.
+// Signs and sends. A status of 400 or more becomes an Error: `code` and `status` as the service gave them (JSON
+// "__type"/"code", or XML <Code>), kind permission for AccessDenied, credentials for expired or unknown keys, else
+// service.
 awaitable<base::Result<net::Response>> call(ClientConfig config, net::Url url, net::Request request,
                                             std::string service, CallOptions options);
 
-// As call() does it, for answers that came otherwise.
+// The same, but what the service refused for good comes back as its answer: for callers that read more of it than code
+// and message.
+awaitable<base::Result<net::Response>> exchange(ClientConfig config, net::Url url, net::Request request,
+                                                std::string service, CallOptions options);
+
 base::Error read_service_error(const net::Response& response, std::string_view service);
 
 }  // namespace aws

@@ -1,5 +1,6 @@
 // Whose credentials and which region a session uses, in AWS's documented order: environment, then the shared files with
-// --profile/AWS_PROFILE (static keys; `role_arn`, SSO and `credential_process` are named as not there yet). Pure but for reading files.
+// --profile/AWS_PROFILE (static keys; `role_arn`, SSO and `credential_process` are named as not there yet). Pure but
+// for reading files.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// DynamoDB, as far as the registration needs it: one item of strings and numbers, read consistently, written on a condition.
+// DynamoDB, as far as the registration needs it: one item of strings and numbers, read consistently, written on a
+// condition.
 #pragma once
 
 #include <boost/json.hpp>
@@ -16,12 +17,13 @@ using Item = std::map<std::string, AttributeValue>;
 struct PutItemInput {
   std::string table;
   Item item;
-  std::string condition = {};                        // ConditionExpression; empty = none
-  std::map<std::string, std::string> names = {};     // "#s" → "session"
+  std::string condition = {};                         // ConditionExpression; empty = none
+  std::map<std::string, std::string> names = {};      // "#s" → "session"
   std::map<std::string, AttributeValue> values = {};  // ":s" → …
 };
 
-// A conditional write either happened, or the condition failed and `existing` is the item that is there (none if there is none).
+// A conditional write either happened, or the condition failed and `existing` is the item that is there (none if there
+// is none).
 struct PutItemOutcome {
   bool written = false;
   std::optional<Item> existing = {};
@@ -36,8 +38,10 @@ struct UpdateItemInput {
   std::map<std::string, AttributeValue> values = {};
 };
 
-// GetItem with ConsistentRead; nullopt if there is no such item. Errors: ResourceNotFoundException, AccessDeniedException, ….
-awaitable<base::Result<std::optional<Item>>> get_item(ClientConfig config, std::string table, Item key, CallOptions options);
+// GetItem with ConsistentRead; nullopt if there is no such item. Errors: ResourceNotFoundException,
+// AccessDeniedException, ….
+awaitable<base::Result<std::optional<Item>>> get_item(ClientConfig config, std::string table, Item key,
+                                                      CallOptions options);
 awaitable<base::Result<PutItemOutcome>> put_item(ClientConfig config, PutItemInput input, CallOptions options);
 awaitable<base::Result<PutItemOutcome>> update_item(ClientConfig config, UpdateItemInput input, CallOptions options);
 

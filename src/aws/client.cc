@@ -1,0 +1,141 @@
+#include "aws/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "aws/xml.h"
+#include "base/task_group.h"
+#include "codec/json.h"
+
+namespace aws {
+namespace {
+
+constexpr std::string_view kEndpointVariable = "AWS_ENDPOINT_URL";
+
+bool contains(std::span<const std::string_view> codes, std::string_view code) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+base::ErrorKind kind_of(std::string_view code, int status) {
+  static constexpr std::string_view kCredentials[] = {"ExpiredToken",          "ExpiredTokenException",
+                                                      "RequestExpired",        "UnrecognizedClientException",
+                                                      "InvalidClientTokenId",  "InvalidSignatureException",
+                                                      "SignatureDoesNotMatch", "MissingAuthenticationToken",
+                                                      "InvalidAccessKeyId",    "IncompleteSignature",
+                                                      "AuthFailure",           "MissingAuthenticationTokenException"};
+  static constexpr std::string_view kPermission[] = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
+                                                     "AuthorizationError", "ForbiddenException"};
+  if (contains(kCredentials, code)) return base::ErrorKind::credentials;
+  if (contains(kPermission, code)) return base::ErrorKind::permission;
+  return status == 403 && code.empty() ? base::ErrorKind::permission : base::ErrorKind::service;
+}
+
+bool worth_another_try(const base::Error& error) {
+  static constexpr std::string_view kThrottled[] = {"Throttling",
+                                                    "ThrottlingException",
+                                                    "ThrottledException",
+                                                    "TooManyRequestsException",
+                                                    "ProvisionedThroughputExceededException",
+                                                    "RequestLimitExceeded",
+                                                    "SlowDown",
+                                                    "LimitExceededException"};
+  if (error.kind == base::ErrorKind::connect || error.kind == base::ErrorKind::transport) return true;
+  return error.status == 429 || (error.status >= 500 && error.status != 501) || contains(kThrottled, error.code);
+}
+
+// Exponential with full jitter: up to 50 ms, 100 ms, 200 ms, … at most 2 s.
+std::chrono::milliseconds back_off(int attempt) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  int limit = std::min(50 << std::min(attempt, 6), 2'000);
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(0, limit)(random));
+}
+
+// "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException:http://…" → "ResourceNotFoundException".
+std::string short_code(std::string code) {
+  if (std::size_t hash = code.find('#'); hash != std::string::npos) code.erase(0, hash + 1);
+  if (std::size_t colon = code.find(':'); colon != std::string::npos) code.erase(colon);
+  return code;
+}
+
+// A name that no file set: "DYNAMODB" → "dynamodb", "API_GATEWAY" → "apigateway".
+std::string service_of_variable(std::string_view suffix) {
+  std::string name;
+  for (char c : suffix) {
+    if (c != '_') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  }
+  return name;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> endpoints_from_environment(const std::map<std::string, std::string>& environment) {
+  std::map<std::string, std::string> endpoints;
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with(kEndpointVariable) || value.empty()) continue;
+    std::string_view suffix = std::string_view(name).substr(kEndpointVariable.size());
+    if (suffix.empty()) endpoints[""] = value;
+    if (suffix.starts_with('_')) endpoints[service_of_variable(suffix)] = value;
+  }
+  return endpoints;
+}
+
+base::Result<net::Url> service_url(const ClientConfig& config, std::string_view service) {
+  for (std::string key : {std::string(service), std::string()}) {
+    if (auto found = config.endpoints.find(key); found != config.endpoints.end()) return net::parse_url(found->second);
+  }
+  return net::parse_url(fmt::format("https://{}.{}.amazonaws.com", service, config.region));
+}
+
+base::Error read_service_error(const net::Response& response, std::string_view service) {
+  base::Error error{.kind = base::ErrorKind::service, .message = {}};
+  error.status = response.status;
+  std::string text;
+  if (auto body = codec::parse_json(response.body); body && body->is_object()) {
+    error.code = codec::find_string(*body, "__type");
+    if (error.code.empty()) error.code = codec::find_string(*body, "code");
+    text = codec::find_string(*body, "message");
+    if (text.empty()) text = codec::find_string(*body, "Message");
+  } else if (auto root = parse_xml(response.body)) {
+    const XmlNode* node = root->child("Error");
+    if (node == nullptr) node = &*root;
+    error.code = node->text_of("Code");
+    text = node->text_of("Message");
+  }
+  if (auto header = response.headers.get("x-amzn-ErrorType"); header && error.code.empty()) error.code = *header;
+  error.code = short_code(std::move(error.code));
+  error.kind = kind_of(error.code, error.status);
+  error.message = text.empty() ? fmt::format("{} answered with status {}{}{}", service, response.status,
+                                             error.code.empty() ? "" : " ", error.code)
+                               : std::move(text);
+  if (error.kind == base::ErrorKind::credentials) {
+    error.hint = "Renew them (`aws sso login`, `aws configure`), then run the command again.";
+  }
+  return error;
+}
+
+awaitable<base::Result<net::Response>> exchange(ClientConfig config, net::Url url, net::Request request,
+                                                std::string service, CallOptions options) {
+  for (int attempt = 1;; ++attempt) {
+    net::Request signed_request = request;
+    sign_headers(signed_request, url, {service, config.region}, config.credentials(), config.clock->wall_now());
+    auto response = co_await config.http->send(url, std::move(signed_request),
+                                               {.connect_timeout = options.connect_timeout,
+                                                .timeout = options.timeout,
+                                                .fresh_connection = options.fresh_connection || attempt > 1});
+    if (response && response->status < 400) co_return std::move(*response);
+    base::Error error = response ? read_service_error(*response, service) : response.error();
+    if (attempt >= options.attempts || !worth_another_try(error)) co_return response;
+    co_await base::sleep_for(back_off(attempt));
+  }
+}
+
+awaitable<base::Result<net::Response>> call(ClientConfig config, net::Url url, net::Request request,
+                                            std::string service, CallOptions options) {
+  CO_TRY(auto response, co_await exchange(std::move(config), std::move(url), std::move(request), service, options));
+  if (response.status >= 400) co_return base::fail(read_service_error(response, service));
+  co_return response;
+}
+
+}  // namespace aws

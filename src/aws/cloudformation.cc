@@ -1,0 +1,164 @@
+#include "aws/cloudformation.h"
+
+#include <fmt/format.h>
+
+#include "aws/query.h"
+
+namespace aws {
+namespace {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+Stack read_stack(const XmlNode& node) {
+  Stack stack{.id = node.text_of("StackId"),
+              .name = node.text_of("StackName"),
+              .status = node.text_of("StackStatus"),
+              .status_reason = node.text_of("StackStatusReason"),
+              .outputs = {},
+              .tags = {}};
+  for (const XmlNode* output : node.members("Outputs")) {
+    stack.outputs[output->text_of("OutputKey")] = output->text_of("OutputValue");
+  }
+  for (const XmlNode* tag : node.members("Tags")) stack.tags[tag->text_of("Key")] = tag->text_of("Value");
+  return stack;
+}
+
+StackEvent read_event(const XmlNode& node) {
+  return {.id = node.text_of("EventId"),
+          .logical_id = node.text_of("LogicalResourceId"),
+          .physical_id = node.text_of("PhysicalResourceId"),
+          .type = node.text_of("ResourceType"),
+          .status = node.text_of("ResourceStatus"),
+          .reason = node.text_of("ResourceStatusReason")};
+}
+
+// A stack that does not exist is a ValidationError whose only mark is its text.
+bool says_missing(const base::Error& error) {
+  return error.code == "ValidationError" && error.message.find("does not exist") != std::string::npos;
+}
+
+Parameters to_parameters(const CreateChangeSetInput& input) {
+  Parameters parameters = {
+      {"StackName", input.stack_name}, {"ChangeSetName", input.change_set_name}, {"ChangeSetType", input.type}};
+  if (input.template_url.empty()) {
+    parameters.emplace_back("TemplateBody", input.template_body);
+  } else {
+    parameters.emplace_back("TemplateURL", input.template_url);
+  }
+  for (std::size_t i = 0; i < input.parameters.size(); ++i) {
+    std::string member = fmt::format("Parameters.member.{}.", i + 1);
+    parameters.emplace_back(member + "ParameterKey", input.parameters[i].first);
+    parameters.emplace_back(member + "ParameterValue", input.parameters[i].second);
+  }
+  for (std::size_t i = 0; i < input.capabilities.size(); ++i) {
+    parameters.emplace_back(fmt::format("Capabilities.member.{}", i + 1), input.capabilities[i]);
+  }
+  int number = 0;
+  for (const auto& [key, value] : input.tags) {
+    std::string member = fmt::format("Tags.member.{}.", ++number);
+    parameters.emplace_back(member + "Key", key);
+    parameters.emplace_back(member + "Value", value);
+  }
+  return parameters;
+}
+
+class RealCloudFormation final : public CloudFormation {
+ public:
+  explicit RealCloudFormation(ClientConfig config) : config_(std::move(config)) {}
+
+  awaitable<base::Result<std::optional<Stack>>> describe_stack(std::string name_or_id) override {
+    auto result = co_await ask("DescribeStacks", {{"StackName", name_or_id}});
+    if (!result) {
+      if (says_missing(result.error())) co_return std::optional<Stack>();
+      co_return base::fail(result.error());
+    }
+    auto stacks = result->members("Stacks");
+    if (stacks.empty()) co_return std::optional<Stack>();
+    co_return std::optional<Stack>(read_stack(*stacks.front()));
+  }
+
+  awaitable<base::Result<ChangeSet>> create_change_set(CreateChangeSetInput input) override {
+    CO_TRY(auto result, co_await ask("CreateChangeSet", to_parameters(input)));
+    co_return ChangeSet{.id = result.text_of("Id"),
+                        .stack_id = result.text_of("StackId"),
+                        .status = {},
+                        .status_reason = {},
+                        .execution_status = {}};
+  }
+
+  awaitable<base::Result<ChangeSet>> describe_change_set(std::string change_set_id) override {
+    CO_TRY(auto result, co_await ask("DescribeChangeSet", {{"ChangeSetName", change_set_id}}));
+    co_return ChangeSet{.id = result.text_of("ChangeSetId"),
+                        .stack_id = result.text_of("StackId"),
+                        .status = result.text_of("Status"),
+                        .status_reason = result.text_of("StatusReason"),
+                        .execution_status = result.text_of("ExecutionStatus")};
+  }
+
+  awaitable<base::Result<>> execute_change_set(std::string change_set_id) override {
+    CO_TRY(co_await ask("ExecuteChangeSet", {{"ChangeSetName", change_set_id}}));
+    co_return base::Result<>();
+  }
+
+  awaitable<base::Result<>> delete_change_set(std::string change_set_id) override {
+    CO_TRY(co_await ask("DeleteChangeSet", {{"ChangeSetName", change_set_id}}));
+    co_return base::Result<>();
+  }
+
+  awaitable<base::Result<>> delete_stack(std::string name_or_id) override {
+    CO_TRY(co_await ask("DeleteStack", {{"StackName", name_or_id}}));
+    co_return base::Result<>();
+  }
+
+  awaitable<base::Result<std::vector<StackEvent>>> describe_events(std::string stack_id,
+                                                                   std::string known_event_id) override {
+    std::vector<StackEvent> events;
+    std::string next_token;
+    do {
+      Parameters parameters = {{"StackName", stack_id}};
+      if (!next_token.empty()) parameters.emplace_back("NextToken", next_token);
+      CO_TRY(auto page, co_await ask("DescribeStackEvents", std::move(parameters)));
+      for (const XmlNode* node : page.members("StackEvents")) {
+        StackEvent event = read_event(*node);
+        if (event.id == known_event_id) co_return events;
+        events.push_back(std::move(event));
+      }
+      next_token = page.text_of("NextToken");
+    } while (!next_token.empty());
+    co_return events;
+  }
+
+  awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string stack_name) override {
+    std::vector<StackResource> resources;
+    std::string next_token;
+    do {
+      Parameters parameters = {{"StackName", stack_name}};
+      if (!next_token.empty()) parameters.emplace_back("NextToken", next_token);
+      CO_TRY(auto page, co_await ask("ListStackResources", std::move(parameters)));
+      for (const XmlNode* node : page.members("StackResourceSummaries")) {
+        resources.push_back(
+            {node->text_of("LogicalResourceId"), node->text_of("PhysicalResourceId"), node->text_of("ResourceType")});
+      }
+      next_token = page.text_of("NextToken");
+    } while (!next_token.empty());
+    co_return resources;
+  }
+
+ private:
+  awaitable<base::Result<XmlNode>> ask(std::string action, Parameters parameters) {
+    return call_query(config_, {.service = "cloudformation",
+                                .version = "2010-05-15",
+                                .action = std::move(action),
+                                .parameters = std::move(parameters)});
+  }
+
+  ClientConfig config_;
+};
+
+}  // namespace
+
+std::unique_ptr<CloudFormation> make_cloudformation(ClientConfig config) {
+  return std::make_unique<RealCloudFormation>(std::move(config));
+}
+
+}  // namespace aws
