@@ -1,0 +1,59 @@
+// Runs a Lambda function on this machine: loads the handler, then asks the Runtime API for one event after the other.
+// Plain Node.js 20 or later, no dependencies. What it does follows AWS's own runtime for Node.js, whose quirks handlers rely on.
+
+import { patchConsole, setRequestId } from "./output.mjs";
+import { loadHandler } from "./load.mjs";
+import { Invocation } from "./invocation.mjs";
+import { RuntimeApi, UnhandledPromiseRejection } from "./runtime_api.mjs";
+
+// AWS's runtime ends with these, and so do we.
+const EXIT_UNHANDLED_REJECTION = 128;
+const EXIT_UNCAUGHT_EXCEPTION = 129;
+
+const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
+let initialising = true;
+let current = null; // the Invocation that runs
+
+// An error that nobody caught ends the process, after it was told to whoever waits.
+let dying = false;
+async function die(error, status) {
+  if (dying) return;
+  dying = true;
+  try {
+    if (initialising) await api.initError(error);
+    else if (current) await api.invocationError(current.requestId, error);
+    else console.error(error);
+  } finally {
+    process.exit(status);
+  }
+}
+
+process.on("uncaughtException", (error) => die(error, EXIT_UNCAUGHT_EXCEPTION));
+process.on("unhandledRejection", (reason) => die(new UnhandledPromiseRejection(reason), EXIT_UNHANDLED_REJECTION));
+process.on("beforeExit", () => current?.eventLoopIsEmpty());
+
+async function serve(handler) {
+  for (;;) {
+    const { headers, body } = await api.next();
+    current = new Invocation(headers);
+    setRequestId(current.requestId);
+    const { error, result } = await current.run(handler, body);
+    if (error === undefined) await api.response(current.requestId, result);
+    else await api.invocationError(current.requestId, error);
+    current = null;
+  }
+}
+
+patchConsole();
+let handler;
+try {
+  handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+} catch (error) {
+  await die(error, 1);
+}
+initialising = false;
+serve(handler).catch((error) => {
+  // The session is gone, or does not speak the Runtime API: there is nobody left to tell.
+  process.stderr.write(`livelambda: ${error.message}\n`);
+  process.exit(1);
+});
