@@ -1,4 +1,5 @@
-// What the services of one local account share: its name, its clock, and each other. Built by server.cc; outlives every service.
+// What the services of one local account share: its name, its clock, and each other. Built by server.cc; outlives every
+// service.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,10 +25,10 @@ struct Cloud {
   boost::asio::any_io_executor executor;
   std::string account_id = "123456789012";
   std::string region = "us-east-1";
-  std::string endpoint;     // "http://127.0.0.1:4571": where the one port is, for AWS_ENDPOINT_URL and printed addresses
+  std::string endpoint;  // "http://127.0.0.1:4571": where the one port is, for AWS_ENDPOINT_URL and printed addresses
   bool tls = false;
-  std::string ca_pem = {};      // of the certificate that --tls made or was given; else empty
-  std::string work_directory;   // private; unpacked functions, /tmp of environments
+  std::string ca_pem = {};     // of the certificate that --tls made or was given; else empty
+  std::string work_directory;  // private; unpacked functions, /tmp of environments
   LocalClock* clock = nullptr;
   os::Spawner* spawner = nullptr;
   base::TaskGroup* tasks = nullptr;  // for work that outlives a request (asynchronous invocations)

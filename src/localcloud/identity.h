@@ -15,11 +15,11 @@ struct Credentials {
 };
 
 struct Principal {
-  std::string arn;             // "arn:aws:iam::ACCOUNT:root" or "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION"
-  std::string user_id;         // "ACCOUNT" or "AROA…:SESSION"
-  std::string role_name;       // of an assumed role; empty for root
+  std::string arn;        // "arn:aws:iam::ACCOUNT:root" or "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION"
+  std::string user_id;    // "ACCOUNT" or "AROA…:SESSION"
+  std::string role_name;  // of an assumed role; empty for root
   std::string access_key_id;
-  bool is_root = false;        // root is allowed everything
+  bool is_root = false;  // root is allowed everything
 };
 
 }  // namespace localcloud

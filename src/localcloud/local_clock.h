@@ -1,6 +1,6 @@
-// The one clock of the local cloud: idle limits, the 2 hours of a connection, retries, expiry. With --test-clock a test turns it
-// forward (POST /_local/clock {"advanceMs":n}), and everyone who waits on it wakes as if the time had passed. Only the date of a
-// signature is checked against the machine's own clock.
+// The one clock of the local cloud: idle limits, the 2 hours of a connection, retries, expiry. With --test-clock a test
+// turns it forward (POST /_local/clock {"advanceMs":n}), and everyone who waits on it wakes as if the time had passed.
+// Only the date of a signature is checked against the machine's own clock.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,7 +1,8 @@
-// One type of CloudFormation resource, as the stack engine sees it. Each service brings its own types; the engine knows none.
+// One type of CloudFormation resource, as the stack engine sees it. Each service brings its own types; the engine knows
+// none.
 //
-// Every property is one of three: it works, it is accepted without effect (listed here, reported once as a stack event), or it
-// fails the stack by name, because the type does not list it.
+// Every property is one of three: it works, it is accepted without effect (listed here, reported once as a stack
+// event), or it fails the stack by name, because the type does not list it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,14 +25,14 @@ struct ResourceRequest {
   std::string stack_name;
   std::string stack_id;
   std::string logical_id;
-  std::string physical_id;      // empty on create
-  json::object properties;      // every intrinsic function resolved
-  json::object old_properties;  // on update
+  std::string physical_id;                  // empty on create
+  json::object properties;                  // every intrinsic function resolved
+  json::object old_properties;              // on update
   std::map<std::string, std::string> tags;  // the stack's own
 };
 
 struct ResourceState {
-  std::string physical_id;   // what Ref gives, unless `ref` is set
+  std::string physical_id;  // what Ref gives, unless `ref` is set
   std::string ref = {};
   json::object attributes = {};  // Fn::GetAtt; "A.B" attributes have the key "A.B"
 };
@@ -39,9 +40,9 @@ struct ResourceState {
 class ResourceType {
  public:
   virtual ~ResourceType() = default;
-  virtual std::string_view name() const = 0;                   // "AWS::SNS::Topic"
+  virtual std::string_view name() const = 0;                    // "AWS::SNS::Topic"
   virtual const std::set<std::string_view>& works() const = 0;  // top-level properties that have their effect
-  virtual const std::set<std::string_view>& accepted() const;  // top-level properties without effect; default: none
+  virtual const std::set<std::string_view>& accepted() const;   // top-level properties without effect; default: none
   // Top-level properties whose change needs a replacement.
   virtual const std::set<std::string_view>& replaces() const = 0;
 
@@ -52,8 +53,8 @@ class ResourceType {
 
 using ResourceTypes = std::vector<std::unique_ptr<ResourceType>>;
 
-// The physical name CloudFormation gives where the template names none: "<stack>-<logicalId>-<12 random characters>", cut so that
-// it has at most `max` characters.
+// The physical name CloudFormation gives where the template names none: "<stack>-<logicalId>-<12 random characters>",
+// cut so that it has at most `max` characters.
 std::string generated_name(std::string_view stack_name, std::string_view logical_id, std::size_t max);
 
 }  // namespace localcloud

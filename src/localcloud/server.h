@@ -14,9 +14,9 @@ namespace localcloud {
 using boost::asio::awaitable;
 
 struct LocalCloudOptions {
-  std::uint16_t port = 0;              // 0 = any free one
+  std::uint16_t port = 0;  // 0 = any free one
   bool tls = false;
-  std::string certificate_pem = {};    // with tls: chain and key; made fresh if empty
+  std::string certificate_pem = {};  // with tls: chain and key; made fresh if empty
   std::string key_pem = {};
   bool test_clock = false;             // allows POST /_local/clock
   std::string record_websockets = {};  // file

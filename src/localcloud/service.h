@@ -1,8 +1,9 @@
 // What the dispatcher and the services say to each other. A request reaches a service with its signature verified; the
 // service names the IAM action and resource and asks Iam::authorize before it does anything.
 //
-// Errors of AWS travel as base::Error of kind `service` with AWS's own `code` and HTTP `status`; the service renders them in its
-// protocol (JSON 1.0/1.1, query/XML, REST-XML, REST-JSON). What is not implemented answers 501 and names the operation.
+// Errors of AWS travel as base::Error of kind `service` with AWS's own `code` and HTTP `status`; the service renders
+// them in its protocol (JSON 1.0/1.1, query/XML, REST-XML, REST-JSON). What is not implemented answers 501 and names
+// the operation.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -19,8 +19,9 @@ using ConditionContext = std::map<std::string, std::string>;  // "aws:SourceArn"
 
 class Iam : public Service {
  public:
-  // Errors: AccessDenied / AccessDeniedException 403 in AWS's wording: "User: ARN is not authorized to perform: ACTION on
-  // resource: RESOURCE because no identity-based policy allows the ACTION action". `resource_policy`: of the resource, or null.
+  // Errors: AccessDenied / AccessDeniedException 403 in AWS's wording: "User: ARN is not authorized to perform: ACTION
+  // on resource: RESOURCE because no identity-based policy allows the ACTION action". `resource_policy`: of the
+  // resource, or null.
   virtual base::Result<> authorize(const Principal& caller, std::string_view action, std::string_view resource,
                                    const ConditionContext& context = {},
                                    const json::value* resource_policy = nullptr) const = 0;
@@ -38,10 +39,10 @@ class Iam : public Service {
 
 std::unique_ptr<Iam> make_iam(Cloud& cloud);
 
-// Verifies AWS Signature Version 4 in headers or query of a request as it came over the wire (local code of its own, not
-// aws/). The date is checked against the machine's clock (±5 minutes; a presigned query its own expiry). Errors: MissingAuthenticationToken,
-// IncompleteSignature, SignatureDoesNotMatch, InvalidSignatureException, RequestExpired, … with AWS's status. An unsigned payload is
-// accepted only for s3.
+// Verifies AWS Signature Version 4 in headers or query of a request as it came over the wire (local code of its own,
+// not aws/). The date is checked against the machine's clock (±5 minutes; a presigned query its own expiry). Errors:
+// MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch, InvalidSignatureException, RequestExpired, …
+// with AWS's status. An unsigned payload is accepted only for s3.
 struct VerifiedCaller {
   Principal principal;
   std::string service;
