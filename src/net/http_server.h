@@ -1,5 +1,5 @@
-// An HTTP/1.1 server: one handler, called as a coroutine per request. Keep-alive and pipelining in order; chunked bodies read.
-// A handler that throws is answered with 500 and logged; the server goes on.
+// An HTTP/1.1 server: one handler, called as a coroutine per request. Keep-alive and pipelining in order; chunked
+// bodies read. A handler that throws is answered with 500 and logged; the server goes on.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,17 +22,19 @@ using boost::asio::awaitable;
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual Request& request() = 0;                    // the handler may move the body out
+  virtual Request& request() = 0;                  // the handler may move the body out
   virtual std::string remote_address() const = 0;  // "127.0.0.1"
   virtual bool wants_websocket() const = 0;
   // An error (transport) if the client is gone. Exactly one of the three kinds of answer, once.
   virtual awaitable<base::Result<>> respond(Response response) = 0;
-  virtual awaitable<base::Result<std::unique_ptr<WebSocket>>> accept_websocket(Headers headers, std::size_t max_message) = 0;
+  virtual awaitable<base::Result<std::unique_ptr<WebSocket>>> accept_websocket(Headers headers,
+                                                                               std::size_t max_message) = 0;
   // A chunked answer, piece by piece: head first, then pieces, then end (with trailers, may be none).
   virtual awaitable<base::Result<>> begin_stream(Response head) = 0;
   virtual awaitable<base::Result<>> write_piece(std::string piece) = 0;
   virtual awaitable<base::Result<>> end_stream(Headers trailers) = 0;
-  // Ends when the client closes its connection (nothing else may be read then); for handlers that wait long before they answer.
+  // Ends when the client closes its connection (nothing else may be read then); for handlers that wait long before they
+  // answer.
   virtual awaitable<void> client_gone() = 0;
 };
 
@@ -40,9 +42,9 @@ using Handler = std::function<awaitable<void>(Exchange&)>;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;                       // 0 = any free one
-  std::size_t max_body = 64 * 1024 * 1024;      // a longer body is answered 413 and the connection closed
-  std::shared_ptr<TlsContext> tls;              // null = plain
+  std::uint16_t port = 0;                   // 0 = any free one
+  std::size_t max_body = 64 * 1024 * 1024;  // a longer body is answered 413 and the connection closed
+  std::shared_ptr<TlsContext> tls;          // null = plain
 };
 
 class HttpServer {

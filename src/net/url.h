@@ -10,10 +10,10 @@
 namespace net {
 
 struct Url {
-  std::string scheme;       // lower case
-  std::string host;         // without brackets
-  std::uint16_t port = 0;   // the scheme's default if none is written
-  std::string target;       // path and query as they go on the wire; at least "/"
+  std::string scheme;      // lower case
+  std::string host;        // without brackets
+  std::uint16_t port = 0;  // the scheme's default if none is written
+  std::string target;      // path and query as they go on the wire; at least "/"
 
   bool secure() const { return scheme == "https" || scheme == "wss"; }
   // "host" or "host:port" as the Host header has it (no port if it is the scheme's default; brackets for IPv6).

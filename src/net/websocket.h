@@ -28,8 +28,8 @@ class WebSocket {
  public:
   virtual ~WebSocket() = default;  // drops the connection without a closing handshake
 
-  // The next message. Pings are answered meanwhile. An error (transport) when the connection ended; `status` then holds the close code
-  // that the peer sent (RFC 6455 §7.4), 1006 if it sent none.
+  // The next message. Pings are answered meanwhile. An error (transport) when the connection ended; `status` then holds
+  // the close code that the peer sent (RFC 6455 §7.4), 1006 if it sent none.
   virtual awaitable<base::Result<WebSocketMessage>> read() = 0;
   // Writes are queued: any number of callers.
   virtual awaitable<base::Result<>> send_text(std::string text) = 0;
@@ -46,12 +46,13 @@ class WebSocket {
 };
 
 struct WebSocketOptions {
-  Headers headers;                                // added to the upgrade request (a signature, …)
-  std::chrono::milliseconds timeout{5'000};       // for the whole handshake
-  std::size_t max_message = 1024 * 1024;          // a longer one closes with 1009
+  Headers headers;                           // added to the upgrade request (a signature, …)
+  std::chrono::milliseconds timeout{5'000};  // for the whole handshake
+  std::size_t max_message = 1024 * 1024;     // a longer one closes with 1009
 };
 
-// Errors: connect; or service with `status` when the server answered the upgrade with something else (401, 403, 429, 500).
+// Errors: connect; or service with `status` when the server answered the upgrade with something else (401, 403, 429,
+// 500).
 awaitable<base::Result<std::unique_ptr<WebSocket>>> connect_websocket(Url url, WebSocketOptions options,
                                                                       std::shared_ptr<TlsContext> tls);
 
