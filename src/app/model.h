@@ -21,18 +21,18 @@ std::string language_of(std::string_view runtime);
 
 struct Function {
   std::string logical_id;
-  bool serverless = false;  // AWS::Serverless::Function; else AWS::Lambda::Function
-  std::string runtime;      // "" for an image, or if it is not known before deployment
-  std::string handler;
+  bool serverless = false;   // AWS::Serverless::Function; else AWS::Lambda::Function
+  std::string runtime = {};  // "" for an image, or if it is not known before deployment
+  std::string handler = {};
   // The folder or file with its code, relative to the template's folder, "." for that folder itself; "" if the code is
   // not on this machine (S3, inline, image).
-  std::string source;
-  std::string build_method;  // Metadata.BuildMethod, e.g. "esbuild"; "" if none
+  std::string source = {};
+  std::string build_method = {};  // Metadata.BuildMethod, e.g. "esbuild"; "" if none
   Architecture architecture = Architecture::x86_64;
   int timeout_seconds = 3;  // Lambda's defaults, if the template says nothing that can be resolved
   int memory_mb = 128;
   bool live = false;
-  std::string why_not;                  // if it is not live: "keeps its code in AWS: …"
+  std::string why_not = {};             // if it is not live: "keeps its code in AWS: …"
   std::vector<std::string> roles = {};  // logical ids of the template's roles that it uses; empty: SAM makes its role
   int line = 0;
 };

@@ -1,0 +1,20 @@
+#include "app/model.h"
+
+namespace app {
+
+std::string_view to_string(Architecture architecture) {
+  return architecture == Architecture::arm64 ? "arm64" : "x86_64";
+}
+
+std::string language_of(std::string_view runtime) {
+  return std::string(runtime.substr(0, runtime.find_first_of(".0123456789")));
+}
+
+const Function* Application::function(std::string_view logical_id) const {
+  for (const Function& candidate : functions) {
+    if (candidate.logical_id == logical_id) return &candidate;
+  }
+  return nullptr;
+}
+
+}  // namespace app

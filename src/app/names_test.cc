@@ -1,0 +1,100 @@
+#include "app/names.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace app {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Names, AcceptLettersDigitsAndHyphensAfterALetter) {
+  for (const char* name : {"a", "dev", "dev-tom", "Z9", "a--b", "x-"}) EXPECT_TRUE(check_stage(name)) << name;
+}
+
+TEST(Names, RefuseEverythingElseAsUsage) {
+  for (const char* name : {"", "9lives", "-dev", "dev_tom", "dev.tom", "dev tom", "d\xc3\xa9v", "dev/"}) {
+    auto checked = check_stage(name);
+    ASSERT_FALSE(checked) << name;
+    EXPECT_EQ(checked.error().kind, base::ErrorKind::usage);
+    EXPECT_THAT(checked.error().message, HasSubstr("stage"));
+    EXPECT_THAT(checked.error().hint, HasSubstr("[a-zA-Z][a-zA-Z0-9-]*"));
+  }
+}
+
+TEST(Names, LongestStageAndAppStillFitAStackName) {
+  std::string longest(128, 'a');
+  while (!check_stage(longest)) longest.pop_back();
+  EXPECT_TRUE(check_app_name(longest));
+  EXPECT_LE(debug_stack_name(longest, longest).size(), 128U);
+  EXPECT_GE(longest.size(), 50U);
+}
+
+TEST(Names, StacksAreNamedAfterStageAndApp) {
+  EXPECT_EQ(app_stack_name("dev-tom", "api-sns"), "dev-tom-api-sns");
+  EXPECT_EQ(debug_stack_name("dev-tom", "api-sns"), "dev-tom-api-sns-debug-stack");
+}
+
+TEST(Names, StageOfAUserIsAlwaysAStage) {
+  EXPECT_EQ(stage_from_user("tom"), "tom");
+  EXPECT_EQ(stage_from_user("tom.b"), "tom-b");
+  EXPECT_EQ(stage_from_user("1tom_"), "tom");
+  EXPECT_EQ(stage_from_user("1000"), "dev");
+  for (std::string user : {std::string("x"), std::string(300, 'y'), std::string("\xff\xfe"), std::string()}) {
+    EXPECT_TRUE(check_stage(stage_from_user(user))) << user;
+  }
+}
+
+TEST(Settings, GiveTheName) {
+  EXPECT_EQ(read_settings("# mine\nname: api-sns\n")->name, "api-sns");
+  EXPECT_EQ(read_settings("")->name, std::nullopt);
+}
+
+TEST(Settings, RefuseWhatTheyDoNotKnowWithItsLine) {
+  auto unknown = read_settings("name: a\nregion: eu-west-1\n");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().kind, base::ErrorKind::usage);
+  EXPECT_THAT(unknown.error().message, HasSubstr("region"));
+  EXPECT_EQ(unknown.error().file, "livelambda.yaml");
+  EXPECT_EQ(unknown.error().line, 2);
+  EXPECT_EQ(read_settings("\nname: 7\n").error().line, 2);
+  EXPECT_EQ(read_settings("name: [\n").error().kind, base::ErrorKind::usage);
+  EXPECT_FALSE(read_settings("- name\n"));
+}
+
+TEST(SamConfig, GivesTheStackNameOfDeployBeforeGlobal) {
+  constexpr const char* kText = R"(version = 0.1
+[default.global.parameters]
+stack_name = "from-global"   # comment
+[default.build.parameters]
+stack_name = "not-this"
+[default.deploy.parameters]
+capabilities = "CAPABILITY_IAM"
+stack_name='from-deploy'
+[prod.deploy.parameters]
+stack_name = "prod"
+)";
+  EXPECT_EQ(samconfig_stack_name(kText), "from-deploy");
+  EXPECT_EQ(samconfig_stack_name("[ default.global.parameters ]\r\n\"stack_name\" = \"g\"\r\n"), "g");
+  EXPECT_EQ(samconfig_stack_name("stack_name = \"top\"\n"), std::nullopt);
+  EXPECT_EQ(samconfig_stack_name("[default.deploy.parameters]\nstack_name = \n"), std::nullopt);
+  EXPECT_EQ(samconfig_stack_name("[default.deploy.parameters]\nstack_name = \"open\n"), std::nullopt);
+  EXPECT_EQ(samconfig_stack_name("["), std::nullopt);
+}
+
+TEST(AppName, ComesFromSettingsThenSamConfigThenTheFolder) {
+  const std::string config = "[default.deploy.parameters]\nstack_name = \"sam-app\"\n";
+  EXPECT_EQ(choose_app_name("name: mine", config, "folder").value(), "mine");
+  EXPECT_EQ(choose_app_name(std::nullopt, config, "folder").value(), "sam-app");
+  EXPECT_EQ(choose_app_name("# nothing", std::nullopt, "folder").value(), "folder");
+}
+
+TEST(AppName, ErrorSaysWhereItCameFrom) {
+  auto name = choose_app_name(std::nullopt, std::nullopt, "my app");
+  ASSERT_FALSE(name);
+  EXPECT_THAT(name.error().message, HasSubstr("folder"));
+  EXPECT_THAT(name.error().hint, HasSubstr("livelambda.yaml"));
+}
+
+}  // namespace
+}  // namespace app

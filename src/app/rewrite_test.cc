@@ -1,0 +1,246 @@
+#include "app/rewrite.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/template_reader.h"
+
+namespace app {
+namespace {
+
+namespace json = codec::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Rewritten rewrite(std::string_view text, const std::map<std::string, S3Location>& uploads = {}) {
+  auto application = read_template(text, {.name = "app"});
+  if (!application) {
+    ADD_FAILURE() << application.error().message;
+    return {};
+  }
+  auto rewritten = rewrite_to_live(*application, uploads);
+  if (!rewritten) {
+    ADD_FAILURE() << rewritten.error().message;
+    return {};
+  }
+  return std::move(*rewritten);
+}
+
+// Compares with a tree written as YAML, the order of keys included.
+void expect_tree(const json::value& value, std::string_view yaml) {
+  auto expected = codec::parse_yaml(yaml);
+  ASSERT_TRUE(expected) << expected.error().message;
+  EXPECT_EQ(codec::to_pretty_text(value), codec::to_pretty_text(expected->value));
+}
+
+constexpr const char* kPolicy = R"(
+      - Version: '2012-10-17'
+        Statement:
+        - {Sid: LiveLambdaTable, Effect: Allow, Action: 'dynamodb:GetItem', Resource: !Ref LiveLambdaTableArn}
+        - {Sid: LiveLambdaInvoke, Effect: Allow, Action: 'execute-api:Invoke', Resource: !Sub '${LiveLambdaApiArn}/*'}
+        - Sid: LiveLambdaPost
+          Effect: Allow
+          Action: execute-api:ManageConnections
+          Resource: !Sub '${LiveLambdaApiArn}/POST/@connections/*'
+)";
+
+TEST(Rewrite, PutsTheStubInPlaceOfAServerlessFunction) {
+  auto rewritten = rewrite(R"(
+AWSTemplateFormatVersion: 2010-09-09
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: esbuild, BuildProperties: {Minify: true}, Kept: 1}
+    Properties:
+      Handler: api.handler
+      CodeUri: src/
+      Runtime: nodejs22.x
+      Layers: [!Ref L]
+      SnapStart: {ApplyOn: None}
+      Environment: {Variables: {TOPIC: !Ref Topic}}
+      Events: {Get: {Type: HttpApi}}
+      RuntimeManagementConfig: {UpdateRuntimeOn: Auto}
+  Topic: {Type: AWS::SNS::Topic}
+)");
+  expect_tree(rewritten.document, std::string(R"(
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Function
+    Metadata: {Kept: 1}
+    Properties:
+      Handler: api.handler
+      CodeUri: {Bucket: !Ref LiveLambdaBucket, Key: !Ref LiveLambdaStubX8664}
+      Runtime: provided.al2023
+      Environment: {Variables: {TOPIC: !Ref Topic}}
+      Events: {Get: {Type: HttpApi}}
+      Policies:)") + kPolicy + R"(
+  Topic: {Type: AWS::SNS::Topic}
+Parameters:
+  LiveLambdaBucket: {Type: String}
+  LiveLambdaStubX8664: {Type: String}
+  LiveLambdaApiArn: {Type: String}
+  LiveLambdaTableArn: {Type: String}
+)");
+  EXPECT_EQ(rewritten.text, codec::to_text(rewritten.document));
+  EXPECT_THAT(rewritten.parameters,
+              ElementsAre("LiveLambdaBucket", "LiveLambdaStubX8664", "LiveLambdaApiArn", "LiveLambdaTableArn"));
+  std::vector<std::string> words;
+  for (const auto& diagnostic : rewritten.diagnostics) words.push_back(diagnostic.message);
+  EXPECT_THAT(words, testing::UnorderedElementsAre(HasSubstr("no Layers"), HasSubstr("no SnapStart"),
+                                                   HasSubstr("no RuntimeManagementConfig")));
+}
+
+TEST(Rewrite, GivesTemplateRolesOnePolicyEachAndMakesFunctionsWaitForIt) {
+  auto rewritten = rewrite(R"(
+Parameters: {Mine: {Type: String}}
+Resources:
+  One:
+    Type: AWS::Lambda::Function
+    DependsOn: Topic
+    Properties: {Code: a, Handler: a.b, Runtime: nodejs22.x, Role: !GetAtt Role.Arn, Architectures: [arm64]}
+  Two:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: b, Handler: a.b, Runtime: nodejs22.x, Role: !GetAtt Role.Arn}
+  Role: {Type: AWS::IAM::Role, Condition: C, Properties: {PermissionsBoundary: arn:x}}
+  Topic: {Type: AWS::SNS::Topic}
+)");
+  const auto& resources = rewritten.document.at("Resources");
+  expect_tree(resources.at("One").at("DependsOn"), "[Topic, LiveLambdaRole]");
+  expect_tree(resources.at("One").at("Properties").at("Code"),
+              "{S3Bucket: !Ref LiveLambdaBucket, S3Key: !Ref LiveLambdaStubArm64}");
+  expect_tree(resources.at("Two").at("DependsOn"), "[LiveLambdaRole]");
+  EXPECT_FALSE(resources.at("Two").at("Properties").as_object().contains("Policies"));
+  EXPECT_EQ(resources.as_object().size(), 5U);
+  EXPECT_EQ(codec::find_string(resources, "LiveLambdaRole", "Type"), "AWS::IAM::RolePolicy");
+  EXPECT_EQ(codec::find_string(resources, "LiveLambdaRole", "Condition"), "C");
+  expect_tree(resources.at("LiveLambdaRole").at("Properties").at("RoleName"), "{Ref: Role}");
+  EXPECT_EQ(rewritten.document.at("Parameters").as_object().size(), 6U);
+  ASSERT_FALSE(rewritten.diagnostics.empty());
+  EXPECT_THAT(rewritten.diagnostics[0].message, HasSubstr("permissions boundary"));
+}
+
+TEST(Rewrite, AppendsToPoliciesOfEveryForm) {
+  struct {
+    const char* before;
+    const char* kept;
+  } cases[] = {
+      {"AWSLambdaExecute", "[AWSLambdaExecute]"},
+      {"[AWSLambdaExecute, {S3ReadPolicy: {BucketName: b}}]", "[AWSLambdaExecute, {S3ReadPolicy: {BucketName: b}}]"},
+      {"{Statement: [{Effect: Allow, Action: a, Resource: r}]}",
+       "[{Statement: [{Effect: Allow, Action: a, Resource: r}]}]"},
+      {"!Ref P", "[{Ref: P}]"},
+      {"!Ref AWS::NoValue", "[]"},
+      {"null", "[]"},
+  };
+  for (const auto& test : cases) {
+    auto rewritten =
+        rewrite(fmt::format("Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{Handler: a.b, "
+                            "Runtime: nodejs22.x, Policies: {}}}}}}}\n",
+                            test.before));
+    auto policies = rewritten.document.at("Resources").at("F").at("Properties").at("Policies").as_array();
+    auto added = policies.back();
+    policies.pop_back();
+    expect_tree(policies, test.kept);
+    expect_tree(json::array({added}), kPolicy);
+  }
+}
+
+TEST(Rewrite, MovesGlobalsDownIntoFunctionsThatStay) {
+  auto rewritten = rewrite(R"(
+Globals:
+  Function:
+    Runtime: nodejs22.x
+    Timeout: 9
+    Layers: [all]
+    SnapStart: {ApplyOn: PublishedVersions}
+  Api: {TracingEnabled: true}
+Resources:
+  Live: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: src}}
+  Stays: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x, Layers: [own]}}
+  Apart: {Type: AWS::Serverless::Function, IgnoreGlobals: [Layers], Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}}
+)");
+  expect_tree(rewritten.document.at("Globals"), "{Function: {Timeout: 9}, Api: {TracingEnabled: true}}");
+  expect_tree(rewritten.document.at("Resources").at("Stays").at("Properties"),
+              "{Handler: a.b, InlineCode: x, Layers: [all, own], Runtime: nodejs22.x, SnapStart: {ApplyOn: "
+              "PublishedVersions}}");
+  expect_tree(rewritten.document.at("Resources").at("Apart").at("Properties"),
+              "{Runtime: python3.13, Handler: a.b, InlineCode: x, SnapStart: {ApplyOn: PublishedVersions}}");
+  EXPECT_FALSE(rewritten.document.at("Resources").at("Live").at("Properties").as_object().contains("Layers"));
+}
+
+TEST(Rewrite, RemovesGlobalsThatBecomeEmpty) {
+  auto rewritten = rewrite(R"(
+Globals: {Function: {Runtime: nodejs22.x, CodeUri: src}}
+Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b}}}
+)");
+  EXPECT_FALSE(rewritten.document.as_object().contains("Globals"));
+}
+
+TEST(Rewrite, LeavesATemplateWithoutLiveFunctionsAlone) {
+  constexpr const char* kText = R"(
+Globals: {Function: {Runtime: python3.13, Layers: [a]}}
+Resources:
+  F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x}}
+)";
+  auto rewritten = rewrite(kText);
+  expect_tree(rewritten.document, kText);
+  EXPECT_THAT(rewritten.parameters, IsEmpty());
+}
+
+TEST(Rewrite, PutsUploadsInPlace) {
+  S3Location at{"bucket", "key"};
+  auto rewritten = rewrite(R"(
+Globals: {Function: {CodeUri: shared/}}
+Resources:
+  A: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: a.b}}
+  B: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13, Handler: a.b, Code: lib, Role: r}}
+  M: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: m.json}}
+)",
+                           {{"/Resources/A/Properties/CodeUri", at},
+                            {"/Resources/B/Properties/Code", at},
+                            {"/Resources/M/Properties/DefinitionUri", at}});
+  const auto& resources = rewritten.document.at("Resources");
+  EXPECT_EQ(codec::find_string(resources, "A", "Properties", "CodeUri"), "s3://bucket/key");
+  expect_tree(resources.at("B").at("Properties").at("Code"), "{S3Bucket: bucket, S3Key: key}");
+  expect_tree(resources.at("M").at("Properties").at("DefinitionUri"), "{Bucket: bucket, Key: key}");
+}
+
+TEST(Rewrite, RefusesWhatItCannotDeploy) {
+  struct {
+    const char* text;
+    const char* message;
+    int line;
+  } cases[] = {
+      {"Resources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      "
+       "Handler: a.b\n      CodeUri: py\n",
+       "py has to be in S3", 7},
+      {"Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: n.yaml}\n",
+       "nested template", 4},
+      {"Parameters:\n  LiveLambdaBucket: {Type: String}\nResources:\n  T: {Type: AWS::SNS::Topic}\n",
+       "LiveLambdaBucket", 2},
+  };
+  for (const auto& test : cases) {
+    auto application = read_template(test.text, {.name = "app", .file = "t.yaml"});
+    ASSERT_TRUE(application);
+    auto rewritten = rewrite_to_live(*application);
+    ASSERT_FALSE(rewritten) << test.text;
+    EXPECT_EQ(rewritten.error().kind, base::ErrorKind::invalid_input);
+    EXPECT_THAT(rewritten.error().message, HasSubstr(test.message));
+    EXPECT_EQ(rewritten.error().file, "t.yaml");
+    EXPECT_EQ(rewritten.error().line, test.line);
+  }
+}
+
+TEST(Rewrite, IsStable) {
+  constexpr const char* kText =
+      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: "
+      "src}}}\n";
+  EXPECT_EQ(rewrite(kText).text, rewrite(kText).text);
+}
+
+}  // namespace
+}  // namespace app
