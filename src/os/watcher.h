@@ -1,6 +1,9 @@
 // File changes under a set of folders, from the kernel, as sets of paths. Interface here; Linux is watcher_inotify.cc.
-// New directories are watched as they appear, with what they hold by then; editors that write by renaming are seen as a change
-// of the target; after an overflow of the kernel's queue every watched folder is reported as changed (`overflow`).
+// New directories are watched as they appear, with what they hold by then; editors that write by renaming are seen as a
+// change of the target; after an overflow of the kernel's queue every watched folder is reported as changed
+// (`overflow`). A change is a file written and closed, renamed, removed or linked; reads and attributes are none. A
+// folder that goes is reported as itself, without what it held. A watched folder may be removed and come back. Symbolic
+// links are not followed.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,7 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <string_view>
 
 #include "base/result.h"
 
