@@ -1,0 +1,32 @@
+# make build | demo | test | test-full | check | format | dist — each installs what is missing first.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH)
+
+.PHONY: setup build demo test test-full check format dist clean
+
+build: setup
+	@scripts/build dev livelambda
+
+demo: build
+	@scripts/demo
+
+test: setup
+	@scripts/test
+
+test-full: setup
+	@scripts/test --full
+
+check: setup
+	@scripts/check-tidy $(if $(ALL),--all)
+
+format: setup
+	@git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' | xargs clang-format-19 -i
+
+dist: setup
+	@scripts/dist
+
+setup:
+	@scripts/setup
+
+clean:
+	rm -rf build

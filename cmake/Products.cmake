@@ -1,0 +1,34 @@
+# build/livelambda, with everything it needs inside: both stubs and the language loaders.
+
+# The stubs have flags, an architecture and a static link of their own: each is a build of its own, under build/stub/.
+foreach(architecture x86_64 aarch64)
+  add_custom_target(stub_${architecture}
+    COMMAND ${PROJECT_SOURCE_DIR}/scripts/build stub-${architecture} bootstrap
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    BYPRODUCTS ${PROJECT_SOURCE_DIR}/build/stub/${architecture}/bootstrap
+    COMMENT "Building the stub for ${architecture}"
+    USES_TERMINAL VERBATIM)
+endforeach()
+
+add_executable(livelambda ${PROJECT_SOURCE_DIR}/src/cli/main.cc ${PROJECT_BINARY_DIR}/generated/embedded.cc)
+livelambda_target_options(livelambda)
+target_link_libraries(livelambda PRIVATE cli)
+foreach(architecture x86_64 aarch64)
+  livelambda_embed(livelambda ll_stub_${architecture} ${PROJECT_SOURCE_DIR}/build/stub/${architecture}/bootstrap)
+  add_dependencies(livelambda stub_${architecture})
+endforeach()
+
+file(GLOB loader_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtimes/nodejs/*.mjs ${PROJECT_SOURCE_DIR}/runtimes/nodejs/*.cjs)
+list(FILTER loader_files EXCLUDE REGEX "\\.test\\.")
+foreach(file ${loader_files})
+  get_filename_component(name ${file} NAME)
+  string(MAKE_C_IDENTIFIER "ll_loader_nodejs_${name}" symbol)
+  livelambda_embed(livelambda ${symbol} ${file})
+  string(APPEND loader_declarations "extern const char ${symbol}_begin[], ${symbol}_end[];\n")
+  string(APPEND loader_entries "  assets.loaders.push_back({\"nodejs/${name}\", view(${symbol}_begin, ${symbol}_end)});\n")
+endforeach()
+configure_file(${PROJECT_SOURCE_DIR}/src/cli/embedded.cc.in ${PROJECT_BINARY_DIR}/generated/embedded.cc @ONLY)
+
+if(NOT LIVELAMBDA_STATIC AND NOT LIVELAMBDA_SANITIZE)
+  set_target_properties(livelambda PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/build)
+endif()

@@ -1,0 +1,118 @@
+#include "cli/json_reporter.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "codec/json.h"
+
+namespace cli {
+namespace {
+
+namespace json = boost::json;
+using namespace session;
+
+// "2026-01-02T03:04:05.678Z"
+std::string iso_time(base::WallTime time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
+                     base::epoch_ms(time) % 1000);
+}
+
+double rounded(double ms) {
+  return std::round(ms * 1000) / 1000;
+}
+
+json::object to_json(const DeployProgress& progress) {
+  return {{"event", "deploy"},     {"stack", progress.stack},   {"resource", progress.resource},
+          {"type", progress.type}, {"status", progress.status}, {"reason", progress.reason}};
+}
+
+json::object to_json(const Ready& ready) {
+  json::object outputs;
+  for (const auto& [name, value] : ready.outputs) outputs[name] = value;
+  json::array functions;
+  for (const FunctionInfo& function : ready.functions) {
+    functions.push_back(json::object{{"logicalId", function.logical_id},
+                                     {"name", function.name},
+                                     {"runtime", function.runtime},
+                                     {"handler", function.handler},
+                                     {"source", function.source}});
+  }
+  return {
+      {"event", "ready"}, {"stage", ready.stage}, {"app", ready.app}, {"outputs", outputs}, {"functions", functions}};
+}
+
+json::object to_json(const InvocationReport& report) {
+  bool finished = report.phase == InvocationReport::Phase::finished;
+  json::object object{{"event", "invocation"},
+                      {"phase", finished ? "finished" : "started"},
+                      {"requestId", report.request_id},
+                      {"function", report.function},
+                      {"trigger", report.trigger},
+                      {"environment", report.environment},
+                      {"pid", report.pid}};
+  if (finished) {
+    object["status"] = report.status;
+    object["ms"] = rounded(report.ms);
+    object["overheadMs"] = rounded(report.overhead_ms);
+    if (!report.error.empty()) object["error"] = report.error;
+  }
+  return object;
+}
+
+json::object to_json(const LogLine& log) {
+  return {{"event", "log"}, {"requestId", log.request_id}, {"function", log.function}, {"line", log.line}};
+}
+
+json::object to_json(const BuildReport& build) {
+  return {{"event", build.reload ? "reload" : "build"},
+          {"function", build.function},
+          {"ms", rounded(build.ms)},
+          {"status", build.status},
+          {"output", build.output}};
+}
+
+json::object to_json(const Displaced& displaced) {
+  return {{"event", "displaced"}, {"by", displaced.by}};
+}
+
+json::object to_json(const Dropped& dropped) {
+  return {{"event", "dropped"}, {"reason", dropped.reason}, {"count", dropped.count}};
+}
+
+}  // namespace
+
+void JsonReporter::report(const session::Report& report) {
+  std::visit(
+      [this](const auto& one) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, Notice>) {
+          fmt::print(stderr, "livelambda: {}\n", one.text);
+        } else {
+          write(to_json(one));
+        }
+      },
+      report);
+}
+
+void JsonReporter::error(const base::Error& error) {
+  json::object object{
+      {"event", "error"}, {"kind", base::to_string(error.kind)}, {"message", error.message}, {"hint", error.hint}};
+  if (!error.file.empty()) object["file"] = error.file;
+  if (error.line > 0) object["line"] = error.line;
+  write(std::move(object));
+}
+
+void JsonReporter::stopped(int status) {
+  write({{"event", "stopped"}, {"status", status}});
+}
+
+void JsonReporter::write(json::object object) {
+  object["time"] = iso_time(clock_.wall_now());
+  std::string line = codec::to_text(object) + "\n";
+  std::fwrite(line.data(), 1, line.size(), out_);
+  std::fflush(out_);
+}
+
+}  // namespace cli

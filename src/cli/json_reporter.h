@@ -1,0 +1,27 @@
+// --json: one object per line on stdout, nothing else. docs/json.md has every field.
+#pragma once
+
+#include <cstdio>
+
+#include "base/clock.h"
+#include "session/reporter.h"
+
+namespace cli {
+
+class JsonReporter final : public session::Reporter {
+ public:
+  // `out` stays open as long as this lives.
+  JsonReporter(std::FILE* out, const base::Clock& clock) : out_(out), clock_(clock) {}
+
+  void report(const session::Report& report) override;
+  void error(const base::Error& error);
+  void stopped(int status);
+
+ private:
+  void write(boost::json::object object);
+
+  std::FILE* out_;
+  const base::Clock& clock_;
+};
+
+}  // namespace cli

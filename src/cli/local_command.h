@@ -1,0 +1,11 @@
+// `livelambda local`: the local cloud as a process of its own, until SIGINT or SIGTERM.
+#pragma once
+
+#include "cli/arguments.h"
+
+namespace cli {
+
+// The exit status. Errors were printed.
+int run_local(const LocalCommand& command);
+
+}  // namespace cli

@@ -1,0 +1,42 @@
+// livelambda: parse, then run the command. What happens in each stands in start_command.cc and local_command.cc.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <exception>
+
+#include "cli/arguments.h"
+#include "cli/embedded.h"
+#include "cli/exit_status.h"
+#include "cli/local_command.h"
+#include "cli/start_command.h"
+#include "cli/terminal.h"
+#include "cli/terminal_reporter.h"
+
+namespace {
+
+int run(const cli::PrintCommand& command) {
+  fmt::print("{}", command.text);
+  return 0;
+}
+int run(const cli::StartCommand& command) {
+  return cli::run_start(command, cli::embedded_assets());
+}
+int run(const cli::LocalCommand& command) {
+  return cli::run_local(command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    auto command = cli::parse_arguments({argv + 1, argv + argc});
+    if (!command) {
+      fmt::print(stderr, "{}", cli::to_terminal_text(command.error(), cli::wants_color(STDERR_FILENO)));
+      return static_cast<int>(cli::exit_status_of(command.error().kind));
+    }
+    return std::visit([](const auto& one) { return run(one); }, *command);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "livelambda: internal error: {}\n  Please report it with what you did.\n", error.what());
+    return static_cast<int>(cli::ExitStatus::internal_error);
+  }
+}

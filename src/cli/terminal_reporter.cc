@@ -1,0 +1,133 @@
+#include "cli/terminal_reporter.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace cli {
+namespace {
+
+using namespace session;
+
+constexpr std::string_view kGreen = "32";
+constexpr std::string_view kRed = "31";
+constexpr std::string_view kYellow = "33";
+constexpr std::string_view kCyan = "36";
+constexpr std::string_view kDim = "2";
+constexpr std::string_view kBold = "1";
+
+std::string_view color_of(std::string_view status) {
+  if (status.find("FAILED") != std::string_view::npos || status.find("ROLLBACK") != std::string_view::npos) return kRed;
+  return status.ends_with("COMPLETE") ? kGreen : kDim;
+}
+
+// Output of programs may hold control sequences; on a terminal they could rewrite what stands there. Tab stays.
+std::string printable(std::string_view text) {
+  std::string result;
+  for (char c : text) {
+    bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\x1b') || c == 0x7f;
+    if (!control) result += c;
+  }
+  return result;
+}
+
+}  // namespace
+
+void TerminalReporter::report(const session::Report& report) {
+  std::visit([this](const auto& one) { show(one); }, report);
+}
+
+void TerminalReporter::show(const DeployProgress& progress) {
+  bool in_progress = progress.status.ends_with("IN_PROGRESS") && progress.reason.empty();
+  if (in_progress && !style_.verbose && progress.resource != progress.stack) return;
+  std::string reason = progress.reason.empty() ? "" : "  " + progress.reason;
+  print(fmt::format("{}  {}  {}  {}  {}{}\n", paint(kDim, time()), progress.stack, progress.resource,
+                    paint(kDim, progress.type), paint(color_of(progress.status), progress.status), reason));
+}
+
+void TerminalReporter::show(const Ready& ready) {
+  print(fmt::format("\n{} {} on stage {}\n", paint(kBold, "Live:"), ready.app, paint(kBold, ready.stage)));
+  std::size_t width = 0;
+  for (const auto& [name, value] : ready.outputs) width = std::max(width, name.size());
+  for (const auto& function : ready.functions) width = std::max(width, function.logical_id.size());
+  for (const auto& [name, value] : ready.outputs)
+    print(fmt::format("  {:<{}}  {}\n", name, width, paint(kCyan, value)));
+  for (const auto& function : ready.functions) {
+    print(
+        fmt::format("  {:<{}}  {} {}\n", function.logical_id, width, function.handler, paint(kDim, function.runtime)));
+  }
+  print("Save a file, and the next request runs it. Ctrl+C ends.\n\n");
+}
+
+void TerminalReporter::show(const InvocationReport& report) {
+  if (report.phase == InvocationReport::Phase::started) {
+    print(fmt::format("{}  {} {}  {}  {}\n", paint(kDim, time()), paint(kCyan, "→"), paint(kBold, report.function),
+                      report.trigger, paint(kDim, fmt::format("pid {}", report.pid))));
+    return;
+  }
+  std::string_view color = report.status == "ok" ? kGreen : kRed;
+  print(fmt::format("{}  {} {}  {}  {:.1f} ms {}\n", paint(kDim, time()), paint(color, "←"),
+                    paint(kBold, report.function), paint(color, report.status), report.ms,
+                    paint(kDim, fmt::format("+ {:.1f} ms overhead", report.overhead_ms))));
+  if (!report.error.empty()) print_lines("              ", report.error, kRed);
+}
+
+void TerminalReporter::show(const LogLine& log) {
+  print_lines(fmt::format("{}    {}  ", paint(kDim, time()), paint(kDim, log.function)), log.line, "");
+}
+
+void TerminalReporter::show(const BuildReport& build) {
+  bool ok = build.status == "ok";
+  if (ok && !build.reload) return;
+  std::string what = ok ? fmt::format("{} reloaded", build.function) : fmt::format("{} does not load", build.function);
+  print(fmt::format("{}  {} {}\n", paint(kDim, time()), paint(ok ? kGreen : kRed, "↻"), what));
+  if (!build.output.empty()) print_lines("              ", build.output, kRed);
+}
+
+void TerminalReporter::show(const Displaced& displaced) {
+  print(fmt::format("{}  {}\n", paint(kDim, time()), paint(kYellow, "another client has connected: " + displaced.by)));
+}
+
+void TerminalReporter::show(const Dropped& dropped) {
+  if (!style_.verbose) return;
+  print(fmt::format("{}  {}\n", paint(kDim, time()),
+                    paint(kYellow, fmt::format("frames dropped ({}): {}", dropped.reason, dropped.count))));
+}
+
+void TerminalReporter::show(const Notice& notice) {
+  print(fmt::format("{}  {}\n", paint(kDim, time()), notice.text));
+}
+
+std::string TerminalReporter::paint(std::string_view code, std::string_view text) const {
+  return style_.color && !code.empty() ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+
+std::string TerminalReporter::time() const {
+  base::WallTime now = clock_.wall_now();
+  return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(std::chrono::system_clock::to_time_t(now)),
+                     base::epoch_ms(now) % 1000);
+}
+
+void TerminalReporter::print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
+}
+
+void TerminalReporter::print_lines(std::string_view prefix, std::string_view text, std::string_view color) {
+  while (true) {
+    std::size_t end = text.find('\n');
+    print(fmt::format("{}{}\n", prefix, paint(color, printable(text.substr(0, end)))));
+    if (end == std::string_view::npos || end + 1 == text.size()) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string to_terminal_text(const base::Error& error, bool color) {
+  std::string place;
+  if (!error.file.empty()) place = error.line > 0 ? fmt::format("{}:{}: ", error.file, error.line) : error.file + ": ";
+  std::string text =
+      fmt::format("livelambda: {}{}{}{}\n", color ? "\x1b[31m" : "", place, error.message, color ? "\x1b[0m" : "");
+  if (!error.hint.empty()) text += fmt::format("  {}\n", error.hint);
+  return text;
+}
+
+}  // namespace cli

@@ -1,0 +1,314 @@
+#include "session/bridge_driver.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "bridge/plain_text.h"
+
+namespace session {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto kHelloEvery = 5min;  // idle is 10 minutes
+constexpr auto kPingBusy = 5s;      // while attempts are open
+constexpr auto kPingIdle = 30s;
+constexpr auto kLinkAge = 100min;         // the API closes at 2 hours
+constexpr auto kDisplacementGrace = 10s;  // for what runs when another session takes over
+constexpr auto kFarewell = 15s;           // then the replaced connection is deleted
+constexpr auto kDrainLimit = 5s;          // for answers to leave, beyond the grace
+constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
+
+std::uint64_t random_seed() {
+  auto bytes = base::random_bytes<8>();
+  std::uint64_t seed = 0;
+  for (std::uint8_t byte : bytes) seed = seed << 8 | byte;
+  return seed;
+}
+
+// "wss://host/live" → "https://host/live": where @connections stands.
+std::string http_form(std::string_view url) {
+  std::string form = url.starts_with("ws") ? "http" + std::string(url.substr(2)) : std::string(url);
+  if (form.ends_with('/')) form.pop_back();
+  return form;
+}
+
+bridge::Registration make_registration(const BridgeConfig& config, const base::Clock& clock) {
+  bridge::Registration own = bridge::new_registration();
+  own.endpoint = http_form(config.url);
+  own.owner = config.owner;
+  own.principal = config.principal;
+  own.started_at_ms = base::epoch_ms(clock.wall_now());
+  return own;
+}
+
+bridge::Outcome to_outcome(const base::Result<>& posted) {
+  using Reach = bridge::Outcome::Reach;
+  if (posted) return {.reach = Reach::answered, .status = 200};
+  const base::Error& error = posted.error();
+  if (error.status != 0) return {.reach = Reach::answered, .status = error.status, .detail = error.code};
+  return {.reach = error.kind == base::ErrorKind::connect ? Reach::not_sent : Reach::maybe_sent, .status = 0};
+}
+
+awaitable<void> wait_on(asio::steady_timer& timer) {
+  boost::system::error_code woken;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+}  // namespace
+
+BridgeDriver::BridgeDriver(asio::any_io_executor executor, BridgeConfig config, const base::Clock& clock,
+                           Reporter& reporter)
+    : executor_(executor),
+      config_(std::move(config)),
+      clock_(clock),
+      reporter_(reporter),
+      registrar_(config_.aws, config_.table),
+      own_(make_registration(config_, clock)),
+      machine_(own_, random_seed()),
+      machine_timer_(executor),
+      link_lost_(executor),
+      ended_(executor, asio::steady_timer::time_point::max()),
+      drained_(executor, asio::steady_timer::time_point::max()),
+      tasks_(executor) {}
+
+BridgeDriver::~BridgeDriver() = default;
+
+awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
+  handler_ = &handler;
+  CO_TRY(co_await open_link(true));
+  tasks_.spawn(keep_timer());
+  tasks_.spawn(keep_link());
+  co_return base::Result<>();
+}
+
+awaitable<std::string> BridgeDriver::run() {
+  if (displaced_by_.empty()) co_await wait_on(ended_);
+  auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) co_return std::string();
+  if (!is_drained_) {
+    drained_.expires_after(kDisplacementGrace + kDrainLimit);
+    co_await wait_on(drained_);
+  }
+  co_await tasks_.close();
+  co_return displaced_by_;
+}
+
+awaitable<void> BridgeDriver::finish(base::Millis grace) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await asio::this_coro::reset_cancellation_state();
+  if (own_.link > 0 && displaced_by_.empty()) {
+    auto released = co_await registrar_.release(own_);
+    if (!released) base::log_warn("the registration could not be taken back: {}", released.error().message);
+    perform(machine_.stop(now(), "the session is ending", grace));
+    if (!is_drained_) {
+      drained_.expires_after(grace + kDrainLimit);
+      co_await wait_on(drained_);
+    }
+  }
+  report_drops(true);
+  if (link_) co_await link_->close();
+  co_await tasks_.close();
+}
+
+void BridgeDriver::worker_ready(bridge::AttemptId id) {
+  perform(machine_.worker_ready(now(), id));
+}
+
+void BridgeDriver::answer(bridge::AttemptId id, bridge::Answer answer) {
+  perform(machine_.answer(now(), id, std::move(answer)));
+}
+
+void BridgeDriver::perform(bridge::SessionActions actions) {
+  for (auto& action : actions) actions_.push_back(std::move(action));
+  if (performing_) return;
+  performing_ = true;
+  while (!actions_.empty()) {
+    bridge::SessionAction action = std::move(actions_.front());
+    actions_.pop_front();
+    std::visit([this](auto& one) { act(std::move(one)); }, action);
+  }
+  performing_ = false;
+  machine_timer_.cancel();  // keep_timer() sets it anew
+}
+
+void BridgeDriver::act(bridge::SessionPost post) {
+  tasks_.spawn(this->post(std::move(post)));
+}
+
+void BridgeDriver::act(bridge::PostDenied denied) {
+  reporter_.report(Notice{fmt::format(
+      "API Gateway refuses this session's answers (403 {}): have its credentials expired?", denied.detail)});
+}
+
+void BridgeDriver::act(bridge::SayHello) {
+  if (link_) tasks_.spawn(say_hello(link_));
+}
+
+void BridgeDriver::act(bridge::Drained) {
+  is_drained_ = true;
+  drained_.cancel();
+}
+
+awaitable<void> BridgeDriver::post(bridge::SessionPost post) {
+  auto posted = co_await aws::post_to_connection(config_.aws, own_.endpoint, std::move(post.connection_id),
+                                                 std::move(post.frame), kPost);
+  perform(machine_.post_finished(now(), post.tag, to_outcome(posted)));
+}
+
+awaitable<void> BridgeDriver::keep_timer() {
+  while (true) {
+    machine_timer_.expires_at(machine_.next_timer().value_or(asio::steady_timer::time_point::max()));
+    co_await wait_on(machine_timer_);
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+    auto due = machine_.next_timer();
+    if (due && *due <= clock_.now()) perform(machine_.timer(now()));
+  }
+}
+
+// Opens a connection and makes it the registered one.
+awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
+  CO_TRY(auto opened, co_await BridgeLink::open(config_.aws, config_.url, config_.tls));
+  std::shared_ptr<BridgeLink> link = std::move(opened);
+  ++own_.link;
+  own_.connection_id = link->connection_id();
+  if (first) {
+    CO_TRY(auto replaced, co_await registrar_.claim(own_));
+    if (auto farewell = bridge::replaced_by(replaced, own_)) tasks_.spawn(bid_farewell(std::move(*farewell)));
+  } else {
+    CO_TRY(auto written, co_await registrar_.renew(own_));
+    if (!written.ours) {
+      set_displaced(written.found ? written.found->owner : "someone who ended it");
+      co_return base::Result<>();
+    }
+  }
+  link_ = link;
+  link_is_lost_ = false;
+  link_lost_.expires_after(kLinkAge - std::chrono::seconds(random_seed() % 300));
+  machine_.hello_answered(now(), link->aws_time_ms());
+  perform(machine_.connected(now(), own_.connection_id, own_.link));
+  tasks_.spawn(read_link(link));
+  tasks_.spawn(keep_alive(link));
+  co_return base::Result<>();
+}
+
+awaitable<void> BridgeDriver::keep_link() {
+  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(random_seed()));
+  while (displaced_by_.empty()) {
+    if (!link_is_lost_) co_await wait_on(link_lost_);
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+    for (int failures = 0; displaced_by_.empty(); ++failures) {
+      auto opened = co_await open_link(false);
+      if (opened) break;
+      if (failures == 0) {
+        reporter_.report(
+            Notice{fmt::format("the connection to the bridge is lost ({}); trying again", opened.error().message)});
+      }
+      co_await base::sleep_for(bridge::back_off(failures, 100ms, 10s, random));
+    }
+  }
+}
+
+awaitable<void> BridgeDriver::read_link(std::shared_ptr<BridgeLink> link) {
+  while (true) {
+    auto text = co_await link->read();
+    if (!text) break;
+    receive(link, *text);
+  }
+  if (link == link_) {
+    link_is_lost_ = true;
+    link_lost_.cancel();
+  }
+}
+
+void BridgeDriver::receive(const std::shared_ptr<BridgeLink>& link, std::string_view text) {
+  bridge::ReceivedText received = bridge::classify_text(text);
+  if (std::holds_alternative<bridge::SealedText>(received)) {
+    perform(machine_.frame(now(), text));
+    report_drops(false);
+  } else if (std::holds_alternative<bridge::DisplacedHint>(received)) {
+    tasks_.spawn(check_registration());
+  } else if (const auto* hello = std::get_if<bridge::HelloAnswer>(&received); hello != nullptr && link == link_) {
+    if (hello->aws_time_ms != 0) machine_.hello_answered(now(), hello->aws_time_ms);
+  }
+}
+
+awaitable<void> BridgeDriver::say_hello(std::shared_ptr<BridgeLink> link) {
+  auto sent = co_await link->say_hello();
+  if (!sent) link->abort();
+}
+
+// Pings while the link is the newest, and says hello, which also looks whether the registration is still ours.
+awaitable<void> BridgeDriver::keep_alive(std::shared_ptr<BridgeLink> link) {
+  base::SteadyTime last_hello = clock_.now();
+  base::SteadyTime last_ping = clock_.now();
+  while (link == link_) {
+    co_await base::sleep_for(kPingBusy);
+    report_drops(true);
+    base::SteadyTime time = clock_.now();
+    bool slept = time - last_ping > kPingIdle + 2 * kPingBusy;  // the machine was asleep
+    if (time - last_ping >= (machine_.open_attempts() > 0 ? base::SteadyTime::duration(kPingBusy) : kPingIdle)) {
+      last_ping = time;
+      if (!co_await link->ping()) {
+        link->abort();
+        co_return;
+      }
+    }
+    if (slept || time - last_hello >= kHelloEvery) {
+      last_hello = time;
+      co_await say_hello(link);
+      co_await check_registration();
+    }
+  }
+}
+
+awaitable<void> BridgeDriver::check_registration() {
+  if (checking_registration_ || !displaced_by_.empty()) co_return;
+  checking_registration_ = true;
+  auto since = clock_.now() - last_check_;
+  if (since < 1s) co_await base::sleep_for(1s - since);  // at most once a second
+  last_check_ = clock_.now();
+  auto found = co_await registrar_.read();
+  checking_registration_ = false;
+  if (found && bridge::is_displaced(*found, own_.session)) {
+    set_displaced(*found ? (*found)->owner : "someone who ended it");
+  }
+}
+
+awaitable<void> BridgeDriver::bid_farewell(bridge::Replaced replaced) {
+  auto told = co_await aws::post_to_connection(config_.aws, replaced.endpoint, replaced.connection_id,
+                                               std::string(bridge::kDisplacedText), kPost);
+  if (!told) co_return;  // nobody is there any more
+  co_await base::sleep_for(kFarewell);
+  auto deleted = co_await aws::delete_connection(config_.aws, replaced.endpoint, replaced.connection_id);
+  if (!deleted) base::log_warn("the replaced connection could not be closed: {}", deleted.error().message);
+}
+
+void BridgeDriver::set_displaced(std::string by) {
+  if (!displaced_by_.empty()) return;
+  displaced_by_ = by.empty() ? "someone else" : std::move(by);
+  reporter_.report(Displaced{displaced_by_});
+  perform(machine_.stop(now(), "another client has connected: " + displaced_by_, kDisplacementGrace));
+  ended_.cancel();
+}
+
+// At most once a second, so that whoever floods the link does not flood the terminal.
+void BridgeDriver::report_drops(bool flush) {
+  if (!flush && clock_.now() - last_drop_report_ < 1s) return;
+  for (const auto& [reason, count] : machine_.dropped()) {
+    std::string name(bridge::to_string(reason));
+    if (std::exchange(reported_drops_[name], count) == count) continue;
+    last_drop_report_ = clock_.now();
+    reporter_.report(Dropped{name, count});
+  }
+}
+
+}  // namespace session

@@ -1,0 +1,134 @@
+// The I/O of the bridge's session machine: keeps a registered link open (re-connecting, renewing it before the API's 2
+// hours, saying hello within its 10 idle minutes), posts what the machine wants posted, and finds out when another
+// session took over.
+//
+// Attempts go to an AttemptHandler; what became of them comes back through worker_ready() and answer(). One thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "aws/client.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task_group.h"
+#include "bridge/session_machine.h"
+#include "net/tls.h"
+#include "session/bridge_link.h"
+#include "session/registrar.h"
+#include "session/reporter.h"
+
+namespace session {
+
+using boost::asio::awaitable;
+
+// What the driver hands on, in the machine's order. A call that the handler makes into the driver from here is worked
+// off after it returns.
+class AttemptHandler {
+ public:
+  virtual ~AttemptHandler() = default;
+  virtual void announced(bridge::Announced announced) = 0;
+  virtual void arrived(bridge::AttemptArrived attempt) = 0;
+  virtual void start(bridge::AttemptId id) = 0;
+  virtual void cancel(bridge::AttemptId id, std::string reason) = 0;
+  virtual void delivered(bridge::Delivered delivered) = 0;
+  virtual void undelivered(bridge::AttemptId id) = 0;
+};
+
+// What a handler says back.
+class AttemptSink {
+ public:
+  virtual ~AttemptSink() = default;
+  virtual void worker_ready(bridge::AttemptId id) = 0;
+  virtual void answer(bridge::AttemptId id, bridge::Answer answer) = 0;
+};
+
+struct BridgeConfig {
+  aws::ClientConfig aws;
+  std::string url;  // wss://… of the WebSocket stage
+  std::string table;
+  std::string owner;  // user@host
+  std::string principal;
+  std::shared_ptr<net::TlsContext> tls;
+};
+
+class BridgeDriver final : public AttemptSink {
+ public:
+  BridgeDriver(boost::asio::any_io_executor executor, BridgeConfig config, const base::Clock& clock,
+               Reporter& reporter);
+  ~BridgeDriver() override;
+
+  // Opens the first link and takes over the registration. `handler` outlives the driver's run(). Errors: connect,
+  // permission, ….
+  awaitable<base::Result<>> connect(AttemptHandler& handler);
+
+  // Serves until another session displaces this one (its owner is returned) or the coroutine is cancelled. After a
+  // displacement what runs has had its 10 s of grace.
+  awaitable<std::string> run();
+
+  // The end: takes connection and key out of the registration, so that stubs answer at once, lets running attempts end
+  // for `grace`, and waits until every answer has left. Works in a cancelled coroutine.
+  awaitable<void> finish(base::Millis grace);
+
+  void worker_ready(bridge::AttemptId id) override;
+  void answer(bridge::AttemptId id, bridge::Answer answer) override;
+
+ private:
+  bridge::Instant now() const { return {clock_.now(), clock_.wall_now()}; }
+  void perform(bridge::SessionActions actions);  // in order; what arises meanwhile comes after
+  void act(bridge::SessionPost post);
+  void act(bridge::Announced announced) { handler_->announced(std::move(announced)); }
+  void act(bridge::AttemptArrived attempt) { handler_->arrived(std::move(attempt)); }
+  void act(bridge::StartAttempt start) { handler_->start(start.id); }
+  void act(bridge::CancelAttempt cancel) { handler_->cancel(cancel.id, std::move(cancel.reason)); }
+  void act(bridge::Delivered delivered) { handler_->delivered(std::move(delivered)); }
+  void act(bridge::Undelivered undelivered) { handler_->undelivered(undelivered.id); }
+  void act(bridge::PostDenied denied);
+  void act(bridge::SayHello);
+  void act(bridge::Drained);
+
+  awaitable<void> post(bridge::SessionPost post);
+  awaitable<void> keep_timer();
+  awaitable<void> keep_link();
+  awaitable<void> read_link(std::shared_ptr<BridgeLink> link);
+  awaitable<void> keep_alive(std::shared_ptr<BridgeLink> link);
+  awaitable<void> say_hello(std::shared_ptr<BridgeLink> link);
+  awaitable<void> bid_farewell(bridge::Replaced replaced);
+  awaitable<base::Result<>> open_link(bool first);
+  awaitable<void> check_registration();
+  void receive(const std::shared_ptr<BridgeLink>& link, std::string_view text);
+  void report_drops(bool flush);
+  void set_displaced(std::string by);
+
+  boost::asio::any_io_executor executor_;
+  BridgeConfig config_;
+  const base::Clock& clock_;
+  Reporter& reporter_;
+  Registrar registrar_;
+  bridge::Registration own_;
+  bridge::SessionMachine machine_;
+  AttemptHandler* handler_ = nullptr;
+
+  std::shared_ptr<BridgeLink> link_;  // the newest; older ones live in their read_link() until they close
+  boost::asio::steady_timer machine_timer_;
+  boost::asio::steady_timer link_lost_;  // cancelled when the newest link ends or grows old: keep_link() looks
+  boost::asio::steady_timer ended_;      // cancelled when the session is displaced
+  boost::asio::steady_timer drained_;    // cancelled when the machine is drained
+  std::deque<bridge::SessionAction> actions_;
+  bool performing_ = false;
+  bool link_is_lost_ = false;
+  bool checking_registration_ = false;
+  bool is_drained_ = false;
+  base::SteadyTime last_check_{};
+  base::SteadyTime last_drop_report_{};
+  std::map<std::string, std::uint64_t> reported_drops_;
+  std::string displaced_by_;
+  base::TaskGroup tasks_;
+};
+
+}  // namespace session

@@ -1,0 +1,90 @@
+// What a session tells its user, as values. cli/ renders them for a terminal, for a pipe, and as --json; docs/json.md
+// has the fields. A reporter never fails and never waits.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace session {
+
+struct DeployProgress {
+  std::string stack;
+  std::string resource;  // logical id; the stack's name for the stack itself
+  std::string type;
+  std::string status;
+  std::string reason;
+};
+
+struct FunctionInfo {
+  std::string logical_id;
+  std::string name;  // the physical name in AWS
+  std::string runtime;
+  std::string handler;
+  std::string source;  // absolute folder
+};
+
+struct Ready {
+  std::string stage;
+  std::string app;
+  std::map<std::string, std::string> outputs;
+  std::vector<FunctionInfo> functions;
+};
+
+struct InvocationReport {
+  enum class Phase { started, finished };
+  Phase phase = Phase::started;
+  std::string request_id;
+  std::string function;     // logical id
+  std::string trigger;      // session/trigger.h
+  std::string environment;  // the execution environment, 32 hexadecimal digits
+  int pid = 0;              // of the worker
+  // The rest is of a finished one.
+  std::string status;      // "ok", "error", "timeout"
+  double ms = 0;           // the event handed to the worker → its answer
+  double overhead_ms = 0;  // last chunk in → event handed over, and answer in → last chunk's 200
+  std::string error;       // type, message and stack trace, ready to be shown
+};
+
+struct LogLine {
+  std::string request_id;  // empty while the code loads
+  std::string function;
+  std::string line;
+};
+
+// Code was loaded (build) or replaced after a change (reload).
+struct BuildReport {
+  bool reload = false;
+  std::string function;
+  double ms = 0;
+  std::string status;  // "ok", "error"
+  std::string output;  // what the compiler or the loader said, for an error
+};
+
+struct Displaced {
+  std::string by;  // user@host
+};
+
+struct Dropped {
+  std::string reason;
+  std::uint64_t count = 0;  // since the start
+};
+
+struct Notice {
+  std::string text;  // a line for people; not part of --json
+};
+
+using Report = std::variant<DeployProgress, Ready, InvocationReport, LogLine, BuildReport, Displaced, Dropped, Notice>;
+
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void report(const Report& report) = 0;
+};
+
+}  // namespace session
