@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/result.h"
 
 namespace bridge {
 
@@ -25,6 +26,15 @@ struct Outcome {
   int status = 200;
   std::string detail = {};  // the answer's body or error code, for telling 403 from 403; never shown whole
 };
+
+// Of a request whose statuses of 400 and more are errors, as those of aws/ are.
+inline Outcome to_outcome(const base::Error& error) {
+  Outcome outcome{
+      .reach = Outcome::Reach::answered, .status = error.status, .detail = error.code + " " + error.message};
+  if (error.kind == base::ErrorKind::connect) outcome.reach = Outcome::Reach::not_sent;
+  if (error.kind == base::ErrorKind::transport) outcome.reach = Outcome::Reach::maybe_sent;
+  return outcome;
+}
 
 // AWS's clock as the last `hello` showed it; before that the machine's own.
 class AwsClock {

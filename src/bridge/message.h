@@ -47,8 +47,9 @@ struct Invocation {
 };
 
 struct Invoke {
-  Invocation invocation;  // deadline_ms is not sent; milliseconds_left is
-  std::int64_t milliseconds_left = 0;
+  Invocation invocation;                // deadline_ms is not sent; milliseconds_left is
+  std::int64_t milliseconds_left = 0;   // at `composed_at_ms`
+  std::int64_t composed_at_ms = 0;      // AWS's clock
   std::vector<std::uint64_t> finished;  // attempts that ended since the last frame that named any
 };
 

@@ -3,6 +3,7 @@
 // the same bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -24,8 +25,9 @@ struct QueuedPost {
   std::uint64_t invocation = 0;
   std::uint64_t message_id = 0;
   std::uint32_t chunk = 0;
-  bool persistent = false;  // tried again until it is dropped; else once
-  std::string frame = {};   // empty until sealed
+  bool persistent = false;   // tried again until it is dropped; else once
+  std::string frame = {};    // empty until sealed
+  std::string sent_to = {};  // the connection it left for, last
   int failures = 0;
   base::SteadyTime not_before{};
 };
@@ -67,18 +69,17 @@ class PostQueue {
   // Forgets posts that wait; outcomes of those under way become `unknown`.
   template <typename Predicate>
   void drop(Predicate matches) {
-    std::erase_if(waiting_, matches);
-    std::erase_if(under_way_, [&](const auto& entry) { return matches(entry.second.post); });
+    for (auto& [environment, posts] : waiting_) std::erase_if(posts, matches);
+    std::erase_if(waiting_, [](const auto& peer) { return peer.second.empty(); });
+    std::erase_if(under_way_, [&](const auto& flight) { return matches(flight.second.post); });
   }
   template <typename Predicate>
   bool contains(Predicate matches) const {
-    for (const auto& post : waiting_) {
-      if (matches(post)) return true;
+    for (const auto& [environment, posts] : waiting_) {
+      if (std::any_of(posts.begin(), posts.end(), matches)) return true;
     }
-    for (const auto& [tag, flight] : under_way_) {
-      if (matches(flight.post)) return true;
-    }
-    return false;
+    return std::any_of(under_way_.begin(), under_way_.end(),
+                       [&](const auto& flight) { return matches(flight.second.post); });
   }
   // Posts that wait for their back-off may leave at once (a new address, new credentials).
   void forget_back_off(const EnvironmentId& environment);
@@ -96,14 +97,15 @@ class PostQueue {
     bool fresh = false;
     bool may_have_arrived = false;
   };
-  std::size_t under_way_to(const EnvironmentId& environment) const;
+  bool has_room(const EnvironmentId& environment) const;
   void again_later(QueuedPost post, base::SteadyTime now);
 
   Limits limits_;
   double allowed_;
   std::minstd_rand random_;
   std::uint64_t last_tag_ = 0;
-  std::deque<QueuedPost> waiting_;
+  std::map<EnvironmentId, std::deque<QueuedPost>> waiting_;  // no empty ones
+  EnvironmentId served_last_;
   std::map<std::uint64_t, Flight> under_way_;
 };
 

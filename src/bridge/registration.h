@@ -3,7 +3,6 @@
 // and an item, for whoever talks to DynamoDB; a failed condition must return the item that is there.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,12 +36,10 @@ struct Registration {
 Registration new_registration();
 KeyId key_id_of(const Registration& registration);
 
-// An item: attribute names and values (DynamoDB's S and N).
+// An item: attribute names and values (DynamoDB's S and N; the same type as aws::Item).
 using Item = std::map<std::string, std::variant<std::string, std::int64_t>>;
-Item to_item(const Registration& registration);                             // with `pk`
-base::Result<Registration> from_item(const Item& item);                     // errors: invalid_input
-boost::json::object to_attributes(const Item& item);                        // {"pk":{"S":"session"},"link":{"N":"3"}}
-base::Result<Item> from_attributes(const boost::json::object& attributes);  // other types than S and N are passed over
+Item to_item(const Registration& registration);          // with `pk`
+base::Result<Registration> from_item(const Item& item);  // errors: invalid_input
 
 struct Condition {
   enum class Kind {

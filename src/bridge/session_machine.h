@@ -10,8 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +19,6 @@
 
 #include "bridge/actions.h"
 #include "bridge/message.h"
-#include "bridge/post_queue.h"
 #include "bridge/registration.h"
 #include "bridge/sealing.h"
 
@@ -102,6 +99,8 @@ class SessionMachine {
   SessionActions worker_ready(Instant at, const AttemptId& id);
   // Nothing happens for an attempt that was cancelled or answered before.
   SessionActions answer(Instant at, const AttemptId& id, Answer answer);
+  // The attempt will get no answer (it timed out: Lambda says so itself).
+  SessionActions abandon(Instant at, const AttemptId& id);
   // Displaced, or ending: what has not started is refused, now and from now on; what runs has `grace`, then is
   // cancelled and answered by an error that gives the reason ("another client has connected: tom@laptop").
   SessionActions stop(Instant at, std::string reason, base::Millis grace);
