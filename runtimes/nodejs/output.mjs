@@ -13,6 +13,8 @@ export function setRequestId(id) {
 }
 
 export function patchConsole() {
+  // A pipe is written in the background otherwise: process.exit would cut it off, an answer would overtake it.
+  for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
   const lowest = Math.max(LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase()), 0);
   for (const [rank, level] of LEVELS.entries()) {
     const write = (...message) => {

@@ -1,10 +1,9 @@
 // Which functions a change of files touches: pure, on absolute paths without "." or "..".
 //
-// A file inside a function's source folder touches that function; with several such functions, those whose folder is
-// the deepest. A file of the app folder that lies in no function's folder touches all of them: it may be shared code.
-// What no code is loaded from (.git, .livelambda, build products, editors' temporary files) touches nothing.
-// node_modules is not watched, since it is large and changes as a whole: after `npm install`, package-lock.json has
-// changed and all reload.
+// A file inside a function's source folder touches that function: it is part of what AWS would run. A file of the app
+// folder that lies in no function's folder touches all of them, since it may be shared code. What no code is loaded
+// from (.git, .livelambda, build products, editors' temporary files) touches nothing. node_modules is not watched,
+// since it is large and changes as a whole: after `npm install`, package-lock.json has changed.
 #pragma once
 
 #include <set>

@@ -58,7 +58,7 @@ struct WorkerOutcome {
 
 class Worker {
  public:
-  // Kills the process group. Tasks end soon after; close() waits for them.
+  // Kills the process group; nothing is logged any more. Tasks end soon after; close() waits for them.
   virtual ~Worker() = default;
 
   virtual pid_t pid() const = 0;
@@ -99,7 +99,7 @@ class Launcher {
 };
 
 struct LauncherOptions {
-  std::string loaders;                                 // folder that holds nodejs/bootstrap.mjs
+  std::string loaders;                                 // absolute folder that holds nodejs/bootstrap.mjs
   std::string ca_file;                                 // LIVELAMBDA_CA_FILE of the session; empty = none
   std::map<std::string, std::string> own_environment;  // of the session: PATH, HOME, USER, … of the developer
 };

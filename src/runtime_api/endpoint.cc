@@ -1,0 +1,172 @@
+#include "runtime_api/endpoint.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace runtime_api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
+constexpr std::size_t kMaxBody = 256UL * 1024 * 1024;  // far over Lambda's limit, so that our own 413 has its words
+
+net::Response accepted() {
+  return net::Response{
+      .status = 202, .headers = {{"Content-Type", "application/json"}}, .body = "{\"status\":\"OK\"}\n"};
+}
+
+net::Response event_response(InvocationEvent event) {
+  net::Response response{.status = 200, .headers = {}, .body = std::move(event.body)};
+  const auto add = [&](const char* name, std::string value) {
+    if (!value.empty()) response.headers.add(name, std::move(value));
+  };
+  add("Content-Type", "application/json");
+  add("Lambda-Runtime-Aws-Request-Id", std::move(event.request_id));
+  add("Lambda-Runtime-Deadline-Ms", fmt::format("{}", base::epoch_ms(event.deadline)));
+  add("Lambda-Runtime-Invoked-Function-Arn", std::move(event.function_arn));
+  add("Lambda-Runtime-Trace-Id", std::move(event.trace_id));
+  add("Lambda-Runtime-Client-Context", std::move(event.client_context));
+  add("Lambda-Runtime-Cognito-Identity", std::move(event.cognito_identity));
+  add("Lambda-Runtime-Aws-Tenant-Id", std::move(event.tenant_id));
+  return response;
+}
+
+Answer take_answer(net::Request& request, bool failure) {
+  return Answer{
+      .failure = failure,
+      .body = std::move(request.body),
+      .content_type = request.headers.get_or("Content-Type", "application/json"),
+      .error_type = failure ? request.headers.get_or("Lambda-Runtime-Function-Error-Type", "") : "",
+      .xray_error_cause = failure ? request.headers.get_or("Lambda-Runtime-Function-XRay-Error-Cause", "") : ""};
+}
+
+// "invocation/{id}/response" → id and the last word; empty if it is something else.
+std::pair<std::string_view, std::string_view> split_invocation(std::string_view path) {
+  constexpr std::string_view kInvocation = "invocation/";
+  if (!path.starts_with(kInvocation)) return {};
+  path.remove_prefix(kInvocation.size());
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) return {};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+}  // namespace
+
+Endpoint::Endpoint(asio::any_io_executor executor, EndpointCallbacks callbacks)
+    : callbacks_(std::move(callbacks)), changed_(std::move(executor)) {}
+
+base::Result<std::unique_ptr<Endpoint>> Endpoint::listen(asio::any_io_executor executor, EndpointCallbacks callbacks) {
+  std::unique_ptr<Endpoint> endpoint(new Endpoint(executor, std::move(callbacks)));
+  net::ServerOptions options;
+  options.max_body = kMaxBody;
+  auto* self = endpoint.get();
+  TRY(endpoint->server_, net::listen_http(std::move(executor), std::move(options),
+                                          [self](net::Exchange& exchange) { return self->handle(exchange); }));
+  return endpoint;
+}
+
+std::string Endpoint::address() const {
+  return fmt::format("127.0.0.1:{}", server_->port());
+}
+
+awaitable<void> Endpoint::run() {
+  co_await server_->run();
+}
+
+void Endpoint::offer(InvocationEvent event) {
+  offered_ = std::move(event);
+  changed_.notify_all();
+}
+
+awaitable<void> Endpoint::handle(net::Exchange& exchange) {
+  auto& request = exchange.request();
+  net::Response response;
+  const std::string target = request.target;
+  std::string_view path = target;
+  if (request.headers.get_or("Host", "") != address()) {
+    response = error_response(403, "InvalidHost", "This Runtime API is known by its address alone");
+  } else if (!path.starts_with(kPrefix)) {
+    response = error_response(404, "NotFound", fmt::format("livelambda does not serve {}", path));
+  } else {
+    path.remove_prefix(kPrefix.size());
+    const auto [request_id, action] = split_invocation(path);
+    if (request.method == "GET" && path == "invocation/next") {
+      co_await handle_next(exchange);
+      co_return;
+    }
+    if (request.method == "POST" && path == "init/error") {
+      response = handle_init_error(request);
+    } else if (request.method == "POST" && (action == "response" || action == "error")) {
+      response = handle_answer(request, request_id, action == "error");
+    } else {
+      response =
+          error_response(404, "NotFound", fmt::format("livelambda does not serve {} {}", request.method, target));
+    }
+  }
+  if (auto sent = co_await exchange.respond(std::move(response)); !sent) {
+    base::log_debug("runtime API: an answer did not reach the runtime: {}", sent.error().message);
+  }
+}
+
+awaitable<void> Endpoint::handle_next(net::Exchange& exchange) {
+  auto refused = state_.next();
+  const auto mine = ++asked_;
+  changed_.notify_all();  // an older call that still waits, on a connection that broke, gives way
+  if (!refused) {
+    callbacks_.waiting();
+    while (!offered_ && mine == asked_) co_await changed_.wait();
+    if (mine != asked_) refused = error_response(403, "Superseded", "The runtime asked for the next event again");
+  }
+  net::Response response;
+  if (refused) {
+    response = std::move(*refused);
+  } else {
+    state_.hand_over(offered_->request_id);
+    response = event_response(*std::exchange(offered_, std::nullopt));
+    callbacks_.handed_over();
+  }
+  // If this does not arrive, the process is gone or will be: its owner sees that, or the deadline.
+  if (auto sent = co_await exchange.respond(std::move(response)); !sent) {
+    base::log_debug("runtime API: an event did not reach the runtime: {}", sent.error().message);
+  }
+}
+
+net::Response Endpoint::handle_answer(net::Request& request, std::string_view request_id, bool failure) {
+  const auto mode = request.headers.get_or("Lambda-Runtime-Function-Response-Mode", "");
+  if (!mode.empty() && !net::same_name(mode, "streaming")) {
+    return error_response(400, "InvalidFunctionResponseMode", "Invalid function response mode");
+  }
+  if (auto refused = state_.answer(request_id, failure)) return *refused;
+
+  if (!mode.empty()) {
+    const std::string message = "response streaming is not there yet";
+    callbacks_.answered(make_failure("Function.ResponseStreamingNotSupported", message));
+    return error_response(501, "ResponseStreamingNotSupported", message);
+  }
+  const auto size = request.body.size();
+  if (size > kMaxResponse) {
+    callbacks_.answered(
+        make_failure("Function.ResponseSizeTooLarge",
+                     fmt::format("Response payload size ({} bytes) exceeded maximum allowed payload size ({} bytes).",
+                                 size, kMaxResponse)));
+    return error_response(413, "RequestEntityTooLarge",
+                          fmt::format("Exceeded maximum allowed payload size ({} bytes).", kMaxResponse));
+  }
+  callbacks_.answered(take_answer(request, failure));
+  return accepted();
+}
+
+net::Response Endpoint::handle_init_error(net::Request& request) {
+  if (auto refused = state_.init_error()) return *refused;
+  callbacks_.init_failed(take_answer(request, true));
+  return accepted();
+}
+
+}  // namespace runtime_api

@@ -1,0 +1,64 @@
+#include "worker/environment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace worker {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
+
+WorkerSpec spec() {
+  return {.function = "Api",
+          .runtime = "nodejs20.x",
+          .handler = "api.handler",
+          .source = "/app",
+          .environment = {{"TOPIC_ARN", "arn:t"},
+                          {"AWS_ACCESS_KEY_ID", "AKIA"},
+                          {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
+                          {"AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"},
+                          {"LAMBDA_TASK_ROOT", "/var/task"},
+                          {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+                          {"LD_LIBRARY_PATH", "/var/runtime/lib"},
+                          {"_X_AMZN_TRACE_ID", "old"},
+                          {"PATH", "/var/lang/bin"},
+                          {"TZ", ":UTC"}}};
+}
+
+LauncherOptions options() {
+  return {.loaders = "/run/loaders",
+          .ca_file = "",
+          .own_environment = {{"PATH", "/usr/bin"}, {"HOME", "/home/tom"}, {"SECRET_OF_THE_DEVELOPER", "s"}}};
+}
+
+TEST(WorkerEnvironment, IsTheStubsButForTheMachine) {
+  const auto made = make_environment(spec(), options(), "127.0.0.1:4000", "/run/loaders/nodejs");
+  const std::map<std::string, std::string> expected = {{"TOPIC_ARN", "arn:t"},
+                                                       {"AWS_ACCESS_KEY_ID", "AKIA"},
+                                                       {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:4000"},
+                                                       {"AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x"},
+                                                       {"LAMBDA_TASK_ROOT", "/app"},
+                                                       {"LAMBDA_RUNTIME_DIR", "/run/loaders/nodejs"},
+                                                       {"PATH", "/usr/bin"},
+                                                       {"HOME", "/home/tom"},
+                                                       {"_HANDLER", "api.handler"},
+                                                       {"TZ", ":UTC"}};
+  EXPECT_EQ(made, expected);
+}
+
+TEST(WorkerEnvironment, NamesTheOwnAuthorityUnlessTheFunctionDoes) {
+  auto with_ca = options();
+  with_ca.ca_file = "/tmp/ca.pem";
+  auto own = spec();
+  own.environment["AWS_CA_BUNDLE"] = "/app/bundle.pem";
+  const auto made = make_environment(own, with_ca, "127.0.0.1:4000", "/r");
+  EXPECT_THAT(made, Contains(Pair("NODE_EXTRA_CA_CERTS", "/tmp/ca.pem")));
+  EXPECT_THAT(made, Contains(Pair("AWS_CA_BUNDLE", "/app/bundle.pem")));
+  EXPECT_THAT(make_environment(spec(), options(), "a", "/r"), Not(Contains(Key("NODE_EXTRA_CA_CERTS"))));
+}
+
+}  // namespace
+}  // namespace worker

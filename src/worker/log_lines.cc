@@ -1,0 +1,43 @@
+#include "worker/log_lines.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace worker {
+
+namespace {
+
+// Whether the line begins like "2026-01-02T03:04:05.678Z\t".
+bool is_console_record(std::string_view line) {
+  constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd.dddZ\t";
+  if (line.size() < kPattern.size()) return false;
+  return std::equal(kPattern.begin(), kPattern.end(), line.begin(), [](char pattern, char c) {
+    return pattern == 'd' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : pattern == c;
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
+  std::vector<std::string> records;
+  for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+    rest_ += bytes.substr(0, end);
+    records.push_back(restore_line_breaks(std::exchange(rest_, {})));
+    bytes.remove_prefix(end + 1);
+  }
+  rest_ += bytes;
+  return records;
+}
+
+std::optional<std::string> LineSplitter::flush() {
+  if (rest_.empty()) return std::nullopt;
+  return restore_line_breaks(std::exchange(rest_, {}));
+}
+
+std::string restore_line_breaks(std::string line) {
+  if (is_console_record(line)) std::replace(line.begin(), line.end(), '\r', '\n');
+  return line;
+}
+
+}  // namespace worker

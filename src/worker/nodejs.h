@@ -1,0 +1,23 @@
+// Node.js: the `node` on the developer's PATH, 20 or later, runs runtimes/nodejs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "os/spawner.h"
+#include "worker/language.h"
+
+namespace worker {
+
+// `own_environment` is the developer's, `loader_folder` holds bootstrap.mjs. The spawner outlives the result.
+std::unique_ptr<Language> make_nodejs(os::Spawner& spawner, std::map<std::string, std::string> own_environment,
+                                      std::string loader_folder);
+
+// 20 of "v20.20.2\n"; nothing if it is no such text.
+std::optional<int> parse_node_major(std::string_view version);
+
+}  // namespace worker
