@@ -128,6 +128,12 @@ class RealCloudFormation final : public CloudFormation {
     co_return events;
   }
 
+  awaitable<base::Result<std::string>> newest_event_id(std::string stack_id) override {
+    CO_TRY(auto page, co_await ask("DescribeStackEvents", {{"StackName", stack_id}}));
+    auto events = page.members("StackEvents");
+    co_return events.empty() ? std::string() : events.front()->text_of("EventId");
+  }
+
   awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string stack_name) override {
     std::vector<StackResource> resources;
     std::string next_token;

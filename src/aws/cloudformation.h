@@ -68,6 +68,8 @@ class CloudFormation {
   // Newest first, as AWS gives them, until `known_event_id` is met (exclusive) or all are read.
   virtual awaitable<base::Result<std::vector<StackEvent>>> describe_events(std::string stack_id,
                                                                            std::string known_event_id) = 0;
+  // Of the newest event, "" if there is none: one request, however long the stack's history is.
+  virtual awaitable<base::Result<std::string>> newest_event_id(std::string stack_id) = 0;
   virtual awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string stack_name) = 0;
 };
 

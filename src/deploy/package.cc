@@ -1,0 +1,35 @@
+#include "deploy/package.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/sigv4.h"
+
+namespace deploy {
+
+Package make_package(std::string_view prefix, std::vector<codec::ZipEntry> entries) {
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::string list;
+  for (const codec::ZipEntry& entry : entries) {
+    list += fmt::format("{}:{}:{:o}:{}\n", entry.name.size(), entry.name, entry.mode, aws::sha256_hex(entry.content));
+  }
+  return {.key = fmt::format("{}/{}.zip", prefix, aws::sha256_hex(list)), .entries = std::move(entries)};
+}
+
+aws::awaitable<base::Result<bool>> upload(aws::S3& s3, std::string bucket, Package package) {
+  CO_TRY(bool there, co_await s3.object_exists(bucket, package.key));
+  if (there) co_return false;
+  CO_TRY(co_await s3.put_object(bucket, package.key, codec::make_zip(package.entries)));
+  co_return true;
+}
+
+aws::awaitable<base::Result<std::string>> upload_file(aws::S3& s3, std::string bucket, std::string prefix,
+                                                      std::string extension, std::string body) {
+  std::string key = fmt::format("{}/{}.{}", prefix, aws::sha256_hex(body), extension);
+  CO_TRY(bool there, co_await s3.object_exists(bucket, key));
+  if (!there) CO_TRY(co_await s3.put_object(bucket, key, std::move(body)));
+  co_return key;
+}
+
+}  // namespace deploy
