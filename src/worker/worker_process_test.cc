@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -353,6 +354,29 @@ TEST_F(NodeWorker, StopCancelsWhatRuns) {
     EXPECT_EQ(outcome->kind, Kind::cancelled);
     co_await worker->close();
   }(*this));
+}
+
+TEST_F(NodeWorker, CancellingTheCallerKillsTheProcess) {
+  file("api.mjs", "export const handler = () => new Promise((r) => setTimeout(r, 60000));");
+  run([](NodeWorker& t) -> awaitable<void> {
+    auto worker = co_await t.start("api.handler");
+    std::optional<WorkerOutcome> outcome;
+    base::TaskGroup tasks(t.loop_.get_executor());
+    tasks.spawn(invoke_into(*worker, t.event("id-1"), [&] { tasks.cancel(); }, outcome));
+    co_await tasks.join();
+    EXPECT_FALSE(outcome);
+    EXPECT_FALSE(worker->usable());
+    EXPECT_FALSE(worker->busy());
+    co_await worker->close();
+    EXPECT_NE(::kill(worker->pid(), 0), 0);
+  }(*this));
+}
+
+TEST_F(NodeWorker, SaysWhichSignalEndedIt) {
+  file("api.mjs", "export const handler = () => new Promise((r) => { process.kill(process.pid, 'SIGKILL'); });");
+  auto outcome = invoke_once("api.handler");
+  EXPECT_EQ(outcome.kind, Kind::exited);
+  EXPECT_EQ(error_message(outcome), "RequestId: id-1 Error: Runtime exited with error: signal: killed");
 }
 
 TEST_F(NodeWorker, RetiringLetsWhatRunsEnd) {
