@@ -25,9 +25,9 @@ using base::awaitable;
 base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& command) {
   localcloud::LocalCloudOptions options{.port = command.port,
                                         .tls = command.tls,
+                                        .end_when_unused = command.end_when_unused,
                                         .test_clock = command.test_clock,
-                                        .record_websockets = command.record_websockets,
-                                        .end_when_unused = command.end_when_unused};
+                                        .record_websockets = command.record_websockets};
   if (!command.certificate_file.empty()) {
     TRY(options.certificate_pem, os::read_file(command.certificate_file));
     TRY(options.key_pem, os::read_file(command.key_file));

@@ -5,10 +5,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <random>
 
 #include "base/ids.h"
 #include "base/log.h"
 #include "bridge/plain_text.h"
+#include "bridge/post_queue.h"
 
 namespace session {
 namespace {

@@ -17,6 +17,8 @@
 
 namespace session {
 
+using boost::asio::awaitable;
+
 struct StartOptions {
   std::string app_dir;
   std::optional<std::string> stage;
