@@ -1,0 +1,233 @@
+#include "stub/driver.h"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "aws/dynamodb.h"
+#include "aws/websocket_api.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "bridge/plain_text.h"
+
+namespace stub {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// protocol.md, "The stub": connecting is given 1 s, a post 2 s.
+constexpr aws::CallOptions kCall{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
+constexpr auto kHandshake = 3s;
+
+std::uint64_t random_seed() {
+  auto bytes = base::random_bytes<8>();
+  std::uint64_t seed = 0;
+  for (std::uint8_t byte : bytes) seed = seed << 8 | byte;
+  return seed;
+}
+
+bridge::Outcome to_outcome(const base::Error& error) {
+  using Reach = bridge::Outcome::Reach;
+  if (error.status != 0) return {.reach = Reach::answered, .status = error.status, .detail = error.code};
+  return {.reach = error.kind == base::ErrorKind::connect ? Reach::not_sent : Reach::maybe_sent, .status = 0};
+}
+
+bridge::StubOptions to_options(const Config& config) {
+  return {.app = config.app,
+          .stage = config.stage,
+          .announce = config.announce,
+          .environment = bridge::random_environment_id(),
+          .seed = random_seed()};
+}
+
+awaitable<void> wait_on(asio::steady_timer& timer) {
+  boost::system::error_code woken;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+}  // namespace
+
+Driver::Driver(asio::any_io_executor executor, Config config, std::shared_ptr<net::TlsContext> tls,
+               const base::Clock& clock)
+    : clock_(clock),
+      bridge_http_(net::make_http_client(executor, tls)),
+      runtime_http_(net::make_http_client(executor, nullptr)),
+      tls_(std::move(tls)),
+      config_(std::move(config)),
+      aws_{.http = bridge_http_.get(),
+           .clock = &clock,
+           .credentials = [credentials = config_.credentials] { return credentials; },
+           .region = config_.region,
+           .endpoints = config_.endpoints},
+      runtime_(*runtime_http_, config_.runtime_api),
+      machine_(to_options(config_)),
+      lambda_wanted_(executor),
+      machine_timer_(executor),
+      tasks_(executor) {}
+
+Driver::~Driver() = default;
+
+awaitable<void> Driver::run() {
+  tasks_.spawn(keep_timer());
+  perform(machine_.start(now()));
+  co_await talk_to_lambda();
+  co_await tasks_.close();
+}
+
+void Driver::perform(bridge::StubActions actions) {
+  for (auto& action : actions) actions_.push_back(std::move(action));
+  if (performing_) return;
+  performing_ = true;
+  while (!actions_.empty()) {
+    bridge::StubAction action = std::move(actions_.front());
+    actions_.pop_front();
+    std::visit([this](auto& one) { act(std::move(one)); }, action);
+  }
+  performing_ = false;
+  machine_timer_.cancel();  // keep_timer() sets it anew
+}
+
+void Driver::act(bridge::OpenSocket) {
+  tasks_.spawn(open_socket());
+}
+
+void Driver::act(bridge::StubPost post) {
+  tasks_.spawn(this->post(std::move(post)));
+}
+
+void Driver::act(bridge::ReadRegistration) {
+  tasks_.spawn(read_registration());
+}
+
+void Driver::act(bridge::Ping) {
+  if (socket_) tasks_.spawn(ping(socket_));
+}
+
+void Driver::act(bridge::Respond response) {
+  for_lambda_.emplace_back(std::move(response));
+  lambda_wanted_.cancel();
+}
+
+void Driver::act(bridge::RespondError error) {
+  for_lambda_.emplace_back(std::move(error));
+  lambda_wanted_.cancel();
+}
+
+void Driver::act(bridge::ReadyForNext next) {
+  for_lambda_.emplace_back(next);
+  lambda_wanted_.cancel();
+}
+
+void Driver::act(bridge::Exit exit) {
+  for_lambda_.emplace_back(exit);
+  lambda_wanted_.cancel();
+}
+
+// The one place that speaks to the Runtime API, so that an answer has arrived before `next` is asked.
+awaitable<void> Driver::talk_to_lambda() {
+  while (true) {
+    while (for_lambda_.empty()) {
+      lambda_wanted_.expires_at(asio::steady_timer::time_point::max());
+      co_await wait_on(lambda_wanted_);
+    }
+    bridge::StubAction action = std::move(for_lambda_.front());
+    for_lambda_.pop_front();
+    base::Result<> done;
+    if (std::holds_alternative<bridge::Exit>(action)) co_return;
+    if (auto* response = std::get_if<bridge::Respond>(&action)) {
+      done = co_await runtime_.respond(std::move(response->request_id), std::move(response->headers),
+                                       std::move(response->body));
+    } else if (auto* error = std::get_if<bridge::RespondError>(&action)) {
+      done = co_await runtime_.respond_error(std::move(error->request_id), std::move(error->error_type),
+                                             std::move(error->headers), std::move(error->body));
+    } else {
+      auto invocation = co_await runtime_.next();
+      if (!invocation) {
+        base::log_error("the Runtime API is gone: {}", invocation.error().message);
+        co_return;
+      }
+      bridge_http_->close_idle();  // thawed: whatever was kept may be dead
+      perform(machine_.invocation(now(), std::move(*invocation)));
+    }
+    if (!done) base::log_error("{}", done.error().message);
+  }
+}
+
+awaitable<void> Driver::open_socket() {
+  auto opened = co_await aws::connect_signed(aws_, config_.endpoint, tls_, kHandshake);
+  if (!opened) {
+    perform(machine_.socket_failed(now(), to_outcome(opened.error())));
+    co_return;
+  }
+  std::shared_ptr<net::WebSocket> socket = std::move(*opened);
+  socket->on_pong([this] { perform(machine_.pong(now())); });
+  auto sent = co_await socket->send_text(std::string(bridge::kHelloText));
+  if (!sent) {
+    perform(machine_.socket_failed(now(), to_outcome(sent.error())));
+    co_return;
+  }
+  co_await read_socket(std::move(socket));
+}
+
+awaitable<void> Driver::read_socket(std::shared_ptr<net::WebSocket> socket) {
+  while (true) {
+    auto message = co_await socket->read();
+    if (!message) break;
+    receive(socket, message->data);
+  }
+  if (socket != socket_) co_return;
+  socket_ = nullptr;
+  perform(machine_.socket_lost(now()));
+}
+
+void Driver::receive(const std::shared_ptr<net::WebSocket>& socket, std::string_view text) {
+  bridge::ReceivedText received = bridge::classify_text(text);
+  if (std::holds_alternative<bridge::SealedText>(received)) {
+    perform(machine_.frame(now(), text));
+  } else if (auto* hello = std::get_if<bridge::HelloAnswer>(&received)) {
+    socket_ = socket;
+    perform(machine_.socket_opened(now(), std::move(hello->connection_id), hello->aws_time_ms));
+  }
+}
+
+awaitable<void> Driver::ping(std::shared_ptr<net::WebSocket> socket) {
+  co_await socket->ping();
+}
+
+awaitable<void> Driver::post(bridge::StubPost post) {
+  aws::CallOptions options = kCall;
+  options.fresh_connection = post.fresh;
+  auto posted = co_await aws::post_to_connection(aws_, std::move(post.endpoint), std::move(post.connection_id),
+                                                 std::move(post.frame), options);
+  perform(machine_.post_finished(now(), post.tag, posted ? bridge::Outcome{} : to_outcome(posted.error())));
+}
+
+awaitable<void> Driver::read_registration() {
+  auto item = co_await aws::get_item(aws_, config_.table, {{"pk", std::string(bridge::kRegistrationKey)}}, kCall);
+  if (!item) {
+    perform(machine_.registration_failed(now(), to_outcome(item.error())));
+    co_return;
+  }
+  std::optional<bridge::Registration> registration;
+  if (*item) {
+    auto parsed = bridge::from_item(**item);
+    if (!parsed) {
+      perform(machine_.registration_failed(now(), {.status = 0, .detail = parsed.error().message}));
+      co_return;
+    }
+    registration = std::move(*parsed);
+  }
+  perform(machine_.registration_read(now(), std::move(registration)));
+}
+
+awaitable<void> Driver::keep_timer() {
+  while (true) {
+    machine_timer_.expires_at(machine_.next_timer().value_or(asio::steady_timer::time_point::max()));
+    co_await wait_on(machine_timer_);
+    auto due = machine_.next_timer();
+    if (due && *due <= clock_.now()) perform(machine_.timer(now()));
+  }
+}
+
+}  // namespace stub

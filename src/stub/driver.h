@@ -1,0 +1,75 @@
+// The I/O of the stub machine: does its actions, and tells it what happened. One execution environment, one thread.
+//
+// After a thaw every kept connection may be dead: before each invocation those that are idle are closed. Connections to
+// the bridge and the Runtime API's are kept apart, since the latter stay good.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "aws/client.h"
+#include "base/clock.h"
+#include "base/task_group.h"
+#include "bridge/stub_machine.h"
+#include "net/http_client.h"
+#include "net/websocket.h"
+#include "stub/config.h"
+#include "stub/runtime_client.h"
+
+namespace stub {
+
+using boost::asio::awaitable;
+
+class Driver {
+ public:
+  Driver(boost::asio::any_io_executor executor, Config config, std::shared_ptr<net::TlsContext> tls,
+         const base::Clock& clock);
+  ~Driver();
+
+  // Serves until the machine ends the process, or Lambda's Runtime API is gone.
+  awaitable<void> run();
+
+ private:
+  bridge::Instant now() const { return {clock_.now(), clock_.wall_now()}; }
+  void perform(bridge::StubActions actions);  // in order; what arises meanwhile comes after
+  void act(bridge::OpenSocket);
+  void act(bridge::StubPost post);
+  void act(bridge::ReadRegistration);
+  void act(bridge::Ping);
+  void act(bridge::Respond response);
+  void act(bridge::RespondError error);
+  void act(bridge::ReadyForNext);
+  void act(bridge::Exit);
+
+  awaitable<void> open_socket();
+  awaitable<void> read_socket(std::shared_ptr<net::WebSocket> socket);
+  awaitable<void> ping(std::shared_ptr<net::WebSocket> socket);
+  awaitable<void> post(bridge::StubPost post);
+  awaitable<void> read_registration();
+  awaitable<void> talk_to_lambda();
+  awaitable<void> keep_timer();
+  void receive(const std::shared_ptr<net::WebSocket>& socket, std::string_view text);
+
+  const base::Clock& clock_;
+  std::unique_ptr<net::HttpClient> bridge_http_;
+  std::unique_ptr<net::HttpClient> runtime_http_;
+  std::shared_ptr<net::TlsContext> tls_;
+  Config config_;
+  aws::ClientConfig aws_;
+  RuntimeClient runtime_;
+  bridge::StubMachine machine_;
+  std::shared_ptr<net::WebSocket> socket_;  // the newest that said hello
+  std::deque<bridge::StubAction> actions_;
+  bool performing_ = false;
+  // What talk_to_lambda() does next, in the machine's order: answers, then `next`, or the end.
+  std::deque<bridge::StubAction> for_lambda_;
+  boost::asio::steady_timer lambda_wanted_;  // cancelled when for_lambda_ has something
+  boost::asio::steady_timer machine_timer_;
+  base::TaskGroup tasks_;
+};
+
+}  // namespace stub
