@@ -1,5 +1,6 @@
-// API Gateway: HTTP APIs (v2), REST APIs (v1) and WebSocket APIs with their @connections. The control plane is reached through
-// CloudFormation only; the data plane by path, /_aws/execute-api/{api}/{stage}/…, and by host, {api}.execute-api.….
+// API Gateway: HTTP APIs (v2), REST APIs (v1) and WebSocket APIs with their @connections. The control plane is reached
+// through CloudFormation only; the data plane by path, /_aws/execute-api/{api}/{stage}/…, and by host,
+// {api}.execute-api.….
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,16 +18,17 @@ class ApiGateway {
  public:
   virtual ~ApiGateway() = default;
 
-  // A request for the data plane of an API: `target` is what follows the API's id, "/{stage}/…" (an HTTP API with a $default
-  // stage has no stage in its path). Answers the exchange itself, a WebSocket upgrade included. Verifies signatures where a
-  // route asks for IAM, by SignatureCheck.
+  // A request for the data plane of an API: `target` is what follows the API's id, "/{stage}/…" (an HTTP API with a
+  // $default stage has no stage in its path). Answers the exchange itself, a WebSocket upgrade included. Verifies
+  // signatures where a route asks for IAM, by SignatureCheck.
   virtual awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string target) = 0;
 
-  // For tests (POST /_local/websockets/cut): drops the TCP connection of every open WebSocket, without a close frame. Their number.
+  // For tests (POST /_local/websockets/cut): drops the TCP connection of every open WebSocket, without a close frame.
+  // Their number.
   virtual std::size_t cut_websockets() = 0;
 
-  // "https://{id}.execute-api.{region}.amazonaws.com/…" (or wss) of a local API as the local address that answers; else the text
-  // unchanged. Works inside longer texts. For stack outputs.
+  // "https://{id}.execute-api.{region}.amazonaws.com/…" (or wss) of a local API as the local address that answers; else
+  // the text unchanged. Works inside longer texts. For stack outputs.
   virtual std::string localize(std::string text) const = 0;
 
   virtual ResourceTypes resource_types() = 0;

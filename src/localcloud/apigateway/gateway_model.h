@@ -1,0 +1,120 @@
+// APIs as values: routes, integrations, stages, deployments. One model for HTTP, REST and WebSocket APIs.
+//
+// A definition is shared and never changes: every edit makes a new one, so that a deployment is a snapshot for free and
+// a request keeps the definition it began with.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "localcloud/cloud.h"
+
+namespace localcloud {
+
+enum class GatewayKind { http, rest, websocket };
+
+using Templates = std::map<std::string, std::string, std::less<>>;
+
+struct IntegrationResponse {
+  std::string key;  // "/200/" (a pattern over the status) or "$default"
+  Templates templates;
+  std::string template_key;  // which of them is used
+};
+
+struct Integration {
+  enum class Type { lambda, mock };
+  Type type = Type::lambda;
+  std::string function;  // ARN
+  std::string payload_version = "1.0";
+  base::Millis timeout{29'000};
+  Templates request_templates;
+  std::string template_key;
+  std::map<std::string, IntegrationResponse> responses;  // by id
+};
+
+struct Route {
+  std::string key;                               // "GET /pets/{id}", "$default", "$connect", "hello"
+  std::string method;                            // of HTTP and REST: "GET", "ANY"; empty for "$default"
+  std::string path;                              // "/pets/{id}"
+  bool iam = false;                              // AuthorizationType AWS_IAM
+  std::string integration;                       // id; empty = none
+  std::string resource_id;                       // REST
+  std::map<std::string, std::string> responses;  // WebSocket: route responses, id → key
+};
+
+struct Cors {
+  std::vector<std::string> origins, methods, headers, exposed;
+  std::optional<int> max_age;
+  bool credentials = false;
+};
+
+struct Definition {
+  std::map<std::string, Route> routes;              // by id
+  std::map<std::string, Integration> integrations;  // by id
+  std::optional<Cors> cors;
+  std::vector<std::string> binary_types;  // REST
+  std::string route_selection;            // WebSocket: the path in the body, "action"
+};
+
+struct Stage {
+  std::string deployment;
+  bool auto_deploy = false;
+  std::map<std::string, std::string> variables;
+};
+
+struct RestResource {
+  std::string parent;  // empty for the root
+  std::string path;    // "/pets/{id}"
+};
+
+struct Api {
+  GatewayKind kind = GatewayKind::http;
+  std::string id;
+  std::string name;
+  std::shared_ptr<const Definition> live = std::make_shared<const Definition>();
+  std::map<std::string, std::shared_ptr<const Definition>> deployments;
+  std::map<std::string, Stage> stages;
+  std::map<std::string, RestResource> resources;
+  std::string root_resource;
+
+  void edit(const std::function<void(Definition&)>& change);
+  // What a stage serves: the live definition, or its deployment's; null if there is no such stage or deployment.
+  std::shared_ptr<const Definition> served(std::string_view stage) const;
+};
+
+class GatewayStore {
+ public:
+  explicit GatewayStore(Cloud& cloud) : cloud_(cloud) {}
+
+  Api& create(GatewayKind kind, std::string name);
+  void remove(std::string_view id);
+  Api* find(std::string_view id);
+  const Api* find(std::string_view id) const;
+  // Errors: NotFoundException 404.
+  base::Result<Api*> need(std::string_view id, GatewayKind kind);
+  base::Result<Api*> need_v2(std::string_view id);
+
+  std::string domain_of(std::string_view id) const;  // "{id}.execute-api.{region}.amazonaws.com"
+  // "arn:aws:execute-api:{region}:{account}:{id}/{rest}"
+  std::string arn_of(std::string_view id, std::string_view rest) const;
+
+  static std::string random_id(std::size_t length);  // lower-case letters and digits
+  // "R0oXAdfD0kwCH6w=": what connection ids and extended request ids look like; may hold '-' and '_'.
+  static std::string random_token();
+
+ private:
+  Cloud& cloud_;
+  std::map<std::string, Api, std::less<>> apis_;
+};
+
+// The function in "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations", or the ARN itself.
+// Errors: any other integration, by name.
+base::Result<std::string> function_of_uri(std::string_view uri);
+
+}  // namespace localcloud

@@ -1,0 +1,132 @@
+#include "localcloud/apigateway/openapi.h"
+
+#include <fmt/format.h>
+
+#include "codec/json.h"
+#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/service.h"
+
+namespace localcloud {
+
+namespace {
+
+using codec::json::value;
+
+constexpr std::string_view kIntegration = "x-amazon-apigateway-integration";
+
+bool is_method(std::string_view key) {
+  static const std::set<std::string_view> methods{"get",     "put",  "post",  "delete",
+                                                  "options", "head", "patch", "x-amazon-apigateway-any-method"};
+  return methods.contains(key);
+}
+
+std::string method_name(std::string_view key) {
+  if (key.starts_with("x-")) return "ANY";
+  std::string name(key);
+  for (char& c : name) c = static_cast<char>(c - 'a' + 'A');
+  return name;
+}
+
+tl::unexpected<base::Error> refused(std::string_view where, std::string_view what) {
+  return aws_error(400, "BadRequestException", fmt::format("{}: {}", where, what));
+}
+
+base::Result<Integration> read_integration(const value& operation, GatewayKind kind, const std::string& where) {
+  const auto* found = codec::find(operation, kIntegration);
+  if (found == nullptr) return refused(where, "No integration defined for method");
+  std::string type = lower_case(codec::find_string(*found, "type"));
+  if (type != "aws_proxy") {
+    return refused(where, fmt::format("integration type {}: the local cloud has aws_proxy here only", type));
+  }
+  Integration integration;
+  auto function = function_of_uri(codec::find_string(*found, "uri"));
+  if (!function) return refused(where, function.error().message);
+  integration.function = std::move(*function);
+  integration.timeout = kind == GatewayKind::http ? base::Millis(30'000) : base::Millis(29'000);
+  if (kind == GatewayKind::http) {
+    integration.payload_version = codec::find_string(*found, "payloadFormatVersion");
+    if (integration.payload_version.empty()) integration.payload_version = "1.0";
+  }
+  if (const auto* limit = codec::find(*found, "timeoutInMillis"); limit != nullptr && limit->is_int64()) {
+    integration.timeout = base::Millis(limit->get_int64());
+  }
+  return integration;
+}
+
+bool asks_for_authorizer(const value* security) {
+  return security != nullptr && security->is_array() && !security->get_array().empty();
+}
+
+}  // namespace
+
+Cors read_cors(const value& configuration) {
+  auto member = [&](std::string name) {
+    const auto* found = codec::find(configuration, name);
+    if (found == nullptr) {
+      name[0] = static_cast<char>(name[0] - 'A' + 'a');
+      found = codec::find(configuration, name);
+    }
+    return found;
+  };
+  auto list = [&](std::string name) {
+    std::vector<std::string> texts;
+    const auto* found = member(std::move(name));
+    if (found == nullptr || !found->is_array()) return texts;
+    for (const auto& one : found->get_array()) {
+      if (one.is_string()) texts.emplace_back(one.get_string());
+    }
+    return texts;
+  };
+  Cors cors;
+  cors.origins = list("AllowOrigins");
+  cors.methods = list("AllowMethods");
+  cors.headers = list("AllowHeaders");
+  cors.exposed = list("ExposeHeaders");
+  if (const auto* age = member("MaxAge"); age != nullptr && age->is_int64())
+    cors.max_age = static_cast<int>(age->get_int64());
+  if (const auto* allowed = member("AllowCredentials"); allowed != nullptr) {
+    cors.credentials = (allowed->is_bool() && allowed->get_bool()) || *allowed == value("true");
+  }
+  return cors;
+}
+
+base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
+  Definition definition;
+  if (asks_for_authorizer(codec::find(body, "security")))
+    return refused("Body", "authorizers are not implemented by the local cloud");
+  if (const auto* cors = codec::find(body, "x-amazon-apigateway-cors"); cors != nullptr)
+    definition.cors = read_cors(*cors);
+  if (const auto* types = codec::find(body, "x-amazon-apigateway-binary-media-types");
+      types != nullptr && types->is_array()) {
+    for (const auto& type : types->get_array()) definition.binary_types.emplace_back(type.get_string());
+  }
+  const auto* paths = codec::find(body, "paths");
+  if (paths == nullptr || !paths->is_object()) return definition;
+  for (const auto& [path, operations] : paths->get_object()) {
+    if (!operations.is_object()) continue;
+    for (const auto& [key, operation] : operations.get_object()) {
+      if (!is_method(key)) continue;
+      std::string where = fmt::format("{} {}", method_name(key), std::string_view(path));
+      if (asks_for_authorizer(codec::find(operation, "security"))) {
+        return refused(where, "authorizers are not implemented by the local cloud");
+      }
+      TRY(auto integration, read_integration(operation, kind, where));
+      Route route;
+      const auto* is_default = codec::find(operation, "isDefaultRoute");
+      if (path == "/$default" || path == "$default" || (is_default != nullptr && *is_default == value(true))) {
+        route.key = "$default";
+      } else {
+        route.method = method_name(key);
+        route.path = path;
+        route.key = where;
+      }
+      route.integration = GatewayStore::random_id(7);
+      route.resource_id = GatewayStore::random_id(6);
+      definition.integrations[route.integration] = std::move(integration);
+      definition.routes[GatewayStore::random_id(7)] = std::move(route);
+    }
+  }
+  return definition;
+}
+
+}  // namespace localcloud

@@ -1,0 +1,238 @@
+// AWS::ApiGateway::*: REST APIs.
+#include <fmt/format.h>
+
+#include "codec/json.h"
+#include "localcloud/apigateway/gateway_type.h"
+#include "localcloud/apigateway/openapi.h"
+
+namespace localcloud {
+
+namespace {
+
+tl::unexpected<base::Error> bad_request(std::string message) {
+  return aws_error(400, "BadRequestException", std::move(message));
+}
+
+Api* api_of(GatewayService& service, const ResourceRequest& request) {
+  return service.store().find(text_property(request.properties, "RestApiId"));
+}
+
+base::Result<Api*> need_api(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto id, needed_property(request.properties, "RestApiId"));
+  return service.store().need(id, GatewayKind::rest);
+}
+
+// --- RestApi
+
+base::Result<> configure_api(Api& api, const json::object& properties) {
+  if (properties.contains("BodyS3Location")) return bad_request("BodyS3Location is not implemented by the local cloud");
+  Definition next = *api.live;
+  if (const auto* body = properties.if_contains("Body")) {
+    TRY(next, read_openapi(*body, GatewayKind::rest));
+  }
+  for (auto& binary : list_property(properties, "BinaryMediaTypes")) next.binary_types.push_back(std::move(binary));
+  api.edit([&](Definition& definition) { definition = next; });
+  return {};
+}
+
+ResourceState api_state(const Api& api) {
+  ResourceState state;
+  state.physical_id = api.id;
+  state.attributes["RestApiId"] = api.id;
+  state.attributes["RootResourceId"] = api.root_resource;
+  return state;
+}
+
+base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequest& request) {
+  std::string name = text_property(request.properties, "Name");
+  if (const auto* body = request.properties.if_contains("Body"); name.empty() && body != nullptr) {
+    name = codec::find_string(*body, "info", "title");
+  }
+  if (name.empty()) return bad_request("Name is required");
+  Api& api = service.store().create(GatewayKind::rest, std::move(name));
+  if (auto configured = configure_api(api, request.properties); !configured) {
+    service.store().remove(api.id);
+    return base::fail(configured.error());
+  }
+  return api_state(api);
+}
+
+base::Result<ResourceState> change_api(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, service.store().need(request.physical_id, GatewayKind::rest));
+  if (request.properties.contains("Body")) api->edit([](Definition& definition) { definition.binary_types.clear(); });
+  TRY(configure_api(*api, request.properties));
+  return api_state(*api);
+}
+
+// --- Resource
+
+base::Result<ResourceState> make_resource(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  TRY(auto parent, needed_property(request.properties, "ParentId"));
+  TRY(auto part, needed_property(request.properties, "PathPart"));
+  auto found = api->resources.find(parent);
+  if (found == api->resources.end())
+    return aws_error(404, "NotFoundException", "Invalid Resource identifier specified");
+  std::string path = (found->second.path == "/" ? "" : found->second.path) + "/" + part;
+  for (const auto& [id, known] : api->resources) {
+    if (known.path == path) {
+      return aws_error(409, "ConflictException",
+                       fmt::format("Another resource with the same parent already has this name: {}", part));
+    }
+  }
+  std::string id = GatewayStore::random_id(6);
+  api->resources[id] = {.parent = parent, .path = path};
+  return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"ResourceId", id}}};
+}
+
+base::Result<> remove_resource(GatewayService& service, const ResourceRequest& request) {
+  if (Api* api = api_of(service, request)) api->resources.erase(request.physical_id);
+  return {};
+}
+
+// --- Method
+
+base::Result<Integration> read_integration(const json::object& properties) {
+  const auto* found = properties.if_contains("Integration");
+  if (found == nullptr || !found->is_object()) return bad_request("No integration defined for method");
+  const auto& object = found->get_object();
+  for (const auto& [key, value] : object) {
+    static const std::set<std::string_view> known{"Type",
+                                                  "Uri",
+                                                  "IntegrationHttpMethod",
+                                                  "TimeoutInMillis",
+                                                  "PassthroughBehavior",
+                                                  "CacheNamespace",
+                                                  "ContentHandling",
+                                                  "ConnectionType"};
+    if (!known.contains(key))
+      return bad_request(fmt::format("Integration.{} is not implemented by the local cloud", std::string_view(key)));
+  }
+  std::string type = text_property(object, "Type");
+  if (type != "AWS_PROXY")
+    return bad_request(fmt::format("Integration.Type {}: the local cloud has AWS_PROXY here", type));
+  Integration integration;
+  TRY(integration.function, function_of_uri(text_property(object, "Uri")));
+  TRY(integration.timeout, timeout_property(object, "TimeoutInMillis", base::Millis(29'000)));
+  return integration;
+}
+
+base::Result<ResourceState> put_method(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  TRY(auto resource, needed_property(request.properties, "ResourceId"));
+  auto found = api->resources.find(resource);
+  if (found == api->resources.end())
+    return aws_error(404, "NotFoundException", "Invalid Resource identifier specified");
+  Route route;
+  TRY(route.method, needed_property(request.properties, "HttpMethod"));
+  TRY(route.iam, wants_iam(request.properties));
+  if (flag_property(request.properties, "ApiKeyRequired"))
+    return bad_request("ApiKeyRequired is not implemented by the local cloud");
+  TRY(auto integration, read_integration(request.properties));
+  route.path = found->second.path;
+  route.key = route.method + " " + route.path;
+  route.resource_id = resource;
+  std::string id = fmt::format("{}|{}|{}", api->id, resource, route.method);
+  route.integration = id;
+  api->edit([&](Definition& definition) {
+    definition.routes[id] = route;
+    definition.integrations[id] = integration;
+  });
+  return ResourceState{.physical_id = id};
+}
+
+base::Result<> remove_method(GatewayService& service, const ResourceRequest& request) {
+  if (Api* api = api_of(service, request)) {
+    api->edit([&](Definition& definition) {
+      definition.routes.erase(request.physical_id);
+      definition.integrations.erase(request.physical_id);
+    });
+  }
+  return {};
+}
+
+// --- Deployment and Stage
+
+base::Result<ResourceState> make_deployment(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  if (api->live->routes.empty()) return bad_request("The REST API doesn't contain any methods");
+  std::string id = GatewayStore::random_id(6);
+  api->deployments[id] = api->live;
+  if (std::string stage = text_property(request.properties, "StageName"); !stage.empty())
+    api->stages[stage].deployment = id;
+  return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"DeploymentId", id}}};
+}
+
+base::Result<ResourceState> put_stage(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  TRY(auto name, needed_property(request.properties, "StageName"));
+  Stage stage;
+  stage.deployment = text_property(request.properties, "DeploymentId");
+  stage.variables = map_property(request.properties, "Variables");
+  if (!api->deployments.contains(stage.deployment)) return bad_request("Deployment id does not exist");
+  if (request.physical_id.empty() && api->stages.contains(name))
+    return aws_error(409, "ConflictException", "Stage already exists");
+  api->stages[name] = std::move(stage);
+  return ResourceState{.physical_id = name};
+}
+
+std::unique_ptr<ResourceType> type(TypeDescription description, GatewayType::Functions functions) {
+  return std::make_unique<GatewayType>(std::move(description), std::move(functions));
+}
+
+}  // namespace
+
+ResourceTypes rest_resource_types(GatewayService& service) {
+  auto with = [&service](auto function) {
+    return [&service, function](const ResourceRequest& request) { return function(service, request); };
+  };
+  ResourceTypes types;
+  types.push_back(
+      type({.name = "AWS::ApiGateway::RestApi",
+            .works = {"Name", "Body", "BinaryMediaTypes"},
+            .accepted = {"Description", "EndpointConfiguration", "FailOnWarnings", "Parameters", "Tags", "Mode"},
+            .replaces = {}},
+           {.make = with(make_api), .change = with(change_api), .destroy = [&service](const ResourceRequest& request) {
+              service.remove_api(request.physical_id);
+              return base::Result<>{};
+            }}));
+  types.push_back(type({.name = "AWS::ApiGateway::Resource",
+                        .works = {"RestApiId", "ParentId", "PathPart"},
+                        .accepted = {},
+                        .replaces = {"RestApiId", "ParentId", "PathPart"}},
+                       {.make = with(make_resource), .change = {}, .destroy = with(remove_resource)}));
+  types.push_back(
+      type({.name = "AWS::ApiGateway::Method",
+            .works = {"RestApiId", "ResourceId", "HttpMethod", "AuthorizationType", "Integration", "ApiKeyRequired"},
+            .accepted = {"MethodResponses", "OperationName", "RequestParameters"},
+            .replaces = {"RestApiId", "ResourceId", "HttpMethod"}},
+           {.make = with(put_method), .change = with(put_method), .destroy = with(remove_method)}));
+  types.push_back(
+      type({.name = "AWS::ApiGateway::Deployment",
+            .works = {"RestApiId", "StageName"},
+            .accepted = {"Description", "StageDescription"},
+            .replaces = {"RestApiId"}},
+           {.make = with(make_deployment), .change = {}, .destroy = [&service](const ResourceRequest& request) {
+              if (Api* api = api_of(service, request)) api->deployments.erase(request.physical_id);
+              return base::Result<>{};
+            }}));
+  types.push_back(
+      type({.name = "AWS::ApiGateway::Stage",
+            .works = {"RestApiId", "StageName", "DeploymentId", "Variables"},
+            .accepted = {"Description", "Tags", "TracingEnabled", "MethodSettings", "AccessLogSetting"},
+            .replaces = {"RestApiId", "StageName"}},
+           {.make = with(put_stage), .change = with(put_stage), .destroy = [&service](const ResourceRequest& request) {
+              if (Api* api = api_of(service, request)) api->stages.erase(request.physical_id);
+              return base::Result<>{};
+            }}));
+  types.push_back(
+      type({.name = "AWS::ApiGateway::Account", .works = {}, .accepted = {"CloudWatchRoleArn"}, .replaces = {}},
+           {.make = [](const ResourceRequest& request) -> base::Result<ResourceState> {
+              return ResourceState{.physical_id = request.logical_id};
+            },
+            .change = {},
+            .destroy = {}}));
+  return types;
+}
+
+}  // namespace localcloud

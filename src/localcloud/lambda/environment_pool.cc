@@ -1,0 +1,97 @@
+#include "localcloud/lambda/environment_pool.h"
+
+#include <boost/system/system_error.hpp>
+
+#include "base/log.h"
+#include "localcloud/service.h"
+
+namespace localcloud {
+
+namespace {
+constexpr std::size_t kAccountConcurrency = 1000;
+constexpr base::Millis kIdleLimit = std::chrono::minutes(8);  // AWS documents none; minutes are what others measured
+constexpr base::Millis kRecyclePeriod = std::chrono::minutes(1);
+}  // namespace
+
+EnvironmentPool::EnvironmentPool(Cloud& cloud) : cloud_(cloud), tasks_(cloud.executor) {}
+
+std::size_t EnvironmentPool::busy(std::string_view function) const {
+  std::size_t count = 0;
+  for (const auto& environment : environments_) {
+    if (environment->busy() && (function.empty() || environment->version().name == function)) ++count;
+  }
+  return count;
+}
+
+std::optional<base::Error> EnvironmentPool::no_capacity(const FunctionVersion& version) const {
+  bool full = busy("") >= kAccountConcurrency;
+  if (version.reserved_concurrency) {
+    full = full || busy(version.name) >= static_cast<std::size_t>(*version.reserved_concurrency);
+  }
+  if (!full && !closed_) return std::nullopt;
+  return aws_error(429, "TooManyRequestsException", "Rate Exceeded.").value();
+}
+
+std::shared_ptr<ExecutionEnvironment> EnvironmentPool::find_idle(const FunctionVersion& version) const {
+  std::shared_ptr<ExecutionEnvironment> best;
+  for (const auto& environment : environments_) {
+    if (!environment->idle() || &environment->version() != &version) continue;
+    if (!best || environment->last_used() > best->last_used()) best = environment;
+  }
+  return best;
+}
+
+awaitable<base::Result<InvokeOutput>> EnvironmentPool::run(std::shared_ptr<const FunctionVersion> version,
+                                                           std::shared_ptr<PendingInvocation> invocation) {
+  if (auto refused = no_capacity(*version)) co_return base::fail(std::move(*refused));
+  auto environment = find_idle(*version);
+  bool fresh = environment == nullptr;
+  if (fresh) environment = std::make_shared<ExecutionEnvironment>(cloud_, version);
+  environment->assign(invocation);
+  if (fresh) {
+    environments_.push_back(environment);
+    tasks_.spawn(live(environment));
+    if (!std::exchange(recycling_, true)) tasks_.spawn(recycle());
+  }
+  environment->set_last_used(++uses_);
+  while (!invocation->output) co_await invocation->done.wait();
+  co_return *invocation->output;
+}
+
+awaitable<void> EnvironmentPool::live(std::shared_ptr<ExecutionEnvironment> environment) {
+  try {
+    co_await environment->run();
+  } catch (const boost::system::system_error&) {
+    // cancelled, or a broken pipe: the environment has cleaned up after itself
+  } catch (const std::exception& error) {
+    base::log_error("an execution environment failed: {}", error.what());
+  }
+  std::erase(environments_, environment);
+}
+
+void EnvironmentPool::retire(std::string_view function) {
+  auto all = environments_;
+  for (const auto& environment : all) {
+    if (environment->version().name == function) environment->retire();
+  }
+}
+
+awaitable<void> EnvironmentPool::recycle() {
+  for (;;) {
+    co_await cloud_.clock->sleep_for(kRecyclePeriod);
+    auto now = cloud_.clock->now();
+    auto all = environments_;
+    for (const auto& environment : all) {
+      if (environment->idle() && now - environment->idle_since() >= kIdleLimit) environment->retire();
+    }
+  }
+}
+
+awaitable<void> EnvironmentPool::shut_down() {
+  closed_ = true;
+  auto all = environments_;
+  for (const auto& environment : all) environment->kill();
+  co_await tasks_.close();
+}
+
+}  // namespace localcloud
