@@ -18,7 +18,7 @@ struct LocalCloudOptions {
   bool tls = false;
   std::string certificate_pem = {};  // with tls: chain and key; made fresh if empty
   std::string key_pem = {};
-  bool end_when_unused = false;        // for `start --local`: see sessions.h
+  bool end_when_unused = false;        // for `start --local`: see joined_sessions.h
   bool test_clock = false;             // allows POST /_local/clock
   std::string record_websockets = {};  // file
 };

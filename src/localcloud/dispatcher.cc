@@ -1,0 +1,177 @@
+#include "localcloud/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "codec/json.h"
+#include "localcloud/apigateway/apigateway.h"
+#include "localcloud/iam/iam.h"
+#include "localcloud/iam/signature.h"
+#include "localcloud/wire.h"
+
+namespace localcloud {
+
+namespace {
+
+constexpr std::string_view kApiPath = "/_aws/execute-api/";
+constexpr std::string_view kControlPath = "/_local/";
+constexpr std::string_view kSessionsPath = "/_local/sessions/";
+
+net::Response json_response(int status, const json::object& body) {
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = codec::to_text(json::value(body))};
+}
+
+net::Response refusal(int status, std::string message) {
+  return json_response(status, {{"message", std::move(message)}});
+}
+
+std::string_view without_port(std::string_view host) {
+  auto colon = host.rfind(':');
+  bool port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  if (!port) return host;
+  auto digits = host.substr(colon + 1);
+  bool number = !digits.empty() && std::all_of(digits.begin(), digits.end(),
+                                               [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
+  return number ? host.substr(0, colon) : std::string_view();
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+bool is_form(const net::Request& request) {
+  return request.headers.get_or("Content-Type", "").starts_with("application/x-www-form-urlencoded");
+}
+
+// The operation that a request to an unknown service names.
+std::string operation_of(const net::Request& request) {
+  if (auto operation = json_operation(request); !operation.empty()) return operation;
+  if (auto action = QueryInput(request).action(); !action.empty()) return action;
+  return fmt::format("{} {}", request.method, split_target(request.target).path);
+}
+
+}  // namespace
+
+bool is_allowed_host(std::string_view host) {
+  auto name = lower(without_port(host));
+  return name == "127.0.0.1" || name == "[::1]" || name == "localhost" || name.ends_with(".localhost") ||
+         name.ends_with(".amazonaws.com");
+}
+
+std::optional<ApiAddress> api_address(std::string_view host, std::string_view target) {
+  if (target.starts_with(kApiPath)) {
+    auto rest = target.substr(kApiPath.size());
+    auto end = std::min(rest.find_first_of("/?"), rest.size());
+    std::string following(rest.substr(end));
+    if (!following.starts_with('/')) following.insert(0, "/");
+    return ApiAddress{.api_id = std::string(rest.substr(0, end)), .target = std::move(following)};
+  }
+  auto name = lower(host);
+  auto dot = name.find('.');
+  if (dot == std::string::npos || !std::string_view(name).substr(dot).starts_with(".execute-api.")) return std::nullopt;
+  return ApiAddress{.api_id = name.substr(0, dot), .target = std::string(target)};
+}
+
+net::Response failure_in_protocol_of(const Call& call, const base::Error& error) {
+  if (call.request.headers.has("X-Amz-Target")) {
+    bool newer = call.request.headers.get_or("Content-Type", "").find("1.1") != std::string::npos;
+    return json_failure(call, error, newer ? "1.1" : "1.0");
+  }
+  if (call.service == "s3") return s3_failure(call, error, split_target(call.request.target).path);
+  if (is_form(call.request)) return query_failure(call, "http://webservices.amazon.com/AWSFault/2005-15-09", error);
+  return rest_json_failure(call, error);
+}
+
+awaitable<void> Dispatcher::serve(net::Exchange& exchange) {
+  auto& request = exchange.request();
+  auto host = request.headers.get_or("Host", "");
+  if (!is_allowed_host(host)) {
+    std::ignore =
+        co_await exchange.respond(refusal(403, fmt::format("The local cloud does not answer to the name '{}'", host)));
+    co_return;
+  }
+  if (auto address = api_address(host, request.target)) {
+    co_await cloud_.apigateway->serve(exchange, std::move(address->api_id), std::move(address->target));
+    co_return;
+  }
+  if (request.target.starts_with(kControlPath)) {
+    co_await serve_control(exchange);
+    co_return;
+  }
+  auto response = co_await call_service(std::move(request));
+  std::ignore = co_await exchange.respond(std::move(response));
+}
+
+awaitable<net::Response> Dispatcher::call_service(net::Request request) {
+  Call call{
+      .request = std::move(request), .caller = {}, .service = {}, .region = {}, .request_id = base::random_uuid()};
+  // What is claimed decides how a refusal is worded.
+  if (auto claimed = parse_signature(call.request)) call.service = claimed->service;
+  auto verified = check_signature(*cloud_.iam, call.request, call.request.headers.get_or("Host", ""));
+  if (!verified) co_return failure_in_protocol_of(call, verified.error());
+  call.caller = std::move(verified->principal);
+  call.region = std::move(verified->region);
+  if (call.region != cloud_.region) {
+    auto wrong =
+        aws_error(403, "SignatureDoesNotMatch",
+                  fmt::format("Credential should be scoped to a valid region, not '{}': the local cloud is {}.",
+                              call.region, cloud_.region));
+    co_return failure_in_protocol_of(call, wrong.value());
+  }
+  auto service = services_.find(call.service);
+  if (service == services_.end()) {
+    auto unknown = not_implemented(call.service, operation_of(call.request));
+    base::log_warn("{}", unknown.message);
+    co_return failure_in_protocol_of(call, unknown);
+  }
+  auto response = co_await service->second->handle(std::move(call));
+  co_return response;
+}
+
+// --- Control calls
+
+awaitable<void> Dispatcher::serve_control(net::Exchange& exchange) {
+  const net::Request& request = exchange.request();
+  std::string remote = exchange.remote_address();
+  std::string path(split_target(request.target).path);
+  bool loopback = remote == "::1" || remote.starts_with("127.");
+  if (!loopback || request.headers.has("Origin")) {
+    std::ignore = co_await exchange.respond(refusal(403, "Control calls are for tools on this machine"));
+  } else if (path.starts_with(kSessionsPath)) {
+    co_await sessions_.serve(exchange, path.substr(kSessionsPath.size()));
+  } else {
+    std::ignore = co_await exchange.respond(control(request, path));
+  }
+}
+
+net::Response Dispatcher::control(const net::Request& request, std::string_view path) {
+  if (request.method == "GET" && path == "/_local/health") {
+    return json_response(
+        200, {{"status", "ok"}, {"region", cloud_.region}, {"account", cloud_.account_id}, {"testClock", test_clock_}});
+  }
+  if (request.method == "POST" && path == "/_local/clock") return advance_clock(request);
+  if (request.method == "POST" && path == "/_local/websockets/cut") {
+    return json_response(200, {{"cut", cloud_.apigateway->cut_websockets()}});
+  }
+  return refusal(404, fmt::format("There is no control call {} {}", request.method, path));
+}
+
+net::Response Dispatcher::advance_clock(const net::Request& request) {
+  if (!test_clock_) return refusal(403, "The clock stands under test only with --test-clock");
+  auto body = codec::parse_json(request.body);
+  const auto* advance = body ? codec::find(*body, "advanceMs") : nullptr;
+  if (advance == nullptr || !advance->is_int64() || advance->get_int64() < 0) {
+    return refusal(400, "The body must be {\"advanceMs\": a whole number of milliseconds}");
+  }
+  cloud_.clock->advance(base::Millis(advance->get_int64()));
+  return json_response(200, {{"now", base::epoch_ms(cloud_.clock->now())}});
+}
+
+}  // namespace localcloud

@@ -1,0 +1,52 @@
+#include "localcloud/joined_sessions.h"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <tuple>
+
+namespace localcloud {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::Millis kUnusedLimit = 10min;
+
+}  // namespace
+
+JoinedSessions::JoinedSessions(boost::asio::any_io_executor executor, LocalClock& clock)
+    : clock_(clock), ended_(executor, boost::asio::steady_timer::time_point::max()), countdown_(executor) {
+  countdown_.spawn(end_after_a_while());
+}
+
+awaitable<void> JoinedSessions::serve(net::Exchange& exchange, std::string name) {
+  if (exchange.request().method == "GET") {
+    names_.insert(name);
+    countdown_.cancel();
+    co_await exchange.client_gone();
+    if (names_.erase(name) == 1 && names_.empty()) countdown_.spawn(end_after_a_while());
+    co_return;
+  }
+  bool is_delete = exchange.request().method == "DELETE";
+  bool was_last = is_delete && names_.erase(name) == 1 && names_.empty();
+  std::ignore = co_await exchange.respond({.status = is_delete ? 204 : 405});
+  if (was_last) end();
+}
+
+awaitable<void> JoinedSessions::until_unused() {
+  while (!has_ended_) {
+    boost::system::error_code woken;
+    co_await ended_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+  }
+}
+
+awaitable<void> JoinedSessions::end_after_a_while() {
+  co_await clock_.sleep_for(kUnusedLimit);
+  end();
+}
+
+void JoinedSessions::end() {
+  has_ended_ = true;
+  ended_.cancel();
+}
+
+}  // namespace localcloud
