@@ -24,9 +24,9 @@ struct ClaimedSignature {
   std::string service;
   std::string time;                         // "20260102T030405Z"
   std::vector<std::string> signed_headers;  // lower case, sorted as the client sent them
-  std::string session_token;
+  std::string session_token = {};
   std::chrono::seconds expires{0};  // in_query only
-  std::string signature;            // lower-case hexadecimal
+  std::string signature = {};       // lower-case hexadecimal
 };
 
 struct SignatureRules {

@@ -1,0 +1,62 @@
+#include "localcloud/logs/logs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "codec/json.h"
+#include "localcloud/testing/test_cloud.h"
+
+namespace localcloud {
+namespace {
+
+class LogsTest : public ::testing::Test {
+ protected:
+  LogsTest() : logs_(make_logs(test_.cloud)) {}
+
+  TestCloud::JsonAnswer call(std::string_view operation, std::string_view body) {
+    return test_.json_call(*logs_, operation, body, "logs");
+  }
+  static std::string messages(const json::value& body) {
+    std::string all;
+    for (const auto& event : body.at("events").as_array()) all += codec::find_string(event, "message") + "|";
+    return all;
+  }
+
+  TestCloud test_;
+  std::unique_ptr<Logs> logs_;
+};
+
+TEST_F(LogsTest, KeepsWhatFunctionsWrite) {
+  logs_->append("/aws/lambda/f", "s1", "START one");
+  logs_->append("/aws/lambda/f", "s1", "ERROR two");
+  logs_->append("/aws/lambda/f", "s2", "ERROR three");
+  auto read = call("GetLogEvents", R"({"logGroupName":"/aws/lambda/f","logStreamName":"s1","startFromHead":true})");
+  EXPECT_EQ(messages(read.body), "START one|ERROR two|");
+  auto next = call("GetLogEvents", R"({"logGroupName":"/aws/lambda/f","logStreamName":"s1","nextToken":")" +
+                                       codec::find_string(read.body, "nextForwardToken") + "\"}");
+  EXPECT_EQ(messages(next.body), "");
+  EXPECT_EQ(messages(call("FilterLogEvents", R"({"logGroupName":"/aws/lambda/f","filterPattern":"ERROR"})").body),
+            "ERROR two|ERROR three|");
+  EXPECT_EQ(call("FilterLogEvents", R"({"logGroupName":"/aws/lambda/f","filterPattern":"{ $.a = 1 }"})").status, 501);
+}
+
+TEST_F(LogsTest, TakesEventsInOrderAlone) {
+  call("CreateLogGroup", R"({"logGroupName":"g"})");
+  EXPECT_EQ(codec::find_string(call("CreateLogGroup", R"({"logGroupName":"g"})").body, "__type"),
+            "ResourceAlreadyExistsException");
+  call("CreateLogStream", R"({"logGroupName":"g","logStreamName":"s"})");
+  EXPECT_EQ(call("PutLogEvents", R"({"logGroupName":"g","logStreamName":"s",
+      "logEvents":[{"timestamp":1,"message":"a"},{"timestamp":2,"message":"b"}]})")
+                .status,
+            200);
+  EXPECT_EQ(call("PutLogEvents", R"({"logGroupName":"g","logStreamName":"s",
+      "logEvents":[{"timestamp":2,"message":"a"},{"timestamp":1,"message":"b"}]})")
+                .status,
+            400);
+  auto streams = call("DescribeLogStreams", R"({"logGroupName":"g"})");
+  EXPECT_EQ(streams.body.at("logStreams").at(0).at("lastEventTimestamp"), 2);
+  EXPECT_EQ(call("PutLogEvents", R"({"logGroupName":"none","logStreamName":"s","logEvents":[]})").status, 400);
+}
+
+}  // namespace
+}  // namespace localcloud
