@@ -42,14 +42,14 @@ TEST_F(DynamoDbTest, GivesBackWhatWasPut) {
 TEST_F(DynamoDbTest, ReturnsTheItemOfAFailedCondition) {
   call("PutItem", R"({"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"N":"1"},"v":{"S":"mine"}}})");
   auto again = call("PutItem", R"x({"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"N":"1"},"v":{"S":"yours"}},
-      "ConditionExpression":"attribute_not_exists(pk)","ReturnValuesOnConditionCheckFailure":"ALL_OLD"
-})");
+      "ConditionExpression":"attribute_not_exists(pk)","ReturnValuesOnConditionCheckFailure":"ALL_OLD"})x");
   EXPECT_EQ(again.status, 400);
-EXPECT_EQ(codec::find_string(again.body, "__type"), "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException");
-EXPECT_EQ(codec::find_string(again.body, "message"), "The conditional request failed");
-EXPECT_EQ(codec::find_string(again.body, "Item", "v", "S"), "mine");
-auto got = call("GetItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}}})");
-EXPECT_EQ(codec::find_string(got.body, "Item", "v", "S"), "mine");
+  EXPECT_EQ(codec::find_string(again.body, "__type"),
+            "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException");
+  EXPECT_EQ(codec::find_string(again.body, "message"), "The conditional request failed");
+  EXPECT_EQ(codec::find_string(again.body, "Item", "v", "S"), "mine");
+  auto got = call("GetItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}}})");
+  EXPECT_EQ(codec::find_string(got.body, "Item", "v", "S"), "mine");
 }
 
 TEST_F(DynamoDbTest, UpdatesAndReturnsWhatIsAskedFor) {
@@ -58,7 +58,7 @@ TEST_F(DynamoDbTest, UpdatesAndReturnsWhatIsAskedFor) {
   EXPECT_EQ(call("UpdateItem", kUpdate).body, parse(R"({"Attributes":{"hits":{"N":"1"}}})"));
   EXPECT_EQ(call("UpdateItem", kUpdate).body, parse(R"({"Attributes":{"hits":{"N":"2"}}})"));
   auto removed =
-      call("DeleteItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}},"ReturnValues":"ALL_OLD"})x");
+      call("DeleteItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}},"ReturnValues":"ALL_OLD"})");
   EXPECT_EQ(codec::find_string(removed.body, "Attributes", "hits", "N"), "2");
   EXPECT_EQ(call("DeleteItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}}})").body, parse("{}"));
   EXPECT_THAT(message("UpdateItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}},
