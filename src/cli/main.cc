@@ -11,6 +11,7 @@
 #include "cli/start_command.h"
 #include "cli/terminal.h"
 #include "cli/terminal_reporter.h"
+#include "net/resolver_setup.h"
 
 namespace {
 
@@ -28,6 +29,7 @@ int run(const cli::LocalCommand& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  net::look_names_up_by_files_and_dns();
   try {
     auto command = cli::parse_arguments({argv + 1, argv + argc});
     if (!command) {

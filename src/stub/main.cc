@@ -1,7 +1,5 @@
 // bootstrap: stands in for a Lambda function in AWS and sends its invocations to the developer's session.
 #include <fmt/format.h>
-#include <netdb.h>
-#include <nss.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/task_group.h"
+#include "net/resolver_setup.h"
 #include "net/tls.h"
 #include "stub/config.h"
 #include "stub/driver.h"
@@ -65,8 +64,7 @@ base::Result<> run() {
 }  // namespace
 
 int main() {
-  // A static glibc would load the machine's own NSS modules otherwise.
-  __nss_configure_lookup("hosts", "files dns");
+  net::look_names_up_by_files_and_dns();
   try {
     auto outcome = run();
     if (outcome) return 0;
