@@ -1,0 +1,188 @@
+#include "localcloud/cloudformation/api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "base/ids.h"
+#include "localcloud/cloudformation/template_url.h"
+#include "localcloud/iam/iam.h"
+
+namespace localcloud {
+namespace {
+
+constexpr std::string_view kNamespace = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::isalpha(static_cast<unsigned char>(text.front())) != 0 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
+// Parameters that would change what is done, and do nothing here.
+base::Result<> refuse(const QueryInput& input, std::string_view operation) {
+  for (const auto& [name, value] : input.fields()) {
+    for (const std::string_view refused :
+         {"ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "ResourceTypes", "StackPolicyDuringUpdateBody",
+          "StackPolicyDuringUpdateURL", "RetainResources"}) {
+      if (name.starts_with(refused))
+        return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, refused)));
+    }
+    if (name.starts_with("RollbackConfiguration.RollbackTriggers.member.")) {
+      return base::fail(not_implemented("cloudformation", fmt::format("{} with RollbackTriggers", operation)));
+    }
+    if ((name == "IncludeNestedStacks" || name == "ImportExistingResources" || name == "DisableRollback") &&
+        value == "true" && !(name == "DisableRollback" && operation == "CreateStack")) {
+      return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, name)));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+CloudFormationApi::CloudFormationApi(Cloud& cloud, ResourceTypes types)
+    : cloud_(cloud), engine_(cloud, store_, std::move(types)) {}
+
+awaitable<net::Response> CloudFormationApi::handle(Call call) {
+  QueryInput input(call.request);
+  auto action = input.action();
+  const Asked asked{.call = call, .input = std::move(input), .action = std::move(action)};
+  auto answer = dispatch(asked);
+  if (!answer) co_return query_failure(call, kNamespace, answer.error());
+  co_return query_answer(call, kNamespace, asked.action, *answer);
+}
+
+CloudFormationApi::Answer CloudFormationApi::dispatch(const Asked& asked) {
+  using Api = CloudFormationApi;
+  static const std::map<std::string_view, Operation> kOperations = {
+      {"CreateStack", &Api::create_stack},
+      {"UpdateStack", &Api::update_stack},
+      {"DeleteStack", &Api::delete_stack},
+      {"UpdateTerminationProtection", &Api::update_termination_protection},
+      {"DescribeStacks", &Api::describe_stacks},
+      {"ListStacks", &Api::list_stacks},
+      {"DescribeStackEvents", &Api::describe_stack_events},
+      {"DescribeStackResource", &Api::describe_stack_resource},
+      {"DescribeStackResources", &Api::describe_stack_resources},
+      {"ListStackResources", &Api::list_stack_resources},
+      {"ListExports", &Api::list_exports},
+      {"GetTemplate", &Api::get_template},
+      {"GetTemplateSummary", &Api::get_template_summary},
+      {"ValidateTemplate", &Api::validate_template},
+      {"CreateChangeSet", &Api::create_change_set},
+      {"DescribeChangeSet", &Api::describe_change_set},
+      {"ExecuteChangeSet", &Api::execute_change_set},
+      {"DeleteChangeSet", &Api::delete_change_set},
+      {"ListChangeSets", &Api::list_change_sets},
+  };
+  const auto found = kOperations.find(asked.action);
+  if (found == kOperations.end()) return base::fail(not_implemented("cloudformation", asked.action));
+  TRY(refuse(asked.input, asked.action));
+  return (this->*found->second)(asked);
+}
+
+base::Result<> CloudFormationApi::authorize(const Asked& asked, std::string_view stack) const {
+  std::string resource = "*";
+  if (stack.starts_with("arn:")) {
+    resource = stack;
+  } else if (!stack.empty()) {
+    const auto found = store_.find(stack);
+    resource = found != nullptr ? found->id : stack_arn(stack, "*");
+  }
+  if (cloud_.iam == nullptr) return {};
+  return cloud_.iam->authorize(asked.call.caller, "cloudformation:" + asked.action, resource);
+}
+
+std::string CloudFormationApi::stack_arn(std::string_view name, std::string_view unique) const {
+  return fmt::format("arn:aws:cloudformation:{}:{}:stack/{}/{}", cloud_.region, cloud_.account_id, name, unique);
+}
+
+Stack CloudFormationApi::new_stack(const std::string& name) const {
+  Stack stack;
+  stack.name = name;
+  stack.id = stack_arn(name, base::random_uuid());
+  stack.created = engine_.now();
+  return stack;
+}
+
+base::Result<std::string> CloudFormationApi::new_stack_name(const Asked& asked) const {
+  TRY(auto name, asked.input.need("StackName"));
+  if (!is_name(name)) {
+    return validation_error(
+        fmt::format("1 validation error detected: Value '{}' at 'stackName' failed to satisfy constraint: Member "
+                    "must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
+                    name));
+  }
+  return name;
+}
+
+base::Result<std::string> CloudFormationApi::template_text(const Asked& asked, const Stack* previous) const {
+  const auto body = asked.input.get("TemplateBody");
+  const auto url = asked.input.get("TemplateURL");
+  const bool use_previous = asked.input.get_or("UsePreviousTemplate", "false") == "true";
+  if ((body ? 1 : 0) + (url ? 1 : 0) + (use_previous ? 1 : 0) != 1) {
+    return validation_error("Either Template URL or Template Body must be specified.");
+  }
+  if (use_previous) {
+    if (previous == nullptr || previous->definition.original_template.empty()) {
+      return validation_error("There is no previous template to use");
+    }
+    return previous->definition.original_template;
+  }
+  if (url) return fetch_template(cloud_, asked.call.caller, *url);
+  if (body->size() > kMaxTemplateBody) {
+    return validation_error(
+        fmt::format("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member "
+                    "must have length less than or equal to {}",
+                    kMaxTemplateBody));
+  }
+  return *body;
+}
+
+base::Result<DefinitionInput> CloudFormationApi::definition_input(const Asked& asked, const Stack* previous) const {
+  const auto& input = asked.input;
+  DefinitionInput result;
+  TRY(result.template_text, template_text(asked, previous));
+  for (const auto& parameter : input.structures("Parameters")) {
+    TRY(const auto key, parameter.need("ParameterKey"));
+    result.parameters[key] = {.value = parameter.get_or("ParameterValue", ""),
+                              .use_previous = parameter.get_or("UsePreviousValue", "false") == "true"};
+  }
+  for (const auto& tag : input.structures("Tags")) {
+    TRY(const auto key, tag.need("Key"));
+    result.tags[key] = tag.get_or("Value", "");
+  }
+  if (previous != nullptr && !input.has_below("Tags")) result.tags = previous->definition.tags;
+  result.capabilities = input.list("Capabilities");
+  result.notification_arns = input.list("NotificationARNs");
+  result.role_arn = input.get_or("RoleARN", "");
+  for (const char* name : {"RoleARN", "TimeoutInMinutes", "NotificationARNs.member.1"}) {
+    if (input.get(name))
+      result.without_effect.emplace_back(std::string_view(name).substr(0, std::string_view(name).find('.')));
+  }
+  return result;
+}
+
+base::Result<> CloudFormationApi::check_updatable(const Stack& stack) const {
+  if (stack.status == "CREATE_COMPLETE" || stack.status == "UPDATE_COMPLETE" ||
+      stack.status == "UPDATE_ROLLBACK_COMPLETE")
+    return {};
+  return validation_error(fmt::format("Stack:{} is in {} state and can not be updated.", stack.id, stack.status));
+}
+
+base::Result<StackStore::Found> CloudFormationApi::needed_change_set(const Asked& asked) const {
+  TRY(const auto name, asked.input.need("ChangeSetName"));
+  const auto stack = asked.input.get_or("StackName", "");
+  if (!stack.empty() && store_.find(stack) == nullptr)
+    return validation_error(fmt::format("Stack [{}] does not exist", stack));
+  if (stack.empty() && !name.starts_with("arn:"))
+    return validation_error("StackName must be specified if ChangeSetName is not specified as an ARN.");
+  auto found = store_.find_change_set(stack, name);
+  if (found.change_set == nullptr)
+    return aws_error(404, "ChangeSetNotFound", fmt::format("ChangeSet [{}] does not exist", name));
+  return found;
+}
+
+}  // namespace localcloud

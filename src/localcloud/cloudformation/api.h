@@ -1,0 +1,90 @@
+// CloudFormation's query API: parameters in, XML out. Finds out who asks and whether they may, checks the request
+// against the state of the stack, and leaves the work to the engine.
+//
+// Lists are answered whole: no operation gives a NextToken. An operation or a parameter that is not implemented is
+// answered with 501.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "localcloud/cloud.h"
+#include "localcloud/cloudformation/cloudformation.h"
+#include "localcloud/cloudformation/definition.h"
+#include "localcloud/cloudformation/stack_engine.h"
+#include "localcloud/cloudformation/stack_store.h"
+#include "localcloud/wire.h"
+
+namespace localcloud {
+
+class CloudFormationApi final : public CloudFormation {
+ public:
+  CloudFormationApi(Cloud& cloud, ResourceTypes types);
+  awaitable<net::Response> handle(Call call) override;
+
+  using Answer = base::Result<std::string>;  // the XML inside <ActionResult>
+  struct Asked {
+    const Call& call;
+    QueryInput input;
+    std::string action;
+  };
+  using Operation = Answer (CloudFormationApi::*)(const Asked&);
+
+ private:
+  Answer dispatch(const Asked& asked);
+
+  // api_stacks.cc
+  Answer create_stack(const Asked& asked);
+  Answer update_stack(const Asked& asked);
+  Answer delete_stack(const Asked& asked);
+  Answer update_termination_protection(const Asked& asked);
+  // api_queries.cc
+  Answer describe_stacks(const Asked& asked);
+  Answer list_stacks(const Asked& asked);
+  Answer describe_stack_events(const Asked& asked);
+  Answer describe_stack_resource(const Asked& asked);
+  Answer describe_stack_resources(const Asked& asked);
+  Answer list_stack_resources(const Asked& asked);
+  Answer list_exports(const Asked& asked);
+  Answer get_template(const Asked& asked);
+  Answer get_template_summary(const Asked& asked);
+  Answer validate_template(const Asked& asked);
+  // api_change_sets.cc
+  Answer create_change_set(const Asked& asked);
+  Answer describe_change_set(const Asked& asked);
+  Answer execute_change_set(const Asked& asked);
+  Answer delete_change_set(const Asked& asked);
+  Answer list_change_sets(const Asked& asked);
+
+  // api.cc: what operations share. `stack` may be a name, an ARN, or empty for every stack.
+  base::Result<> authorize(const Asked& asked, std::string_view stack) const;
+  base::Result<std::string> template_text(const Asked& asked, const Stack* previous) const;
+  base::Result<DefinitionInput> definition_input(const Asked& asked, const Stack* previous) const;
+  base::Result<std::string> new_stack_name(const Asked& asked) const;
+  std::string stack_arn(std::string_view name, std::string_view unique) const;
+  Stack new_stack(const std::string& name) const;
+  base::Result<> check_updatable(const Stack& stack) const;
+  base::Result<StackStore::Found> needed_change_set(const Asked& asked) const;
+
+  Cloud& cloud_;
+  StackStore store_;
+  StackEngine engine_;
+};
+
+// xml_answers.cc: values as CloudFormation's XML.
+void write_stack(XmlWriter& xml, const Stack& stack);
+void write_stack_summary(XmlWriter& xml, const Stack& stack);
+void write_event(XmlWriter& xml, const Stack& stack, const StackEvent& event);
+enum class ResourceForm { detail, description, summary };
+void write_resource(XmlWriter& xml, const Stack& stack, const StackResource& resource, ResourceForm form);
+void write_change(XmlWriter& xml, const ResourceChange& change);
+void write_parameters(XmlWriter& xml, const StackDefinition& definition);
+void write_tags(XmlWriter& xml, const std::map<std::string, std::string>& tags);
+void write_declared_parameters(XmlWriter& xml, const Template& declared, bool with_types);
+
+}  // namespace localcloud

@@ -1,0 +1,182 @@
+// CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DeleteChangeSet, ListChangeSets.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/ids.h"
+#include "localcloud/cloudformation/api.h"
+#include "localcloud/cloudformation/sam/sam.h"
+
+namespace localcloud {
+namespace {
+
+using Answer = CloudFormationApi::Answer;
+
+constexpr std::string_view kNoChanges =
+    "The submitted information didn't contain changes. Submit different information to create a change set.";
+
+base::Result<std::string> change_set_type(const QueryInput& input) {
+  const auto type = input.get_or("ChangeSetType", "UPDATE");
+  if (type == "CREATE" || type == "UPDATE") return type;
+  if (type == "IMPORT") return base::fail(not_implemented("cloudformation", "CreateChangeSet of type IMPORT"));
+  return validation_error(
+      fmt::format("1 validation error detected: Value '{}' at 'changeSetType' failed to satisfy constraint: Member "
+                  "must satisfy enum value set: [UPDATE, CREATE, IMPORT]",
+                  type));
+}
+
+bool is_change_set_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::isalpha(static_cast<unsigned char>(text.front())) != 0 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
+void write_summary(XmlWriter& xml, const Stack& stack, const ChangeSet& change_set) {
+  xml.element("StackId", stack.id).element("StackName", stack.name);
+  xml.element("ChangeSetId", change_set.id).element("ChangeSetName", change_set.name);
+  xml.element("ExecutionStatus", change_set.execution_status).element("Status", change_set.status);
+  if (!change_set.status_reason.empty()) xml.element("StatusReason", change_set.status_reason);
+  if (!change_set.description.empty()) xml.element("Description", change_set.description);
+  xml.element("CreationTime", iso_time(change_set.created));
+  xml.element("IncludeNestedStacks", false);
+}
+
+}  // namespace
+
+Answer CloudFormationApi::create_change_set(const Asked& asked) {
+  TRY(const auto stack_name, asked.input.need("StackName"));
+  TRY(const auto name, asked.input.need("ChangeSetName"));
+  TRY(const auto type, change_set_type(asked.input));
+  TRY(authorize(asked, stack_name));
+  if (!is_change_set_name(name)) {
+    return validation_error(
+        fmt::format("1 validation error detected: Value '{}' at 'changeSetName' failed to satisfy constraint: "
+                    "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
+                    name));
+  }
+  auto stack = store_.find(stack_name);
+  const bool reviewed = stack != nullptr && stack->status == "REVIEW_IN_PROGRESS";
+  if (type == "CREATE") {
+    if (stack != nullptr && !reviewed) {
+      return validation_error(fmt::format(
+          "Stack [{}] already exists and cannot be created again with the changeSet [{}].", stack_name, name));
+    }
+  } else {
+    if (stack == nullptr || stack->status == "DELETE_COMPLETE")
+      return validation_error(fmt::format("Stack [{}] does not exist", stack_name));
+    TRY(check_updatable(*stack));
+  }
+  if (stack != nullptr && store_.find_change_set(stack->id, name).change_set != nullptr) {
+    return aws_error(400, "AlreadyExistsException", fmt::format("ChangeSet [{}] already exists", name));
+  }
+  TRY(auto input, definition_input(asked, type == "UPDATE" ? stack.get() : nullptr));
+  input.by_change_set = true;
+  Stack fresh;
+  if (stack == nullptr) {
+    TRY(const auto checked_name, new_stack_name(asked));
+    fresh = new_stack(checked_name);
+  }
+  ChangeSet change_set;
+  change_set.name = name;
+  change_set.id = fmt::format("arn:aws:cloudformation:{}:{}:changeSet/{}/{}", cloud_.region, cloud_.account_id, name,
+                              base::random_uuid());
+  change_set.type = type;
+  change_set.created = engine_.now();
+  change_set.description = asked.input.get_or("Description", "");
+  const Stack& base = stack != nullptr ? *stack : fresh;
+  auto definition = build_definition(cloud_, base, std::move(input));
+  if (!definition && definition.error().code != kTransformFailed) return base::fail(std::move(definition).error());
+  change_set.status = "FAILED";
+  if (!definition) {
+    change_set.status_reason = definition.error().message;
+  } else {
+    TRY(auto plan, plan_changes(cloud_, base, *definition, store_, engine_.types()));
+    change_set.definition = std::move(*definition);
+    change_set.changes = std::move(plan.changes);
+    if (type == "UPDATE" && !plan.changes_anything) {
+      change_set.status_reason = kNoChanges;
+    } else {
+      change_set.status = "CREATE_COMPLETE";
+      change_set.execution_status = "AVAILABLE";
+    }
+  }
+  if (stack == nullptr) {
+    stack = store_.add(std::move(fresh));
+    engine_.begin(*stack, "REVIEW_IN_PROGRESS", "User Initiated");
+  }
+  const auto kept = stack->change_sets.emplace_back(std::make_shared<ChangeSet>(std::move(change_set)));
+  return XmlWriter().element("Id", kept->id).element("StackId", stack->id).take();
+}
+
+Answer CloudFormationApi::describe_change_set(const Asked& asked) {
+  TRY(authorize(asked, asked.input.get_or("StackName", "")));
+  TRY(const auto found, needed_change_set(asked));
+  const auto& change_set = *found.change_set;
+  XmlWriter xml;
+  write_summary(xml, *found.stack, change_set);
+  write_parameters(xml, change_set.definition);
+  xml.list("NotificationARNs", change_set.definition.notification_arns);
+  xml.list("Capabilities", change_set.definition.capabilities);
+  write_tags(xml, change_set.definition.tags);
+  xml.open("RollbackConfiguration").close();
+  xml.open("Changes");
+  for (const auto& change : change_set.changes) write_change(xml, change);
+  xml.close();
+  return xml.take();
+}
+
+Answer CloudFormationApi::execute_change_set(const Asked& asked) {
+  TRY(authorize(asked, asked.input.get_or("StackName", "")));
+  TRY(const auto found, needed_change_set(asked));
+  const auto& [stack, change_set] = found;
+  if (change_set->execution_status != "AVAILABLE" || stack->in_progress()) {
+    return aws_error(400, "InvalidChangeSetStatus",
+                     fmt::format("ChangeSet [{}] cannot be executed in its current status of [{}]", change_set->id,
+                                 stack->in_progress() ? stack->status : change_set->status));
+  }
+  change_set->execution_status = "EXECUTE_COMPLETE";
+  // The others were made for a stack that no longer is as it was.
+  std::erase_if(stack->change_sets, [&kept = change_set](const auto& other) { return other != kept; });
+  stack->change_set_id = change_set->id;
+  auto definition = change_set->definition;
+  if (change_set->type == "CREATE") {
+    stack->definition = definition;
+    stack->on_failure = asked.input.get_or("OnStackFailure", "ROLLBACK");
+    engine_.begin(*stack, "CREATE_IN_PROGRESS", "User Initiated");
+    cloud_.tasks->spawn(engine_.create(stack, std::move(definition)));
+  } else {
+    stack->updated = engine_.now();
+    engine_.begin(*stack, "UPDATE_IN_PROGRESS", "User Initiated");
+    cloud_.tasks->spawn(engine_.update(stack, std::move(definition)));
+  }
+  return "";
+}
+
+Answer CloudFormationApi::delete_change_set(const Asked& asked) {
+  TRY(authorize(asked, asked.input.get_or("StackName", "")));
+  const auto found = needed_change_set(asked);
+  if (!found) {
+    if (found.error().code == "ChangeSetNotFound") return "";
+    return base::fail(found.error());
+  }
+  std::erase(found->stack->change_sets, found->change_set);
+  return "";
+}
+
+Answer CloudFormationApi::list_change_sets(const Asked& asked) {
+  TRY(const auto name, asked.input.need("StackName"));
+  TRY(authorize(asked, name));
+  const auto stack = store_.find(name);
+  if (stack == nullptr) return validation_error(fmt::format("Stack [{}] does not exist", name));
+  XmlWriter xml;
+  xml.open("Summaries");
+  for (const auto& change_set : stack->change_sets) {
+    xml.open("member");
+    write_summary(xml, *stack, *change_set);
+    xml.close();
+  }
+  xml.close();
+  return xml.take();
+}
+
+}  // namespace localcloud

@@ -1,0 +1,63 @@
+#include "localcloud/cloudformation/stack_store.h"
+
+namespace localcloud {
+
+StackResource* Stack::resource(std::string_view logical_id) {
+  for (auto& one : resources) {
+    if (one.logical_id == logical_id) return &one;
+  }
+  return nullptr;
+}
+
+const StackResource* Stack::resource(std::string_view logical_id) const {
+  for (const auto& one : resources) {
+    if (one.logical_id == logical_id) return &one;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<Stack> StackStore::add(Stack stack) {
+  return stacks_.emplace_back(std::make_shared<Stack>(std::move(stack)));
+}
+
+std::shared_ptr<Stack> StackStore::find(std::string_view name_or_id) const {
+  for (const auto& stack : stacks_) {
+    if (stack->id == name_or_id) return stack;
+    if (stack->name == name_or_id && stack->status != "DELETE_COMPLETE") return stack;
+  }
+  return nullptr;
+}
+
+StackStore::Found StackStore::find_change_set(std::string_view stack, std::string_view name_or_id) const {
+  for (const auto& candidate : stacks_) {
+    if (!stack.empty() && candidate != find(stack)) continue;
+    for (const auto& change_set : candidate->change_sets) {
+      if (change_set->id == name_or_id || (!stack.empty() && change_set->name == name_or_id))
+        return {candidate, change_set};
+    }
+  }
+  return {};
+}
+
+std::vector<Export> StackStore::exports() const {
+  std::vector<Export> result;
+  for (const auto& stack : stacks_) {
+    if (stack->status == "DELETE_COMPLETE") continue;
+    for (const auto& output : stack->outputs) {
+      if (!output.export_name.empty())
+        result.push_back({.name = output.export_name, .value = output.value, .stack_id = stack->id});
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> StackStore::importers(std::string_view export_name) const {
+  std::vector<std::string> names;
+  for (const auto& stack : stacks_) {
+    if (stack->status != "DELETE_COMPLETE" && stack->imports.contains(std::string(export_name)))
+      names.push_back(stack->name);
+  }
+  return names;
+}
+
+}  // namespace localcloud

@@ -1,0 +1,41 @@
+// Every stack of the account, deleted ones included: found by name (living ones) or id, change sets, exports.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "localcloud/cloudformation/stack.h"
+
+namespace localcloud {
+
+struct Export {
+  std::string name;
+  std::string value;
+  std::string stack_id;
+};
+
+class StackStore {
+ public:
+  std::shared_ptr<Stack> add(Stack stack);
+  // By name: a stack that is not deleted; by id: any. Null if there is none.
+  std::shared_ptr<Stack> find(std::string_view name_or_id) const;
+  // By change set ARN, or by name within a stack. Null if there is none.
+  struct Found {
+    std::shared_ptr<Stack> stack;
+    std::shared_ptr<ChangeSet> change_set;
+  };
+  Found find_change_set(std::string_view stack, std::string_view name_or_id) const;
+
+  const std::vector<std::shared_ptr<Stack>>& all() const { return stacks_; }
+  std::vector<Export> exports() const;
+  // Names of living stacks that import the name.
+  std::vector<std::string> importers(std::string_view export_name) const;
+
+ private:
+  std::vector<std::shared_ptr<Stack>> stacks_;  // oldest first
+};
+
+}  // namespace localcloud
