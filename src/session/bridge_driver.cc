@@ -18,13 +18,16 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kHelloEvery = 5min;  // idle is 10 minutes
-constexpr auto kPingBusy = 5s;      // while attempts are open
-constexpr auto kPingIdle = 30s;
+constexpr auto kHelloEvery = 5min;            // idle is 10 minutes
+constexpr std::chrono::seconds kPingBusy{5};  // while attempts are open
+constexpr std::chrono::seconds kPingIdle{30};
 constexpr auto kLinkAge = 100min;         // the API closes at 2 hours
 constexpr auto kDisplacementGrace = 10s;  // for what runs when another session takes over
 constexpr auto kFarewell = 15s;           // then the replaced connection is deleted
 constexpr auto kDrainLimit = 5s;          // for answers to leave, beyond the grace
+constexpr auto kSteadyLink = 10s;         // one that breaks sooner is replaced with back-off
+constexpr auto kCheckEvery = 1s;          // the table, at most
+constexpr auto kCheckRetry = 5s;          // when it could not be read
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
 
 std::uint64_t random_seed() {
@@ -58,6 +61,22 @@ bridge::Outcome to_outcome(const base::Result<>& posted) {
   return {.reach = error.kind == base::ErrorKind::connect ? Reach::not_sent : Reach::maybe_sent, .status = 0};
 }
 
+// A refusal that may be over in a moment: throttling, or a deployment that is not in force everywhere yet.
+bool may_pass(const base::Error& error) {
+  return error.status == 403 || error.status == 404 || error.status == 429 || error.status >= 500;
+}
+
+// What a refused connection means for whoever started the session.
+base::Error explain(base::Error error) {
+  if (error.status == 401 || error.status == 403) {
+    error.kind = base::ErrorKind::permission;
+    error.hint =
+        "The credentials need execute-api:Invoke and execute-api:ManageConnections on the API of the debug stack, and "
+        "dynamodb:GetItem and dynamodb:PutItem on its table.";
+  }
+  return error;
+}
+
 awaitable<void> wait_on(asio::steady_timer& timer) {
   boost::system::error_code woken;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -78,45 +97,93 @@ BridgeDriver::BridgeDriver(asio::any_io_executor executor, BridgeConfig config, 
       link_lost_(executor),
       ended_(executor, asio::steady_timer::time_point::max()),
       drained_(executor, asio::steady_timer::time_point::max()),
-      tasks_(executor) {}
+      tasks_(executor),
+      supervision_(executor) {}
 
 BridgeDriver::~BridgeDriver() = default;
 
 awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
   handler_ = &handler;
-  CO_TRY(co_await open_link(true));
+  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(random_seed()));
+  base::SteadyTime give_up = clock_.now() + config_.patience;
+  for (int failures = 0;; ++failures) {
+    auto opened = co_await open_link(true);
+    if (opened) break;
+    if (!may_pass(opened.error()) || clock_.now() >= give_up) co_return base::fail(explain(opened.error()));
+    co_await base::sleep_for(bridge::back_off(failures, 200ms, 2s, random));
+  }
   tasks_.spawn(keep_timer());
   tasks_.spawn(keep_link());
+  supervision_.spawn(watch_tasks());
   co_return base::Result<>();
 }
 
 awaitable<std::string> BridgeDriver::run() {
-  if (displaced_by_.empty()) co_await wait_on(ended_);
+  if (displaced_by_.empty() && !failure_) co_await wait_on(ended_);
   auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) co_return std::string();
+  if (failure_) std::rethrow_exception(failure_);
   if (!is_drained_) {
     drained_.expires_after(kDisplacementGrace + kDrainLimit);
     co_await wait_on(drained_);
   }
-  co_await tasks_.close();
+  report_drops(true);
+  co_await close_tasks();
   co_return displaced_by_;
 }
 
 awaitable<void> BridgeDriver::finish(base::Millis grace) {
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await asio::this_coro::reset_cancellation_state();
-  if (own_.link > 0 && displaced_by_.empty()) {
+  ending_ = true;
+  link_lost_.cancel();
+  base::TaskGroup leaving(executor_);
+  std::exception_ptr failure;
+  try {
+    leaving.spawn(leave(grace));
+    co_await leaving.join();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  report_drops(true);
+  co_await close_tasks();
+  if (failure) std::rethrow_exception(failure);
+}
+
+awaitable<void> BridgeDriver::leave(base::Millis grace) {
+  if (closed_) co_return;
+  if (registered_ && displaced_by_.empty()) {
+    ++own_.link;  // a renewal that is still under way comes too late by this
     auto released = co_await registrar_.release(own_);
     if (!released) base::log_warn("the registration could not be taken back: {}", released.error().message);
     perform(machine_.stop(now(), "the session is ending", grace));
     if (!is_drained_) {
+      if (machine_.open_attempts() > 0)
+        reporter_.report(Notice{"waiting for running invocations to end; Ctrl+C again does not wait"});
       drained_.expires_after(grace + kDrainLimit);
       co_await wait_on(drained_);
     }
   }
-  report_drops(true);
   if (link_) co_await link_->close();
+}
+
+awaitable<void> BridgeDriver::close_tasks() {
+  closed_ = true;
   co_await tasks_.close();
+  co_await supervision_.close();
+}
+
+// A task that breaks takes the others with it: the session must not go on as if it served.
+awaitable<void> BridgeDriver::watch_tasks() {
+  try {
+    co_await tasks_.join();
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) throw;
+    failure_ = std::current_exception();
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  ended_.cancel();
 }
 
 void BridgeDriver::worker_ready(bridge::AttemptId id) {
@@ -127,7 +194,12 @@ void BridgeDriver::answer(bridge::AttemptId id, bridge::Answer answer) {
   perform(machine_.answer(now(), id, std::move(answer)));
 }
 
+void BridgeDriver::abandon(bridge::AttemptId id) {
+  perform(machine_.abandon(now(), id));
+}
+
 void BridgeDriver::perform(bridge::SessionActions actions) {
+  if (closed_) return;
   for (auto& action : actions) actions_.push_back(std::move(action));
   if (performing_) return;
   performing_ = true;
@@ -179,10 +251,14 @@ awaitable<void> BridgeDriver::keep_timer() {
 awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
   CO_TRY(auto opened, co_await BridgeLink::open(config_.aws, config_.url, config_.tls));
   std::shared_ptr<BridgeLink> link = std::move(opened);
+  if (ending_) co_return base::Result<>();
   ++own_.link;
   own_.connection_id = link->connection_id();
   if (first) {
-    CO_TRY(auto replaced, co_await registrar_.claim(own_));
+    registered_ = true;  // perhaps: also if this is cancelled before the answer is there
+    auto claimed = co_await registrar_.claim(own_);
+    registered_ = claimed.has_value();
+    CO_TRY(auto replaced, std::move(claimed));
     if (auto farewell = bridge::replaced_by(replaced, own_)) tasks_.spawn(bid_farewell(std::move(*farewell)));
   } else {
     CO_TRY(auto written, co_await registrar_.renew(own_));
@@ -203,19 +279,23 @@ awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
 
 awaitable<void> BridgeDriver::keep_link() {
   std::minstd_rand random(static_cast<std::minstd_rand::result_type>(random_seed()));
-  while (displaced_by_.empty()) {
+  int failures = 0;
+  base::SteadyTime opened_at = clock_.now();
+  while (displaced_by_.empty() && !ending_) {
     if (!link_is_lost_) co_await wait_on(link_lost_);
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return;
-    for (int failures = 0; displaced_by_.empty(); ++failures) {
-      auto opened = co_await open_link(false);
-      if (opened) break;
-      if (failures == 0) {
+    if (clock_.now() - opened_at > kSteadyLink) failures = 0;
+    for (bool opened = false; !opened && displaced_by_.empty() && !ending_; ++failures) {
+      if (failures > 0) co_await base::sleep_for(bridge::back_off(failures - 1, 100ms, 10s, random));
+      auto outcome = co_await open_link(false);
+      opened = outcome.has_value();
+      if (!opened && failures == 0) {
         reporter_.report(
-            Notice{fmt::format("the connection to the bridge is lost ({}); trying again", opened.error().message)});
+            Notice{fmt::format("the connection to the bridge is lost ({}); trying again", outcome.error().message)});
       }
-      co_await base::sleep_for(bridge::back_off(failures, 100ms, 10s, random));
     }
+    opened_at = clock_.now();
   }
 }
 
@@ -237,7 +317,7 @@ void BridgeDriver::receive(const std::shared_ptr<BridgeLink>& link, std::string_
     perform(machine_.frame(now(), text));
     report_drops(false);
   } else if (std::holds_alternative<bridge::DisplacedHint>(received)) {
-    tasks_.spawn(check_registration());
+    look_at_registration();
   } else if (const auto* hello = std::get_if<bridge::HelloAnswer>(&received); hello != nullptr && link == link_) {
     if (hello->aws_time_ms != 0) machine_.hello_answered(now(), hello->aws_time_ms);
   }
@@ -252,12 +332,16 @@ awaitable<void> BridgeDriver::say_hello(std::shared_ptr<BridgeLink> link) {
 awaitable<void> BridgeDriver::keep_alive(std::shared_ptr<BridgeLink> link) {
   base::SteadyTime last_hello = clock_.now();
   base::SteadyTime last_ping = clock_.now();
+  base::WallTime last_round = clock_.wall_now();
   while (link == link_) {
     co_await base::sleep_for(kPingBusy);
     report_drops(true);
     base::SteadyTime time = clock_.now();
-    bool slept = time - last_ping > kPingIdle + 2 * kPingBusy;  // the machine was asleep
-    if (time - last_ping >= (machine_.open_attempts() > 0 ? base::SteadyTime::duration(kPingBusy) : kPingIdle)) {
+    base::WallTime wall = clock_.wall_now();
+    bool slept = wall - last_round > 4 * kPingBusy;  // the machine did: only the wall clock went on
+    last_round = wall;
+    auto ping_every = machine_.open_attempts() > 0 ? kPingBusy : kPingIdle;
+    if (slept || time - last_ping >= ping_every) {
       last_ping = time;
       if (!co_await link->ping()) {
         link->abort();
@@ -267,22 +351,33 @@ awaitable<void> BridgeDriver::keep_alive(std::shared_ptr<BridgeLink> link) {
     if (slept || time - last_hello >= kHelloEvery) {
       last_hello = time;
       co_await say_hello(link);
-      co_await check_registration();
+      look_at_registration();
     }
   }
 }
 
+void BridgeDriver::look_at_registration() {
+  if (!displaced_by_.empty() || ending_) return;
+  check_again_ = true;
+  if (!std::exchange(checking_registration_, true)) tasks_.spawn(check_registration());
+}
+
+// Reads at most once a second, until a read has come back that began after the last hint.
 awaitable<void> BridgeDriver::check_registration() {
-  if (checking_registration_ || !displaced_by_.empty()) co_return;
-  checking_registration_ = true;
-  auto since = clock_.now() - last_check_;
-  if (since < 1s) co_await base::sleep_for(1s - since);  // at most once a second
-  last_check_ = clock_.now();
-  auto found = co_await registrar_.read();
-  checking_registration_ = false;
-  if (found && bridge::is_displaced(*found, own_.session)) {
-    set_displaced(*found ? (*found)->owner : "someone who ended it");
+  while (std::exchange(check_again_, false) && displaced_by_.empty() && !ending_) {
+    auto since = clock_.now() - last_check_;
+    if (since < kCheckEvery) co_await base::sleep_for(kCheckEvery - since);
+    last_check_ = clock_.now();
+    check_again_ = false;
+    auto found = co_await registrar_.read();
+    if (!found) {
+      check_again_ = true;
+      co_await base::sleep_for(kCheckRetry);
+    } else if (bridge::is_displaced(*found, own_.session) && !ending_) {
+      set_displaced(*found ? (*found)->owner : "someone who ended it");
+    }
   }
+  checking_registration_ = false;
 }
 
 awaitable<void> BridgeDriver::bid_farewell(bridge::Replaced replaced) {

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ class AttemptSink {
   virtual ~AttemptSink() = default;
   virtual void worker_ready(bridge::AttemptId id) = 0;
   virtual void answer(bridge::AttemptId id, bridge::Answer answer) = 0;
+  // The attempt gets no answer: it timed out, which Lambda says by itself, or was cancelled.
+  virtual void abandon(bridge::AttemptId id) = 0;
 };
 
 struct BridgeConfig {
@@ -55,6 +58,9 @@ struct BridgeConfig {
   std::string owner;  // user@host
   std::string principal;
   std::shared_ptr<net::TlsContext> tls;
+  // How long the first connection is tried again when the API refuses it: after a deployment neither the API nor the
+  // permission to use it is in force everywhere at once.
+  base::Millis patience{5'000};
 };
 
 class BridgeDriver final : public AttemptSink {
@@ -63,8 +69,8 @@ class BridgeDriver final : public AttemptSink {
                Reporter& reporter);
   ~BridgeDriver() override;
 
-  // Opens the first link and takes over the registration. `handler` outlives the driver's run(). Errors: connect,
-  // permission, ….
+  // Opens the first link and takes over the registration. `handler` outlives the driver's last action, which comes
+  // before run() returns an owner or finish() ends. Errors: connect, permission, ….
   awaitable<base::Result<>> connect(AttemptHandler& handler);
 
   // Serves until another session displaces this one (its owner is returned) or the coroutine is cancelled. After a
@@ -72,11 +78,13 @@ class BridgeDriver final : public AttemptSink {
   awaitable<std::string> run();
 
   // The end: takes connection and key out of the registration, so that stubs answer at once, lets running attempts end
-  // for `grace`, and waits until every answer has left. Works in a cancelled coroutine.
+  // for `grace`, and waits until every answer has left. Cancelling it cuts that short, and nothing else: after it no
+  // task of the driver is left, and calls into it do nothing.
   awaitable<void> finish(base::Millis grace);
 
   void worker_ready(bridge::AttemptId id) override;
   void answer(bridge::AttemptId id, bridge::Answer answer) override;
+  void abandon(bridge::AttemptId id) override;
 
  private:
   bridge::Instant now() const { return {clock_.now(), clock_.wall_now()}; }
@@ -93,6 +101,9 @@ class BridgeDriver final : public AttemptSink {
   void act(bridge::Drained);
 
   awaitable<void> post(bridge::SessionPost post);
+  awaitable<void> watch_tasks();
+  awaitable<void> leave(base::Millis grace);
+  awaitable<void> close_tasks();
   awaitable<void> keep_timer();
   awaitable<void> keep_link();
   awaitable<void> read_link(std::shared_ptr<BridgeLink> link);
@@ -100,6 +111,7 @@ class BridgeDriver final : public AttemptSink {
   awaitable<void> say_hello(std::shared_ptr<BridgeLink> link);
   awaitable<void> bid_farewell(bridge::Replaced replaced);
   awaitable<base::Result<>> open_link(bool first);
+  void look_at_registration();
   awaitable<void> check_registration();
   void receive(const std::shared_ptr<BridgeLink>& link, std::string_view text);
   void report_drops(bool flush);
@@ -123,12 +135,18 @@ class BridgeDriver final : public AttemptSink {
   bool performing_ = false;
   bool link_is_lost_ = false;
   bool checking_registration_ = false;
+  bool check_again_ = false;  // something hinted at a change while a check was under way
   bool is_drained_ = false;
+  bool registered_ = false;
+  bool ending_ = false;  // finish() was called: no new link
+  bool closed_ = false;  // no task may begin any more
   base::SteadyTime last_check_{};
   base::SteadyTime last_drop_report_{};
   std::map<std::string, std::uint64_t> reported_drops_;
   std::string displaced_by_;
+  std::exception_ptr failure_;  // a task broke: run() throws it
   base::TaskGroup tasks_;
+  base::TaskGroup supervision_;
 };
 
 }  // namespace session

@@ -23,23 +23,27 @@ awaitable<base::Result<std::unique_ptr<BridgeLink>>> BridgeLink::open(aws::Clien
                                                                       std::shared_ptr<net::TlsContext> tls) {
   CO_TRY(auto socket, co_await aws::connect_signed(std::move(config), std::move(url), std::move(tls), kConnectTime));
   std::unique_ptr<BridgeLink> link(new BridgeLink(std::move(socket)));
-  CO_TRY(co_await link->say_hello());
   boost::asio::steady_timer deadline(co_await boost::asio::this_coro::executor, kHelloTime);
-  auto answered = std::make_shared<bool>(false);  // the timer's handler may be queued already when the answer comes
-  deadline.async_wait([watched = link.get(), answered](const boost::system::error_code& error) {
-    if (!error && !*answered) watched->abort();
+  // The timer's handler may be queued already when this coroutine ends, however it does.
+  struct Ended {
+    std::shared_ptr<bool> flag = std::make_shared<bool>(false);
+    Ended() = default;
+    Ended(const Ended&) = delete;
+    Ended& operator=(const Ended&) = delete;
+    ~Ended() { *flag = true; }
+  } ended;
+  deadline.async_wait([watched = link.get(), ended = ended.flag](const boost::system::error_code& error) {
+    if (!error && !*ended) watched->abort();
   });
+  CO_TRY(co_await link->say_hello());
   while (link->connection_id_.empty()) {
-    auto text = co_await link->read();
-    if (!text) *answered = true;
-    CO_TRY(auto message, std::move(text));
+    CO_TRY(auto message, co_await link->read());
     bridge::ReceivedText received = bridge::classify_text(message);
     if (const auto* hello = std::get_if<bridge::HelloAnswer>(&received)) {
       link->connection_id_ = hello->connection_id;
       link->aws_time_ms_ = hello->aws_time_ms;
     }
   }
-  *answered = true;
   co_return link;
 }
 

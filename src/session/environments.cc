@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "codec/json.h"
+#include "session/text.h"
 #include "session/trigger.h"
 
 namespace session {
@@ -16,15 +16,14 @@ using namespace std::chrono_literals;
 using Kind = worker::WorkerOutcome::Kind;
 
 constexpr auto kIdleLimit = 10min;
+constexpr auto kForgetAfter = 24h;  // Lambda ends an idle environment within the hour
 constexpr auto kSweepEvery = 1min;
+constexpr auto kSettle = 50ms;  // without a change: a `git checkout` or a formatter is over
+constexpr int kMostSettleRounds = 40;
+constexpr int kMostTries = 3;  // of workers that end before they take the event
 
 double to_ms(base::SteadyTime::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-awaitable<void> wait_on(asio::steady_timer& timer) {
-  boost::system::error_code woken;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
 bridge::Answer to_bridge(runtime_api::Answer answer) {
@@ -56,7 +55,7 @@ worker::WorkerOutcome live_failure(std::string type, const std::string& message)
 // A Lambda error object as people read it: "TypeError: x is not a function", then the stack trace.
 std::string readable_error(const std::string& body) {
   auto parsed = codec::parse_json(body);
-  if (!parsed || codec::find(*parsed, "errorMessage") == nullptr) return body;
+  if (!parsed || codec::find(*parsed, "errorMessage") == nullptr) return valid_utf8(body);
   std::string type = codec::find_string(*parsed, "errorType");
   std::string text = (type.empty() ? "" : type + ": ") + codec::find_string(*parsed, "errorMessage");
   for (const char* name : {"trace", "stackTrace"}) {
@@ -82,199 +81,258 @@ Environments::Environments(asio::any_io_executor executor, worker::Launcher& lau
       reporter_(reporter),
       functions_(std::move(functions)),
       tasks_(executor) {
-  tasks_.spawn(end_idle_twins());
+  tasks_.spawn(sweep_for_ever());
 }
 
 Environments::~Environments() = default;
 
 void Environments::announced(bridge::Announced announced) {
-  Environment& environment = environments_[announced.environment];
-  environment.announce = std::move(announced.announce);
-  environment.ready = std::make_unique<asio::steady_timer>(executor_);
-  environment.last_used = clock_.now();
-  auto function = functions_.find(environment.announce.function);
+  auto environment = std::make_shared<Environment>(executor_);
+  environment->announce = std::move(announced.announce);
+  environment->last_used = clock_.now();
+  if (auto known = environments_.find(announced.environment); known != environments_.end()) retire(*known->second);
+  environments_[announced.environment] = environment;
+  auto function = functions_.find(environment->announce.function);
   if (function == functions_.end()) return;  // its attempts are answered with an error that says so
-  environment.function = &function->second;
-  tasks_.spawn(start_ahead(announced.environment, false));
+  environment->function = &function->second;
+  tasks_.spawn(start_ahead(environment, false));
 }
 
 void Environments::arrived(bridge::AttemptArrived arrived) {
-  Attempt attempt;
-  attempt.invocation = std::move(arrived.invocation);
-  attempt.arrived = arrived.arrived;
-  attempt.deadline = arrived.deadline;
-  attempt.changed = std::make_shared<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
-  attempts_[arrived.id] = std::move(attempt);
-  tasks_.spawn(run(arrived.id));
+  // Its stub has moved on, so it had the answers to the attempts before, even if no 200 said so.
+  for (auto before = attempts_.lower_bound({arrived.id.environment, 0});
+       before != attempts_.end() && before->first < arrived.id;) {
+    if (before->second->finished) {
+      reporter_.report(before->second->report);
+      before = attempts_.erase(before);
+    } else {
+      ++before;
+    }
+  }
+  auto attempt = std::make_shared<Attempt>(executor_);
+  attempt->invocation = std::move(arrived.invocation);
+  attempt->arrived = arrived.arrived;
+  attempts_[arrived.id] = attempt;
+  if (auto environment = environment_of(arrived.id.environment)) environment->last_used = clock_.now();
+  tasks_.spawn(run(arrived.id, attempt));
 }
 
 void Environments::start(bridge::AttemptId id) {
   auto found = attempts_.find(id);
   if (found == attempts_.end()) return;
-  found->second.may_start = true;
-  found->second.changed->cancel();
+  found->second->may_start = true;
+  found->second->changed.notify_all();
 }
 
 void Environments::cancel(bridge::AttemptId id, std::string reason) {
   auto found = attempts_.find(id);
-  if (found == attempts_.end()) return;
-  found->second.cancelled = true;
-  found->second.report.error = std::move(reason);
-  found->second.changed->cancel();
-  auto environment = environments_.find(id.environment);
-  bool running = found->second.handed_over != base::SteadyTime{};
-  if (running && environment != environments_.end() && environment->second.twin)
-    environment->second.twin->process->stop();
+  if (found == attempts_.end() || found->second->finished) return;
+  Attempt& attempt = *found->second;
+  attempt.cancelled = true;
+  attempt.cancel_reason = std::move(reason);
+  attempt.changed.notify_all();
+  if (attempt.twin) attempt.twin->process->stop();
 }
 
 void Environments::delivered(bridge::Delivered delivered) {
   auto found = attempts_.find(delivered.id);
-  if (found == attempts_.end()) return;
-  Attempt& attempt = found->second;
-  attempt.report.overhead_ms =
-      to_ms(attempt.handed_over - attempt.arrived) + to_ms(delivered.delivered - delivered.answered);
-  reporter_.report(attempt.report);
+  if (found == attempts_.end() || !found->second->finished) return;  // an answer that others gave for it
+  found->second->report.overhead_ms += to_ms(delivered.delivered - delivered.answered);
+  reporter_.report(found->second->report);
   attempts_.erase(found);
 }
 
 void Environments::undelivered(bridge::AttemptId id) {
   auto found = attempts_.find(id);
-  if (found == attempts_.end()) return;
-  found->second.report.status = "error";
-  found->second.report.error =
+  if (found == attempts_.end() || !found->second->finished) return;
+  found->second->report.status = "error";
+  found->second->report.error =
       "the answer could not be delivered: the stub did not ask for it until 60 s past the deadline";
-  reporter_.report(found->second.report);
+  reporter_.report(found->second->report);
   attempts_.erase(found);
 }
 
-bool Environments::current(const Environment& environment) const {
-  if (!environment.twin || !environment.twin->process->usable()) return false;
-  auto generation = generations_.find(environment.function->info.logical_id);
-  return environment.twin->generation == (generation == generations_.end() ? 0 : generation->second);
+std::uint64_t Environments::generation_of(const std::string& function) const {
+  auto generation = generations_.find(function);
+  return generation == generations_.end() ? 0 : generation->second;
 }
 
-// A twin on the present code: the one that is there, or a new one. Two callers share one start.
-awaitable<base::Result<std::shared_ptr<Environments::Twin>>> Environments::fresh_twin(bridge::EnvironmentId id) {
-  Environment& environment = environments_.at(id);
-  while (environment.starting) {
-    environment.ready->expires_at(asio::steady_timer::time_point::max());
-    co_await wait_on(*environment.ready);
+bool Environments::current(const Environment& environment) const {
+  return environment.twin && environment.twin->process->usable() &&
+         environment.twin->generation == generation_of(environment.function->info.logical_id);
+}
+
+// A twin on the present code: the one that is there, or a new one. Callers at the same time share one start.
+awaitable<base::Result<Environments::TwinPtr>> Environments::fresh_twin(EnvironmentPtr environment) {
+  while (environment->starting) co_await environment->start_ended.wait();
+  if (current(*environment)) co_return environment->twin;
+  struct Starting {
+    Environment& environment;
+    explicit Starting(Environment& of) : environment(of) { environment.starting = true; }
+    Starting(const Starting&) = delete;
+    Starting& operator=(const Starting&) = delete;
+    ~Starting() {
+      environment.starting = false;
+      environment.start_ended.notify_all();
+    }
+  } starting(*environment);
+  while (true) {
+    retire(*environment);
+    CO_TRY(auto twin, co_await start_twin(environment));
+    environment->twin = twin;
+    // The code may have changed while it started; if it ended at once, that is for the caller to see.
+    if (twin->generation == generation_of(environment->function->info.logical_id)) co_return twin;
   }
-  if (current(environment)) co_return environment.twin;
-  retire(environment);
-  environment.starting = true;
+}
+
+awaitable<base::Result<Environments::TwinPtr>> Environments::start_twin(EnvironmentPtr environment) {
+  const LiveFunction& function = *environment->function;
   auto twin = std::make_shared<Twin>();
-  twin->generation = generations_[environment.function->info.logical_id];
+  twin->generation = generation_of(function.info.logical_id);
   twin->started = clock_.now();
-  const LiveFunction& function = *environment.function;
   worker::WorkerSpec spec{
       .function = function.info.logical_id,
       .runtime = function.info.runtime,
       .handler = function.info.handler,
       .source = function.info.source,
-      .environment = {environment.announce.environment.begin(), environment.announce.environment.end()},
+      .environment = {environment->announce.environment.begin(), environment->announce.environment.end()},
       .timeout = function.timeout};
-  auto started = co_await launcher_.start(
-      std::move(spec), [this, &function](worker::LogRecord record) { log(function, std::move(record)); });
-  environment.starting = false;
-  environment.ready->cancel();
-  if (!started) co_return base::fail(started.error());
-  twin->process = std::move(*started);
-  environment.twin = twin;
+  CO_TRY(twin->process, co_await launcher_.start(std::move(spec), [this, &function](worker::LogRecord record) {
+    log(function, std::move(record));
+  }));
+  twins_.insert(twin);
   co_return twin;
 }
 
 // Starts a worker before anyone waits for it, and says whether its code loads.
-awaitable<void> Environments::start_ahead(bridge::EnvironmentId id, bool reload) {
-  const std::string& function = environments_.at(id).function->info.logical_id;
-  auto twin = co_await fresh_twin(id);
+awaitable<void> Environments::start_ahead(EnvironmentPtr environment, bool reload) {
+  const std::string& function = environment->function->info.logical_id;
+  BuildReport report{.reload = reload, .function = function, .status = "error"};
+  auto twin = co_await fresh_twin(environment);
   if (!twin) {
-    reporter_.report(
-        BuildReport{.reload = reload, .function = function, .status = "error", .output = twin.error().message});
+    report.output = twin.error().message + (twin.error().hint.empty() ? "" : "\n" + twin.error().hint);
+    report_build(std::move(report), generation_of(function));
     co_return;
   }
   auto outcome = co_await (*twin)->process->initialised();
-  double ms = to_ms(clock_.now() - (*twin)->started);
-  if (outcome.kind == Kind::init_failed) {
-    reporter_.report(BuildReport{reload, function, ms, "error", readable_error(outcome.answer.body)});
-  } else if (reload && outcome.kind == Kind::result) {
-    reporter_.report(BuildReport{.reload = true, .function = function, .ms = ms, .status = "ok", .output = {}});
+  if (outcome.kind == Kind::cancelled) co_return;  // it was replaced meanwhile: whoever did that tells
+  report.ms = to_ms(clock_.now() - (*twin)->started);
+  if (outcome.kind == Kind::result) {
+    report.status = "ok";
+  } else {
+    report.output = readable_error(outcome.answer.body);
+  }
+  report_build(std::move(report), (*twin)->generation);
+}
+
+void Environments::report_build(BuildReport report, std::uint64_t generation) {
+  Told& told = told_[report.function];
+  if (generation > told.generation) told = {.generation = generation, .reports = {}};
+  if (generation == told.generation && told.reports.emplace(report.reload, report.status).second) {
+    reporter_.report(std::move(report));
   }
 }
 
 void Environments::retire(Environment& environment) {
   if (!environment.twin) return;
-  environment.twin->process->retire();
-  tasks_.spawn(end_twin(std::exchange(environment.twin, nullptr)));
+  TwinPtr twin = std::exchange(environment.twin, nullptr);
+  twin->retired = true;
+  twin->process->retire();
+  if (!twin->process->busy()) tasks_.spawn(end_twin(twin));  // else when its attempt has ended
 }
 
-// Keeps a retired worker until its last attempt has ended.
-awaitable<void> Environments::end_twin(std::shared_ptr<Twin> twin) {
-  while (twin->process->busy()) co_await base::sleep_for(20ms);
+awaitable<void> Environments::end_twin(TwinPtr twin) {
   co_await twin->process->close();
+  twins_.erase(twin);
 }
 
-awaitable<void> Environments::end_idle_twins() {
+awaitable<void> Environments::sweep_for_ever() {
   while (true) {
     co_await base::sleep_for(kSweepEvery);
-    for (auto& [id, environment] : environments_) {
-      if (environment.twin && !environment.starting && !environment.twin->process->busy() &&
-          clock_.now() - environment.last_used > kIdleLimit) {
-        retire(environment);
-      }
-    }
+    sweep();
+  }
+}
+
+void Environments::sweep() {
+  for (auto at = environments_.begin(); at != environments_.end();) {
+    Environment& environment = *at->second;
+    auto attempt = attempts_.lower_bound({at->first, 0});
+    bool in_use = environment.starting || (attempt != attempts_.end() && attempt->first.environment == at->first);
+    auto idle = clock_.now() - environment.last_used;
+    if (!in_use && idle > kIdleLimit) retire(environment);
+    at = !in_use && idle > kForgetAfter ? environments_.erase(at) : std::next(at);
   }
 }
 
 void Environments::reload(const std::set<std::string>& functions) {
   for (const std::string& function : functions) {
     ++generations_[function];
-    std::optional<bridge::EnvironmentId> last_used;
     for (auto& [id, environment] : environments_) {
-      if (environment.function == nullptr || environment.function->info.logical_id != function) continue;
-      bool is_alive = environment.twin != nullptr;
-      if (!environment.starting) retire(environment);
-      if (is_alive && (!last_used || environment.last_used > environments_.at(*last_used).last_used)) last_used = id;
+      bool affected = environment->function != nullptr && environment->function->info.logical_id == function;
+      if (affected && !environment->starting) retire(*environment);  // a start sees by itself that it is late
     }
-    if (last_used) {
-      tasks_.spawn(start_ahead(*last_used, true));
-    } else {
-      reporter_.report(BuildReport{.reload = true, .function = function, .status = "ok"});
-    }
+    if (reloading_.insert(function).second) tasks_.spawn(reload_ahead(function));
   }
+}
+
+// Attempts run new code from the first change on; what is started ahead waits until the last of many.
+awaitable<void> Environments::reload_ahead(std::string function) {
+  std::uint64_t seen = 0;
+  for (int round = 0; round < kMostSettleRounds && seen != generation_of(function); ++round) {
+    seen = generation_of(function);
+    co_await base::sleep_for(kSettle);
+  }
+  reloading_.erase(function);
+  if (auto environment = last_used(function)) {
+    co_await start_ahead(environment, true);
+  } else {
+    report_build(BuildReport{.reload = true, .function = function, .status = "ok"}, generation_of(function));
+  }
+}
+
+Environments::EnvironmentPtr Environments::last_used(const std::string& function) const {
+  EnvironmentPtr latest;
+  for (const auto& [id, environment] : environments_) {
+    if (environment->function == nullptr || environment->function->info.logical_id != function) continue;
+    if (!latest || environment->last_used > latest->last_used) latest = environment;
+  }
+  return latest;
 }
 
 // Has a worker ready, asks the bridge whether the attempt may still start, and runs it.
-awaitable<void> Environments::run(bridge::AttemptId id) {
-  Attempt& attempt = attempts_.at(id);
-  if (function_of(id.environment) != nullptr) {
-    co_await fresh_twin(id.environment);  // a failure shows again in run_on_a_worker()
+awaitable<void> Environments::run(bridge::AttemptId id, AttemptPtr attempt) {
+  EnvironmentPtr environment = environment_of(id.environment);
+  if (environment && environment->function != nullptr) {
+    co_await fresh_twin(environment);  // a failure shows again in run_on_a_worker()
   }
   sink_.worker_ready(id);
-  while (!attempt.may_start && !attempt.cancelled) co_await wait_on(*attempt.changed);
+  while (!attempt->may_start && !attempt->cancelled) co_await attempt->changed.wait();
   worker::WorkerOutcome outcome{.kind = Kind::cancelled};
-  if (!attempt.cancelled) outcome = co_await run_on_a_worker(id);
-  finish(id, std::move(outcome));
+  if (!attempt->cancelled) outcome = co_await run_on_a_worker(id, attempt);
+  finish(id, attempt, std::move(outcome));
 }
 
-awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId id) {
-  Attempt& attempt = attempts_.at(id);
-  const LiveFunction* function = function_of(id.environment);
-  if (function == nullptr) {
+awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt) {
+  EnvironmentPtr environment = environment_of(id.environment);
+  if (!environment || environment->function == nullptr) {
     co_return live_failure("Function.LiveUnknown",
                            fmt::format("{} is not part of the app as it was started; run `livelambda start` again",
                                        name_of(id.environment)));
   }
   worker::WorkerOutcome outcome;
-  for (int tries = 0; tries < 3 && outcome.kind == Kind::not_started; ++tries) {
-    auto twin = co_await fresh_twin(id.environment);  // the code may have changed while the attempt waited
+  for (int tries = 0; tries < kMostTries && outcome.kind == Kind::not_started; ++tries) {
+    auto twin = co_await fresh_twin(environment);  // the code may have changed while the attempt waited
+    if (attempt->cancelled) co_return worker::WorkerOutcome{.kind = Kind::cancelled};
     if (!twin) co_return live_failure("Function.LiveWorker", twin.error().message);
-    attempt.report.pid = static_cast<int>((*twin)->process->pid());
-    if (tries == 0) report_started(id);
-    outcome = co_await (*twin)->process->invoke(to_event(attempt.invocation), [this, id] {
-      if (auto found = attempts_.find(id); found != attempts_.end()) found->second.handed_over = clock_.now();
-    });
-    environments_.at(id.environment).last_used = clock_.now();
+    attempt->twin = *twin;
+    attempt->report.pid = static_cast<int>((*twin)->process->pid());
+    report_started(id, *attempt);
+    outcome = co_await (*twin)->process->invoke(to_event(attempt->invocation),
+                                                [this, attempt] { attempt->handed_over = clock_.now(); });
+    attempt->twin = nullptr;
+    environment->last_used = clock_.now();
+    if ((*twin)->retired) tasks_.spawn(end_twin(*twin));
+    if (attempt->cancelled && outcome.kind == Kind::not_started) outcome.kind = Kind::cancelled;
   }
   if (outcome.kind == Kind::not_started) {
     co_return live_failure("Function.LiveWorker", "the worker ends before it takes an event; its log says why");
@@ -282,20 +340,20 @@ awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId
   co_return outcome;
 }
 
-const LiveFunction* Environments::function_of(bridge::EnvironmentId id) const {
-  auto environment = environments_.find(id);
-  return environment == environments_.end() ? nullptr : environment->second.function;
+Environments::EnvironmentPtr Environments::environment_of(bridge::EnvironmentId id) const {
+  auto found = environments_.find(id);
+  return found == environments_.end() ? nullptr : found->second;
 }
 
 // The logical id, or the physical name of a function that is not known here.
 std::string Environments::name_of(bridge::EnvironmentId id) const {
-  if (const LiveFunction* function = function_of(id)) return function->info.logical_id;
-  auto environment = environments_.find(id);
-  return environment == environments_.end() ? "this function" : environment->second.announce.function;
+  EnvironmentPtr environment = environment_of(id);
+  if (!environment) return "this function";
+  return environment->function == nullptr ? environment->announce.function : environment->function->info.logical_id;
 }
 
-void Environments::report_started(bridge::AttemptId id) {
-  Attempt& attempt = attempts_.at(id);
+void Environments::report_started(bridge::AttemptId id, Attempt& attempt) {
+  if (std::exchange(attempt.started, true)) return;
   attempt.report.request_id = attempt.invocation.request_id;
   attempt.report.function = name_of(id.environment);
   attempt.report.trigger = trigger_of(attempt.invocation.event);
@@ -303,43 +361,62 @@ void Environments::report_started(bridge::AttemptId id) {
   reporter_.report(attempt.report);
 }
 
-// Hands the answer to the bridge; the report goes out when it is delivered.
-void Environments::finish(bridge::AttemptId id, worker::WorkerOutcome outcome) {
-  auto found = attempts_.find(id);
-  if (found == attempts_.end()) return;
-  Attempt& attempt = found->second;
-  InvocationReport& report = attempt.report;
-  if (report.request_id.empty()) report_started(id);
+// Hands the answer to the bridge; the report goes out when it is delivered, or now if nobody wants an answer.
+void Environments::finish(bridge::AttemptId id, AttemptPtr attempt, worker::WorkerOutcome outcome) {
+  if (outcome.kind == Kind::cancelled && !attempt->cancelled) {
+    outcome = live_failure("Function.LiveWorker", "the worker was stopped");
+  }
+  bool wanted = outcome.kind != Kind::timed_out && !attempt->cancelled;
+  if (attempt->cancelled && !attempt->started) {
+    reporter_.report(Notice{
+        fmt::format("an invocation of {} was not started: {}", name_of(id.environment), attempt->cancel_reason)});
+    attempts_.erase(id);
+    sink_.abandon(id);
+    return;
+  }
+  report_started(id, *attempt);
+  InvocationReport& report = attempt->report;
+  bool ran = attempt->handed_over != base::SteadyTime{};
   report.phase = InvocationReport::Phase::finished;
-  report.ms = std::chrono::duration<double, std::milli>(outcome.duration).count();
   report.status = outcome.kind == Kind::result ? "ok" : outcome.kind == Kind::timed_out ? "timeout" : "error";
+  report.ms = ran ? to_ms(clock_.now() - attempt->handed_over) : to_ms(outcome.duration);
+  report.overhead_ms = ran ? to_ms(attempt->handed_over - attempt->arrived) : 0;
   if (outcome.answer.failure) report.error = readable_error(outcome.answer.body);
-  if (attempt.handed_over == base::SteadyTime{}) attempt.handed_over = attempt.arrived;  // nothing was handed over
-  if (outcome.kind != Kind::timed_out && outcome.kind != Kind::cancelled) {
+  if (attempt->cancelled) {
+    report.status = "error";
+    report.error = attempt->cancel_reason;
+  }
+  if (wanted) {
+    attempt->finished = true;
     sink_.answer(id, to_bridge(std::move(outcome.answer)));
     return;
   }
-  // Lambda says a timeout in its own words; who cancelled wants no answer.
-  if (report.error.empty()) report.error = "cancelled";
-  report.overhead_ms = to_ms(attempt.handed_over - attempt.arrived);
   reporter_.report(report);
-  attempts_.erase(found);
+  attempts_.erase(id);
+  sink_.abandon(id);
 }
 
 void Environments::log(const LiveFunction& function, worker::LogRecord record) {
-  reporter_.report(LogLine{std::move(record.request_id), function.info.logical_id, std::move(record.text)});
+  reporter_.report(LogLine{std::move(record.request_id), function.info.logical_id, valid_utf8(record.text)});
 }
 
 awaitable<void> Environments::close() {
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await asio::this_coro::reset_cancellation_state();
-  for (auto& [id, environment] : environments_) {
-    if (environment.twin) environment.twin->process->stop();
-  }
+  for (const TwinPtr& twin : twins_) twin->process->stop();
   co_await tasks_.close();
-  for (auto& [id, environment] : environments_) {
-    if (environment.twin) co_await environment.twin->process->close();
+  for (auto& [id, attempt] : std::exchange(attempts_, {})) {
+    if (!attempt->started) continue;
+    attempt->report.phase = InvocationReport::Phase::finished;
+    attempt->report.status = "error";
+    attempt->report.error = attempt->finished ? "the session ended before its answer was taken" : "the session ended";
+    reporter_.report(attempt->report);
   }
+  environments_.clear();
+  base::TaskGroup ending(executor_);
+  for (const TwinPtr& twin : std::set<TwinPtr>(twins_)) ending.spawn(end_twin(twin));
+  co_await ending.join();
+  twins_.clear();
 }
 
 }  // namespace session

@@ -3,14 +3,15 @@
 //
 // - A worker starts when its environment is announced, so that it loads while the stub still initialises.
 // - After a change of a function's files the next attempt runs new code; an attempt that runs ends on the code it began
-// with. The twin
-//   that was used last is started anew at once, so that a broken file is shown when it is saved.
-// - A twin that was idle for 10 minutes is ended; its environment gets another when it comes back.
+//   with. As soon as no more changes follow, the twin that was used last is started anew, so that a broken file is
+//   shown when it is saved.
+// - A twin that was idle for 10 minutes is ended; its environment gets another when it comes back. An environment that
+//   was not used for a day is forgotten: Lambda ends them long before.
+// - Every attempt that a worker began is reported twice, as started and as finished, however it ends.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <set>
@@ -18,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/task_group.h"
+#include "runtime_api/condition.h"
 #include "session/bridge_driver.h"
 #include "session/reporter.h"
 #include "worker/worker.h"
@@ -40,7 +42,11 @@ class Environments final : public AttemptHandler {
   // The code of these functions (logical ids) has changed.
   void reload(const std::set<std::string>& functions);
 
-  // Ends every worker and waits for it. Works in a cancelled coroutine.
+  // Ends twins that are idle and forgets what is long gone; called every minute by itself.
+  void sweep();
+
+  // Ends every worker, waits for it, and reports what had not ended. The last call before the destruction. Works in a
+  // cancelled coroutine that does not throw for it.
   awaitable<void> close();
 
   void announced(bridge::Announced announced) override;
@@ -56,37 +62,53 @@ class Environments final : public AttemptHandler {
     std::unique_ptr<worker::Worker> process;
     std::uint64_t generation = 0;
     base::SteadyTime started{};
+    bool retired = false;
   };
   struct Environment {
+    explicit Environment(const boost::asio::any_io_executor& executor) : start_ended(executor) {}
+
     bridge::Announce announce;
-    const LiveFunction* function = nullptr;
+    const LiveFunction* function = nullptr;  // null: not part of the app
     std::shared_ptr<Twin> twin;
-    bool starting = false;                             // start_twin() is at work
-    std::unique_ptr<boost::asio::steady_timer> ready;  // cancelled when start_twin() is done
+    bool starting = false;  // fresh_twin() is at work
+    runtime_api::Condition start_ended;
     base::SteadyTime last_used{};
   };
   struct Attempt {
+    explicit Attempt(const boost::asio::any_io_executor& executor) : changed(executor) {}
+
     bridge::Invocation invocation;
     base::SteadyTime arrived{};
-    base::SteadyTime deadline{};
     base::SteadyTime handed_over{};
     bool may_start = false;
     bool cancelled = false;
-    std::shared_ptr<boost::asio::steady_timer> changed;  // cancelled when one of the two becomes true
-    InvocationReport report;                             // of its end, until it is delivered
+    std::string cancel_reason;
+    runtime_api::Condition changed;  // may_start or cancelled became true
+    std::shared_ptr<Twin> twin;      // while it runs
+    bool started = false;            // reported as started
+    bool finished = false;           // the answer is with the bridge; `report` waits for its delivery
+    InvocationReport report;
   };
+  using EnvironmentPtr = std::shared_ptr<Environment>;
+  using AttemptPtr = std::shared_ptr<Attempt>;
+  using TwinPtr = std::shared_ptr<Twin>;
 
-  awaitable<void> run(bridge::AttemptId id);
-  awaitable<worker::WorkerOutcome> run_on_a_worker(bridge::AttemptId id);
-  awaitable<base::Result<std::shared_ptr<Twin>>> fresh_twin(bridge::EnvironmentId id);
-  awaitable<void> start_ahead(bridge::EnvironmentId id, bool reload);
-  awaitable<void> end_twin(std::shared_ptr<Twin> twin);
-  awaitable<void> end_idle_twins();
+  awaitable<void> run(bridge::AttemptId id, AttemptPtr attempt);
+  awaitable<worker::WorkerOutcome> run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt);
+  awaitable<base::Result<TwinPtr>> fresh_twin(EnvironmentPtr environment);
+  awaitable<base::Result<TwinPtr>> start_twin(EnvironmentPtr environment);
+  awaitable<void> start_ahead(EnvironmentPtr environment, bool reload);
+  awaitable<void> reload_ahead(std::string function);
+  awaitable<void> end_twin(TwinPtr twin);
+  awaitable<void> sweep_for_ever();
   void retire(Environment& environment);
   bool current(const Environment& environment) const;
-  void finish(bridge::AttemptId id, worker::WorkerOutcome outcome);
-  void report_started(bridge::AttemptId id);
-  const LiveFunction* function_of(bridge::EnvironmentId id) const;
+  std::uint64_t generation_of(const std::string& function) const;
+  EnvironmentPtr environment_of(bridge::EnvironmentId id) const;
+  EnvironmentPtr last_used(const std::string& function) const;
+  void finish(bridge::AttemptId id, AttemptPtr attempt, worker::WorkerOutcome outcome);
+  void report_started(bridge::AttemptId id, Attempt& attempt);
+  void report_build(BuildReport report, std::uint64_t generation);
   std::string name_of(bridge::EnvironmentId id) const;
   void log(const LiveFunction& function, worker::LogRecord record);
 
@@ -97,8 +119,16 @@ class Environments final : public AttemptHandler {
   Reporter& reporter_;
   std::map<std::string, LiveFunction> functions_;
   std::map<std::string, std::uint64_t> generations_;  // by logical id; raised by every change
-  std::map<bridge::EnvironmentId, Environment> environments_;
-  std::map<bridge::AttemptId, Attempt> attempts_;
+  std::map<bridge::EnvironmentId, EnvironmentPtr> environments_;
+  std::map<bridge::AttemptId, AttemptPtr> attempts_;
+  std::set<TwinPtr> twins_;          // every worker that has not ended, also those that were retired
+  std::set<std::string> reloading_;  // functions whose reload_ahead() waits for the end of the changes
+  // What was told of a function's present code, so that fifty twins say it once.
+  struct Told {
+    std::uint64_t generation = 0;
+    std::set<std::pair<bool, std::string>> reports;  // reload, status
+  };
+  std::map<std::string, Told> told_;
   base::TaskGroup tasks_;
 };
 

@@ -59,7 +59,9 @@ awaitable<base::Result<std::optional<bridge::Registration>>> Registrar::claim(br
 }
 
 awaitable<base::Result<Registrar::Written>> Registrar::renew(bridge::Registration own) {
-  return write(bridge::renew(own));
+  CO_TRY(auto written, co_await write(bridge::renew(own)));
+  if (!written.ours && bridge::claim_had_succeeded(written.found, own)) written.ours = true;
+  co_return written;
 }
 
 awaitable<base::Result<Registrar::Written>> Registrar::release(bridge::Registration own) {

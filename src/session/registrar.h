@@ -27,6 +27,7 @@ class Registrar {
     bool ours = true;
     std::optional<bridge::Registration> found;  // if it is not ours any more
   };
+  // A new link of ours. A write that had succeeded although its answer was lost counts as ours.
   awaitable<base::Result<Written>> renew(bridge::Registration own);
   awaitable<base::Result<Written>> release(bridge::Registration own);
 

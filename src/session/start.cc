@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/this_coro.hpp>
+#include <exception>
 
 #include "aws/credentials.h"
 #include "aws/sts.h"
@@ -35,7 +36,10 @@ class Session {
       : executor_(std::move(executor)), options_(std::move(options)), with_(surroundings) {}
 
   awaitable<void> live() {
-    outcome_ = co_await go_live();
+    auto outcome = co_await go_live();
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;  // a signal came first: that is no failure
+    outcome_ = std::move(outcome);
     done_ = true;
     signal_wait_.cancel();
   }
@@ -45,8 +49,9 @@ class Session {
     work.cancel();
   }
 
-  // After live() was ended by a signal.
+  // After live(), however it ended. Cancelling it cuts the grace short; no worker and no task is left all the same.
   awaitable<void> wind_down() {
+    co_await asio::this_coro::throw_if_cancelled(false);
     if (driver_) co_await driver_->finish(kGrace);
     if (environments_) co_await environments_->close();
   }
@@ -206,16 +211,20 @@ awaitable<base::Result<>> start(StartOptions options, Surroundings surroundings)
   base::TaskGroup work(executor);
   work.spawn(session.live());
   session.signal_wait().spawn(session.wait_for_signal(work));
-  co_await work.join();
+  std::exception_ptr failure;
+  try {
+    co_await work.join();
+  } catch (...) {  // goes on to main() when the workers are ended
+    failure = std::current_exception();
+  }
   co_await session.signal_wait().close();
-  if (session.done() && session.outcome()) co_return base::Result<>();
-  if (session.done() && session.outcome().error().kind == base::ErrorKind::displaced) co_return session.outcome();
   base::TaskGroup impatience(executor);
   base::TaskGroup ending(executor);
   ending.spawn(session.wind_down());
   impatience.spawn(cancel_on_signal(surroundings.signals, ending));
   co_await ending.join();
   co_await impatience.close();
+  if (failure) std::rethrow_exception(failure);
   co_return session.outcome();
 }
 
