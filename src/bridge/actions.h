@@ -39,11 +39,16 @@ inline Outcome to_outcome(const base::Error& error) {
 // AWS's clock as the last `hello` showed it; before that the machine's own.
 class AwsClock {
  public:
-  void set(std::int64_t aws_time_ms, base::WallTime now) { offset_ms_ = aws_time_ms - base::epoch_ms(now); }
+  void set(std::int64_t aws_time_ms, base::WallTime now) {
+    offset_ms_ = aws_time_ms - base::epoch_ms(now);
+    known_ = true;
+  }
+  bool known() const { return known_; }
   std::int64_t now_ms(base::WallTime now) const { return base::epoch_ms(now) + offset_ms_; }
 
  private:
   std::int64_t offset_ms_ = 0;
+  bool known_ = false;
 };
 
 }  // namespace bridge

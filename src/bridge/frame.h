@@ -43,7 +43,7 @@ std::optional<MessageType> parse_message_type(std::string_view text);
 struct ClearPart {
   std::uint8_t version = kProtocolVersion;
   KeyId key_id{};
-  EnvironmentId environment;
+  EnvironmentId environment = {};
   std::uint64_t counter = 0;
 };
 std::array<std::uint8_t, kClearSize> encode_clear(const ClearPart& clear);
@@ -55,9 +55,9 @@ struct FrameHeader {
   std::uint64_t message_id = 0;  // unique in its environment and direction
   std::uint32_t chunk = 0;       // from 0
   std::uint32_t chunks = 1;
-  std::int64_t sealed_at_ms = 0;  // AWS's clock, milliseconds since the epoch
-  std::string connection_id;      // the sender's own; empty while it has none
-  std::uint64_t link = 0;         // the sender's count of its connections
+  std::int64_t sealed_at_ms = 0;   // AWS's clock, milliseconds since the epoch
+  std::string connection_id = {};  // the sender's own; empty while it has none
+  std::uint64_t link = 0;          // the sender's count of its connections
   bool compressed = false;
   std::uint64_t full_size = 0;    // of fields and body, unpacked
   std::uint64_t fields_size = 0;  // of the fields alone, which come first

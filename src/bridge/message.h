@@ -16,70 +16,70 @@ namespace bridge {
 using NameValues = std::vector<std::pair<std::string, std::string>>;
 
 struct Credentials {
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;
+  std::string access_key_id = {};
+  std::string secret_access_key = {};
+  std::string session_token = {};
 };
 
 // A new execution environment.
 struct Announce {
-  std::string function;  // AWS_LAMBDA_FUNCTION_NAME
-  std::string version;   // AWS_LAMBDA_FUNCTION_VERSION
-  std::string arn;       // of the function, if known; each invocation has its own
-  std::string runtime;   // AWS_EXECUTION_ENV, empty in a custom runtime: the session knows it from the template
-  std::string handler;   // _HANDLER
-  std::string region;
-  NameValues environment;  // as the function's code shall see it
-  Credentials credentials;
+  std::string function = {};  // AWS_LAMBDA_FUNCTION_NAME
+  std::string version = {};   // AWS_LAMBDA_FUNCTION_VERSION
+  std::string arn = {};       // of the function, if known; each invocation has its own
+  std::string runtime = {};   // AWS_EXECUTION_ENV, empty in a custom runtime: the session knows it from the template
+  std::string handler = {};   // _HANDLER
+  std::string region = {};
+  NameValues environment = {};  // as the function's code shall see it
+  Credentials credentials = {};
 };
 
 // One answer of the Runtime API's `next`.
 struct Invocation {
-  std::string request_id;
-  std::string function_arn;
+  std::string request_id = {};
+  std::string function_arn = {};
   std::int64_t deadline_ms = 0;  // milliseconds since the epoch, by the clock of whoever holds this value
-  std::string trace_id;
-  std::string client_context;
-  std::string cognito_identity;
-  std::string tenant_id;
-  std::string content_type;
-  std::string event;  // bytes
+  std::string trace_id = {};
+  std::string client_context = {};
+  std::string cognito_identity = {};
+  std::string tenant_id = {};
+  std::string content_type = {};
+  std::string event = {};  // bytes
 };
 
 struct Invoke {
-  Invocation invocation;                // deadline_ms is not sent; milliseconds_left is
-  std::int64_t milliseconds_left = 0;   // at `composed_at_ms`
-  std::int64_t composed_at_ms = 0;      // AWS's clock
-  std::vector<std::uint64_t> finished;  // attempts that ended since the last frame that named any
+  Invocation invocation = {};                // deadline_ms is not sent; milliseconds_left is
+  std::int64_t milliseconds_left = 0;        // at `composed_at_ms`
+  std::int64_t composed_at_ms = 0;           // AWS's clock; 0 = not known yet
+  std::vector<std::uint64_t> finished = {};  // attempts that ended since the last frame that named any
 };
 
 struct Accepted {};
 
 struct Refused {
-  std::string reason;
+  std::string reason = {};
 };
 
 // `result` or `failure`: the body and headers that the worker gave the Runtime API, byte for byte.
 struct Answer {
   bool failed = false;
-  NameValues headers;  // Content-Type, Lambda-Runtime-Function-Error-Type, …
-  std::string body;
+  NameValues headers = {};  // Content-Type, Lambda-Runtime-Function-Error-Type, …
+  std::string body = {};
 };
 
 // Streaming follows later: the messages have their place, no machine sends them yet.
 struct StreamPiece {
   std::uint64_t number = 0;
-  NameValues headers;
+  NameValues headers = {};
   bool end = false;
   bool broken = false;
-  std::string body;
+  std::string body = {};
 };
 struct Credit {
   std::uint64_t taken = 0;
 };
 
 struct Ask {
-  std::vector<std::uint64_t> finished;
+  std::vector<std::uint64_t> finished = {};
 };
 
 struct ChunkRange {
@@ -92,10 +92,10 @@ struct ChunkRange {
 struct Missing {
   bool all = false;
   bool announce = false;
-  std::uint64_t message_id = 0;  // 0 = no gaps are named
-  std::vector<ChunkRange> gaps;  // below the highest chunk seen
-  std::uint32_t seen_up_to = 0;  // the highest chunk seen
-  std::uint32_t received = 0;    // how many chunks have come
+  std::uint64_t message_id = 0;       // 0 = no gaps are named
+  std::vector<ChunkRange> gaps = {};  // below the highest chunk seen
+  std::uint32_t seen_up_to = 0;       // the highest chunk seen
+  std::uint32_t received = 0;         // how many chunks have come
 };
 
 struct Cancel {};
@@ -106,7 +106,7 @@ MessageType type_of(const Message& message);
 
 // A message ready to be cut.
 struct Packed {
-  std::string bytes;
+  std::string bytes = {};
   bool compressed = false;
   std::uint64_t full_size = 0;
   std::uint64_t fields_size = 0;

@@ -25,7 +25,7 @@
 namespace bridge {
 
 struct AttemptId {
-  EnvironmentId environment;
+  EnvironmentId environment = {};
   std::uint64_t number = 0;
   auto operator<=>(const AttemptId&) const = default;
 };
@@ -33,20 +33,20 @@ struct AttemptId {
 // Post `frame` to `connection_id` (same API as the session's own), then call post_finished(tag). Given 2 s.
 struct SessionPost {
   std::uint64_t tag = 0;
-  EnvironmentId environment;  // whose credentials may serve if the session's own have expired
-  std::string connection_id;
-  std::string frame;
+  EnvironmentId environment = {};  // whose credentials may serve if the session's own have expired
+  std::string connection_id = {};
+  std::string frame = {};
 };
 // A new execution environment; once for each.
 struct Announced {
-  EnvironmentId environment;
-  Announce announce;
+  EnvironmentId environment = {};
+  Announce announce = {};
 };
 // A whole attempt is here. deadline_ms is by the wall clock of this machine. Call worker_ready() when it can be handed
 // over.
 struct AttemptArrived {
   AttemptId id;
-  Invocation invocation;
+  Invocation invocation = {};
   base::SteadyTime arrived;  // the last chunk's arrival: overhead is counted from here
   base::SteadyTime deadline;
 };
@@ -58,7 +58,7 @@ struct StartAttempt {
 // wanted.
 struct CancelAttempt {
   AttemptId id;
-  std::string reason;
+  std::string reason = {};
 };
 // The last chunk of the answer was taken by API Gateway (first delivery only).
 struct Delivered {
@@ -72,7 +72,7 @@ struct Undelivered {
 };
 // A post was answered 403: the session's credentials, most likely. At most once a second.
 struct PostDenied {
-  std::string detail;
+  std::string detail = {};
 };
 // Send kHelloText and report its answer by hello_answered(): AWS's clock seems to be off.
 struct SayHello {};

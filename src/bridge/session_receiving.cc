@@ -95,7 +95,8 @@ void SessionMachine::State::handle_message(Instant at, const EnvironmentId& id, 
   if (auto* invoke = std::get_if<Invoke>(&message)) {
     if (attempt.phase != Phase::receiving || attempt.invoke) return;
     attempt.arrived = at.steady;
-    base::Millis age(std::max<std::int64_t>(0, aws_clock.now_ms(at.wall) - invoke->composed_at_ms));
+    std::int64_t composed = invoke->composed_at_ms;
+    base::Millis age(composed == 0 ? 0 : std::max<std::int64_t>(0, aws_clock.now_ms(at.wall) - composed));
     attempt.deadline = at.steady + base::Millis(invoke->milliseconds_left) - age;
     attempt.invoke = std::move(*invoke);
     if (!environment.announced) attempt.missing_at = at.steady + kMissingAfter;

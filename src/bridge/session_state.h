@@ -73,7 +73,6 @@ struct SessionMachine::State {
   void handle_missing(Instant at, const EnvironmentId& id, Environment& environment, const Missing& missing);
   Attempt* attempt_of(Instant at, const EnvironmentId& id, Environment& environment, std::uint64_t number,
                       SessionActions& actions);
-  void release_finished(const EnvironmentId& id, Environment& environment, const std::vector<std::uint64_t>& finished);
 
   // The life of an attempt.
   void arrive_if_whole(Instant at, const EnvironmentId& id, Environment& environment, SessionActions& actions);

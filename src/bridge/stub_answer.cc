@@ -42,6 +42,7 @@ void StubMachine::State::receive(Instant at, std::string_view text, StubActions&
     dropped[DropReason::no_attempt] += 1;
     return;
   }
+  pong_due.reset();
   channel->silent = false;
   attempt->heard = true;
   attempt->last_heard = at.steady;
@@ -71,7 +72,7 @@ void StubMachine::State::handle(Instant at, Channel& channel, const FrameHeader&
     attempt->refused.insert(channel.registration.session);
     attempt->pinned = attempt->heard = attempt->accepted = false;
     attempt->other_until.reset();
-    attempt->ask_at.reset();
+    attempt->lost_since.reset();
     target_dead(at, channel.registration.connection_id, actions);
   } else if (auto* missing = std::get_if<Missing>(&message)) {
     handle_missing(at, channel, *missing);
@@ -116,7 +117,8 @@ void StubMachine::State::answer(Answer with, bool exit, StubActions& actions) {
   }
   finished = {attempt->number};
   attempt.reset();
-  posts.drop([](const QueuedPost& post) { return post.type != MessageType::cancel; });
+  posts.drop(
+      [](const QueuedPost& post) { return post.type != MessageType::cancel && post.type != MessageType::announce; });
   read_at.reset();
   pong_due.reset();
   if (exit) {

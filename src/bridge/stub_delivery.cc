@@ -45,7 +45,7 @@ void StubMachine::State::dispatch(Instant at, Channel& channel) {
     attempt->session = channel.registration.session;
     Invoke invoke{.invocation = attempt->invocation, .finished = finished};
     invoke.milliseconds_left = std::chrono::duration_cast<base::Millis>(attempt->deadline - at.steady).count();
-    invoke.composed_at_ms = aws_clock.now_ms(at.wall);
+    invoke.composed_at_ms = aws_clock.known() ? aws_clock.now_ms(at.wall) : 0;
     attempt->invoke = std::make_unique<Outgoing>(std::move(invoke), attempt->number, next_message_id++,
                                                  channel.registration.max_message);
   }
@@ -172,7 +172,7 @@ void StubMachine::State::check_pinned(Instant at, StubActions& actions) {
 }
 
 std::optional<SteadyTime> StubMachine::State::silence_limit() const {
-  if (!working() || !attempt->pinned || attempt->heard || attempt->silence_checked) return std::nullopt;
+  if (!working() || !attempt->pinned || attempt->heard || attempt->silence_checked || !socket_open) return std::nullopt;
   return attempt->pinned_at + (channels.at(attempt->session)->silent ? kSilentForAgain : kSilentFor);
 }
 
@@ -185,12 +185,19 @@ void StubMachine::State::check_attempt(Instant at, StubActions& actions) {
     return;
   }
   check_trouble(at, actions);
-  if (!working() || !attempt->pinned) return;
+  if (!working()) return;
   auto due = [&](std::optional<SteadyTime>& time) {
     if (!time || *time > at.steady) return false;
     time.reset();
     return true;
   };
+  if (due(attempt->missing_at)) {
+    if (auto missing = channel_of_attempt()->reassembler.missing(attempt->number)) {
+      attempt->missing_at = at.steady + kMissingEvery;
+      say(at, *missing, actions);
+    }
+  }
+  if (!attempt->pinned) return;
   if (due(attempt->other_until)) {
     answer_disconnected(at, "livelambda: the session that ran this invocation ended, or another took its place",
                         actions);
@@ -200,12 +207,6 @@ void StubMachine::State::check_attempt(Instant at, StubActions& actions) {
     answer_disconnected(at, "livelambda: the session of " + owner() + " was lost while it ran this invocation",
                         actions);
     return;
-  }
-  if (due(attempt->missing_at)) {
-    if (auto missing = channel_of_attempt()->reassembler.missing(attempt->number)) {
-      attempt->missing_at = at.steady + kMissingEvery;
-      say(at, *missing, actions);
-    }
   }
   if (due(attempt->ask_at)) ask(at, actions);
   check_silence(at, actions);

@@ -42,10 +42,12 @@ StubActions StubMachine::socket_opened(Instant at, std::string connection_id, st
   state.connection_id = std::move(connection_id);
   state.link += 1;
   state.pong_due.reset();
+  state.pings_unanswered = 0;
   state.trouble.erase(State::Road::socket);
   if (aws_time_ms != 0) state.aws_clock.set(aws_time_ms, at.wall);
   if (state.working()) {
     if (state.attempt->pinned) {
+      if (!state.attempt->heard) state.attempt->pinned_at = at.steady;  // only now can it hear anything
       state.ask(at, actions);
     } else {
       state.attempt->ask_when_pinned = true;
@@ -122,6 +124,7 @@ StubActions StubMachine::invocation(Instant at, Invocation invocation) {
   state.pump(at, actions);
   if (state.socket_open && at.steady - state.socket_opened < kSocketAge) {
     actions.push_back(Ping{});
+    state.pings_unanswered += 1;
     state.pong_due = at.steady + kPongLimit;
   } else {
     state.open_socket(at, actions);
@@ -131,7 +134,6 @@ StubActions StubMachine::invocation(Instant at, Invocation invocation) {
 
 StubActions StubMachine::frame(Instant at, std::string_view text) {
   StubActions actions;
-  state_->pong_due.reset();
   state_->receive(at, text, actions);
   state_->pump(at, actions);
   return actions;
@@ -145,8 +147,10 @@ StubActions StubMachine::post_finished(Instant at, std::uint64_t tag, const Outc
   return actions;
 }
 
+// A pong to a ping from before the freeze proves nothing about now.
 StubActions StubMachine::pong(Instant) {
-  state_->pong_due.reset();
+  if (state_->pings_unanswered > 0) state_->pings_unanswered -= 1;
+  if (state_->pings_unanswered == 0) state_->pong_due.reset();
   return {};
 }
 
@@ -179,8 +183,10 @@ std::optional<base::SteadyTime> StubMachine::next_timer() const {
   if (!state.working()) return earliest;
   const State::Attempt& attempt = *state.attempt;
   for (auto road : {State::Road::posts, State::Road::table, State::Road::socket}) consider(state.trouble_limit(road));
-  for (const auto& time : {attempt.ask_at, attempt.reply_due, attempt.missing_at, attempt.other_until}) consider(time);
   consider(attempt.deadline);
+  consider(attempt.missing_at);
+  if (!attempt.pinned) return earliest;
+  for (const auto& time : {attempt.ask_at, attempt.reply_due, attempt.other_until}) consider(time);
   consider(state.silence_limit());
   if (attempt.lost_since) consider(*attempt.lost_since + State::kLostFor);
   return earliest;

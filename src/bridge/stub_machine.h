@@ -23,11 +23,11 @@
 namespace bridge {
 
 struct StubOptions {
-  std::string app;
-  std::string stage;
-  Announce announce;
-  EnvironmentId environment;  // random, new for each process
-  std::uint64_t seed = 0;     // for jitter
+  std::string app = {};
+  std::string stage = {};
+  Announce announce = {};
+  EnvironmentId environment = {};  // random, new for each process
+  std::uint64_t seed = 0;          // for jitter
 };
 
 // Open a WebSocket, say hello, then socket_opened() or socket_failed(). Given 1 s to connect. An older one is closed
@@ -36,9 +36,9 @@ struct OpenSocket {};
 // Post and call post_finished(tag). `fresh`: on a new connection, not a kept one. Given 1 s to connect and 2 s.
 struct StubPost {
   std::uint64_t tag = 0;
-  std::string endpoint;
-  std::string connection_id;
-  std::string frame;
+  std::string endpoint = {};
+  std::string connection_id = {};
+  std::string frame = {};
   bool fresh = false;
 };
 // A consistent read of the table, then registration_read() or registration_failed(). Given 1 s to connect and 2 s.
@@ -46,15 +46,15 @@ struct ReadRegistration {};
 // A ping on the open WebSocket, then pong(). No pong is no error.
 struct Ping {};
 struct Respond {
-  std::string request_id;
-  NameValues headers;
-  std::string body;
+  std::string request_id = {};
+  NameValues headers = {};
+  std::string body = {};
 };
 struct RespondError {
-  std::string request_id;
-  std::string error_type;
-  NameValues headers;  // without the error type's
-  std::string body;
+  std::string request_id = {};
+  std::string error_type = {};
+  NameValues headers = {};  // without the error type's
+  std::string body = {};
 };
 // Ask Lambda's Runtime API for the next invocation.
 struct ReadyForNext {};

@@ -142,6 +142,7 @@ struct StubMachine::State {
   bool socket_settled = false;
   std::optional<SteadyTime> socket_retry;
   std::optional<SteadyTime> pong_due;
+  int pings_unanswered = 0;  // on this socket
 
   // The table, as last read.
   std::optional<Registration> table;  // the item, if there was one

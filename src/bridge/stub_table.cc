@@ -148,7 +148,7 @@ void StubMachine::State::note_trouble(Road road, Instant at, const Outcome& outc
 std::optional<SteadyTime> StubMachine::State::trouble_limit(Road road) const {
   auto found = trouble.find(road);
   if (found == trouble.end() || !working()) return std::nullopt;
-  if (attempt->pinned && (road != Road::socket || socket_open)) return std::nullopt;
+  if (road == Road::socket ? socket_open : attempt->pinned) return std::nullopt;
   const Outcome& outcome = found->second.outcome;
   if (denied_like(outcome)) return found->second.since + kDeniedFor;
   if (outcome.reach == Outcome::Reach::not_sent) return found->second.since + kUnreachableFor;

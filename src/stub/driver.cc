@@ -19,18 +19,13 @@ using namespace std::chrono_literals;
 // protocol.md, "The stub": connecting is given 1 s, a post 2 s.
 constexpr aws::CallOptions kCall{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
 constexpr auto kHandshake = 3s;
+constexpr auto kHello = 3s;
 
 std::uint64_t random_seed() {
   auto bytes = base::random_bytes<8>();
   std::uint64_t seed = 0;
   for (std::uint8_t byte : bytes) seed = seed << 8 | byte;
   return seed;
-}
-
-bridge::Outcome to_outcome(const base::Error& error) {
-  using Reach = bridge::Outcome::Reach;
-  if (error.status != 0) return {.reach = Reach::answered, .status = error.status, .detail = error.code};
-  return {.reach = error.kind == base::ErrorKind::connect ? Reach::not_sent : Reach::maybe_sent, .status = 0};
 }
 
 bridge::StubOptions to_options(const Config& config) {
@@ -64,6 +59,7 @@ Driver::Driver(asio::any_io_executor executor, Config config, std::shared_ptr<ne
       machine_(to_options(config_)),
       lambda_wanted_(executor),
       machine_timer_(executor),
+      requests_(executor),
       tasks_(executor) {}
 
 Driver::~Driver() = default;
@@ -72,6 +68,7 @@ awaitable<void> Driver::run() {
   tasks_.spawn(keep_timer());
   perform(machine_.start(now()));
   co_await talk_to_lambda();
+  co_await requests_.close();
   co_await tasks_.close();
 }
 
@@ -93,11 +90,11 @@ void Driver::act(bridge::OpenSocket) {
 }
 
 void Driver::act(bridge::StubPost post) {
-  tasks_.spawn(this->post(std::move(post)));
+  requests_.spawn(this->post(std::move(post)));
 }
 
 void Driver::act(bridge::ReadRegistration) {
-  tasks_.spawn(read_registration());
+  requests_.spawn(read_registration());
 }
 
 void Driver::act(bridge::Ping) {
@@ -147,7 +144,7 @@ awaitable<void> Driver::talk_to_lambda() {
         base::log_error("the Runtime API is gone: {}", invocation.error().message);
         co_return;
       }
-      bridge_http_->close_idle();  // thawed: whatever was kept may be dead
+      co_await requests_.close();
       perform(machine_.invocation(now(), std::move(*invocation)));
     }
     if (!done) base::log_error("{}", done.error().message);
@@ -157,35 +154,49 @@ awaitable<void> Driver::talk_to_lambda() {
 awaitable<void> Driver::open_socket() {
   auto opened = co_await aws::connect_signed(aws_, config_.endpoint, tls_, kHandshake);
   if (!opened) {
-    perform(machine_.socket_failed(now(), to_outcome(opened.error())));
+    perform(machine_.socket_failed(now(), bridge::to_outcome(opened.error())));
     co_return;
   }
   std::shared_ptr<net::WebSocket> socket = std::move(*opened);
   socket->on_pong([this] { perform(machine_.pong(now())); });
   auto sent = co_await socket->send_text(std::string(bridge::kHelloText));
   if (!sent) {
-    perform(machine_.socket_failed(now(), to_outcome(sent.error())));
+    perform(machine_.socket_failed(now(), bridge::to_outcome(sent.error())));
     co_return;
   }
+  base::TaskGroup deadline(co_await asio::this_coro::executor);
+  deadline.spawn(abort_without_hello(socket));
   co_await read_socket(std::move(socket));
+  co_await deadline.close();
+}
+
+awaitable<void> Driver::abort_without_hello(std::shared_ptr<net::WebSocket> socket) {
+  co_await base::sleep_for(kHello);
+  if (socket != socket_) socket->abort();
 }
 
 awaitable<void> Driver::read_socket(std::shared_ptr<net::WebSocket> socket) {
+  bool said_hello = false;
   while (true) {
     auto message = co_await socket->read();
     if (!message) break;
     receive(socket, message->data);
+    said_hello = said_hello || socket == socket_;
   }
-  if (socket != socket_) co_return;
-  socket_ = nullptr;
-  perform(machine_.socket_lost(now()));
+  if (socket == socket_) {
+    socket_ = nullptr;
+    perform(machine_.socket_lost(now()));
+  } else if (!said_hello) {
+    perform(machine_.socket_failed(now(), {.reach = bridge::Outcome::Reach::maybe_sent, .status = 0}));
+  }
 }
 
 void Driver::receive(const std::shared_ptr<net::WebSocket>& socket, std::string_view text) {
   bridge::ReceivedText received = bridge::classify_text(text);
   if (std::holds_alternative<bridge::SealedText>(received)) {
     perform(machine_.frame(now(), text));
-  } else if (auto* hello = std::get_if<bridge::HelloAnswer>(&received)) {
+  } else if (auto* hello = std::get_if<bridge::HelloAnswer>(&received); hello != nullptr && socket != socket_) {
+    if (socket_) socket_->abort();
     socket_ = socket;
     perform(machine_.socket_opened(now(), std::move(hello->connection_id), hello->aws_time_ms));
   }
@@ -200,13 +211,13 @@ awaitable<void> Driver::post(bridge::StubPost post) {
   options.fresh_connection = post.fresh;
   auto posted = co_await aws::post_to_connection(aws_, std::move(post.endpoint), std::move(post.connection_id),
                                                  std::move(post.frame), options);
-  perform(machine_.post_finished(now(), post.tag, posted ? bridge::Outcome{} : to_outcome(posted.error())));
+  perform(machine_.post_finished(now(), post.tag, posted ? bridge::Outcome{} : bridge::to_outcome(posted.error())));
 }
 
 awaitable<void> Driver::read_registration() {
   auto item = co_await aws::get_item(aws_, config_.table, {{"pk", std::string(bridge::kRegistrationKey)}}, kCall);
   if (!item) {
-    perform(machine_.registration_failed(now(), to_outcome(item.error())));
+    perform(machine_.registration_failed(now(), bridge::to_outcome(item.error())));
     co_return;
   }
   std::optional<bridge::Registration> registration;

@@ -1,7 +1,7 @@
 // The I/O of the stub machine: does its actions, and tells it what happened. One execution environment, one thread.
 //
-// After a thaw every kept connection may be dead: before each invocation those that are idle are closed. Connections to
-// the bridge and the Runtime API's are kept apart, since the latter stay good.
+// Every answer of `next` counts as a thaw: posts and reads that are still under way end, unheard. Connections to the
+// bridge and the Runtime API's are kept apart, since the latter stay good.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -46,6 +46,7 @@ class Driver {
   void act(bridge::Exit);
 
   awaitable<void> open_socket();
+  awaitable<void> abort_without_hello(std::shared_ptr<net::WebSocket> socket);
   awaitable<void> read_socket(std::shared_ptr<net::WebSocket> socket);
   awaitable<void> ping(std::shared_ptr<net::WebSocket> socket);
   awaitable<void> post(bridge::StubPost post);
@@ -69,6 +70,7 @@ class Driver {
   std::deque<bridge::StubAction> for_lambda_;
   boost::asio::steady_timer lambda_wanted_;  // cancelled when for_lambda_ has something
   boost::asio::steady_timer machine_timer_;
+  base::TaskGroup requests_;  // posts and reads: a thaw ends them
   base::TaskGroup tasks_;
 };
 

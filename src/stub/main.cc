@@ -64,7 +64,7 @@ base::Result<> run() {
 }  // namespace
 
 int main() {
-  net::look_names_up_by_files_and_dns();
+  net::look_names_up_without_modules();
   try {
     auto outcome = run();
     if (outcome) return 0;
