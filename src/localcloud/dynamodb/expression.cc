@@ -71,7 +71,8 @@ class Parser {
       tokens_.push_back(read_token(text, at));
       at += tokens_.back().size;
     }
-    tokens_.push_back({.kind = Token::Kind::end, .text = "<EOF>", .begin = text.size(), .size = 0});
+    auto end = tokens_.empty() ? 0 : tokens_.back().begin + tokens_.back().size;
+    tokens_.push_back({.kind = Token::Kind::end, .text = "<EOF>", .begin = end, .size = 0});
   }
 
   base::Result<Condition> condition() {

@@ -13,9 +13,9 @@ using ::testing::HasSubstr;
 
 const json::object& item() {
   static const json::value kItem = parse(R"({
-    "pk": {"S": "a"}, "n": {"N": "5"}, "text": {"S": "hello"}, "flag": {"BOOL": true}, "nothing": {"NULL": true},
-    "list": {"L": [{"S": "x"}, {"N": "2"}, {"M": {"deep": {"S": "y"}}}]},
-    "map": {"M": {"a": {"N": "1"}, "b.c": {"S": "dotted"}}},
+    "pk": {"S": "a"}, "n": {"N": "5"}, "str": {"S": "hello"}, "flag": {"BOOL": true}, "nothing": {"NULL": true},
+    "arr": {"L": [{"S": "x"}, {"N": "2"}, {"M": {"deep": {"S": "y"}}}]},
+    "obj": {"M": {"a": {"N": "1"}, "b.c": {"S": "dotted"}}},
     "tags": {"SS": ["one", "two"]}, "numbers": {"NS": ["1", "2"]}, "bytes": {"B": "AQID"}})");
   return kItem.get_object();
 }
@@ -53,18 +53,18 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"n = :5", true}, Case{"n <> :5", false}, Case{"n < :6", true}, Case{"n <= :5", true},
         Case{"n > :5", false}, Case{"n >= :6", false}, Case{":5 = n", true}, Case{"n = :hello", false},
-        Case{"n < :hello", false}, Case{"missing = :5", false}, Case{"missing <> :5", true},
+        Case{"n < :hello", false}, Case{"lost = :5", false}, Case{"lost <> :5", true},
         Case{"n BETWEEN :4 AND :6", true}, Case{"n between :6 and :6", false}, Case{"n IN (:4, :5)", true},
-        Case{"n in (:4)", false}, Case{"attribute_exists(n)", true}, Case{"attribute_exists(missing)", false},
-        Case{"attribute_not_exists(missing)", true}, Case{"attribute_type(text, :S)", true},
-        Case{"attribute_type(n, :S)", false}, Case{"begins_with(text, :he)", true}, Case{"begins_with(n, :he)", false},
-        Case{"begins_with(bytes, :bytes)", true}, Case{"contains(text, :he)", true}, Case{"contains(tags, :two)", true},
-        Case{"contains(numbers, :5)", false}, Case{"contains(list, :two)", false}, Case{"size(text) = :5", true},
-        Case{"size(list) < :4", true}, Case{"size(n) = :5", false}, Case{"list[2].deep = :y", true},
-        Case{"list[9] = :y", false}, Case{"map.#dotted <> :y", true}, Case{"tags = :set", true},
+        Case{"n in (:4)", false}, Case{"attribute_exists(n)", true}, Case{"attribute_exists(lost)", false},
+        Case{"attribute_not_exists(lost)", true}, Case{"attribute_type(str, :S)", true},
+        Case{"attribute_type(n, :S)", false}, Case{"begins_with(str, :he)", true}, Case{"begins_with(n, :he)", false},
+        Case{"begins_with(bytes, :bytes)", true}, Case{"contains(str, :he)", true}, Case{"contains(tags, :two)", true},
+        Case{"contains(numbers, :5)", false}, Case{"contains(arr, :two)", false}, Case{"size(str) = :5", true},
+        Case{"size(arr) < :4", true}, Case{"size(n) = :5", false}, Case{"arr[2].deep = :y", true},
+        Case{"arr[9] = :y", false}, Case{"obj.#dotted <> :y", true}, Case{"tags = :set", true},
         Case{"flag = :true", true}, Case{"NOT n = :4", true}, Case{"NOT (n = :5)", false},
-        Case{"n = :4 OR n = :5 AND text = :hello", true}, Case{"(n = :4 OR n = :5) AND text = :y", false},
-        Case{"NOT n = :4 AND text = :y", false}, Case{"attribute_not_exists(pk) OR pk = :y OR n = :5", true}));
+        Case{"n = :4 OR n = :5 AND str = :hello", true}, Case{"(n = :4 OR n = :5) AND str = :y", false},
+        Case{"NOT n = :4 AND str = :y", false}, Case{"attribute_not_exists(pk) OR pk = :y OR n = :5", true}));
 
 std::string refusal(std::string_view text) {
   auto known = placeholders();
@@ -84,10 +84,10 @@ TEST(Expression, RefusesInTheWordsOfDynamoDb) {
       "Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute "
       "name: #nope");
   EXPECT_EQ(refusal("n = "), "Invalid ConditionExpression: Syntax error; token: \"<EOF>\", near: \"=\"");
-  EXPECT_EQ(refusal("n == :5"), "Invalid ConditionExpression: Syntax error; token: \"=\", near: \"= = :5\"");
+  EXPECT_EQ(refusal("n == :5"), "Invalid ConditionExpression: Syntax error; token: \"=\", near: \"== :5\"");
   EXPECT_EQ(refusal(""), "Invalid ConditionExpression: The expression can not be empty;");
   EXPECT_EQ(refusal("exists(n)"), "Invalid ConditionExpression: Invalid function name; function: exists");
-  EXPECT_THAT(refusal("attribute_exists(n, text)"), HasSubstr("Incorrect number of operands"));
+  EXPECT_THAT(refusal("attribute_exists(n, str)"), HasSubstr("Incorrect number of operands"));
   EXPECT_THAT(refusal("attribute_exists(:5)"), HasSubstr("requires a document path"));
   EXPECT_THAT(refusal("n = :5 extra"), HasSubstr("Syntax error; token: \"extra\""));
   EXPECT_THAT(refusal(std::string(5000, '(')), HasSubstr("Invalid ConditionExpression"));
@@ -116,13 +116,13 @@ TEST(Update, SetsRemovesAddsAndDeletes) {
   EXPECT_EQ(updated("SET n = :4", "n"), R"({"N":"4"})");
   EXPECT_EQ(updated("SET n = n + :4", "n"), R"({"N":"9"})");
   EXPECT_EQ(updated("set #name = n - :6", "name"), R"({"N":"-1"})");
-  EXPECT_EQ(updated("SET fresh = if_not_exists(missing, :4), n = if_not_exists(n, :4)", "n"), R"({"N":"5"})");
-  EXPECT_EQ(updated("SET fresh = if_not_exists(missing, :4)", "fresh"), R"({"N":"4"})");
+  EXPECT_EQ(updated("SET fresh = if_not_exists(lost, :4), n = if_not_exists(n, :4)", "n"), R"({"N":"5"})");
+  EXPECT_EQ(updated("SET fresh = if_not_exists(lost, :4)", "fresh"), R"({"N":"4"})");
   EXPECT_EQ(updated("SET #name = list_append(:l, :l)", "name"), R"({"L":[{"S":"z"},{"S":"z"}]})");
-  EXPECT_EQ(updated("SET list[9] = :5 REMOVE list[0], list[1]", "list"),
-            R"({"L":[{"M":{"deep":{"S":"y"}}},{"N":"5"}]})");
-  EXPECT_EQ(updated("SET map.fresh = :4 REMOVE map.a", "map"), R"({"M":{"b.c":{"S":"dotted"},"fresh":{"N":"4"}}})");
-  EXPECT_EQ(updated("REMOVE text", "text"), "absent");
+  EXPECT_EQ(updated("SET arr[9] = :5 REMOVE arr[0], arr[1]", "arr"), R"({"L":[{"M":{"deep":{"S":"y"}}},{"N":"5"}]})");
+  EXPECT_EQ(parse(updated("SET obj.fresh = :4 REMOVE obj.a", "obj")),
+            parse(R"({"M":{"b.c":{"S":"dotted"},"fresh":{"N":"4"}}})"));
+  EXPECT_EQ(updated("REMOVE str", "str"), "absent");
   EXPECT_EQ(updated("ADD n :4", "n"), R"({"N":"9"})");
   EXPECT_EQ(updated("ADD counter :4", "counter"),
             "Invalid UpdateExpression: Attribute name is a reserved keyword; "
@@ -136,14 +136,14 @@ TEST(Update, SetsRemovesAddsAndDeletes) {
 }
 
 TEST(Update, RefusesWhatDynamoDbRefuses) {
-  EXPECT_EQ(updated("SET n = missing", "n"),
+  EXPECT_EQ(updated("SET n = lost", "n"),
             "The provided expression refers to an attribute that does not exist in the item");
-  EXPECT_EQ(updated("SET missing.a = :4", "n"),
+  EXPECT_EQ(updated("SET lost.a = :4", "n"),
             "The document path provided in the update expression is invalid for update");
-  EXPECT_EQ(updated("SET n = text + :4", "n"), "An operand in the update expression has an incorrect data type");
+  EXPECT_EQ(updated("SET n = str + :4", "n"), "An operand in the update expression has an incorrect data type");
   EXPECT_THAT(updated("SET n = :4, n = :5", "n"), HasSubstr("Two document paths overlap with each other"));
-  EXPECT_THAT(updated("SET map = :4 REMOVE map.a", "n"), HasSubstr("path one: [map, a], path two: [map]"));
-  EXPECT_THAT(updated("SET n = :4 SET text = :5", "n"), HasSubstr("\"SET\" section can only be used once"));
+  EXPECT_THAT(updated("SET obj = :4 REMOVE obj.a", "n"), HasSubstr("path one: [obj, a], path two: [obj]"));
+  EXPECT_THAT(updated("SET n = :4 SET str = :5", "n"), HasSubstr("\"SET\" section can only be used once"));
   EXPECT_THAT(updated("ADD n :hello", "n"),
               HasSubstr("Incorrect operand type for operator or function; operator: ADD"));
   EXPECT_THAT(updated("n = :4", "n"), HasSubstr("Syntax error; token: \"n\""));
@@ -151,10 +151,10 @@ TEST(Update, RefusesWhatDynamoDbRefuses) {
 
 TEST(Projection, KeepsTheNamedParts) {
   auto known = placeholders();
-  auto paths = parse_projection("pk, list[2].deep, map.#dotted, missing", known);
+  auto paths = parse_projection("pk, arr[2].deep, obj.#dotted, lost", known);
   ASSERT_TRUE(paths.has_value());
   EXPECT_EQ(json::value(project(*paths, item())),
-            parse(R"({"list":{"L":[{"M":{"deep":{"S":"y"}}}]},"map":{"M":{"b.c":{"S":"dotted"}}},"pk":{"S":"a"}})"));
+            parse(R"({"arr":{"L":[{"M":{"deep":{"S":"y"}}}]},"obj":{"M":{"b.c":{"S":"dotted"}}},"pk":{"S":"a"}})"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <set>
 
@@ -31,7 +32,8 @@ std::string random_secret() {
 
 // The code and status by which each service refuses.
 base::Error denied(std::string_view action, std::string message) {
-  auto service = action.substr(0, action.find(':'));
+  std::string service(action.substr(0, action.find(':')));
+  for (char& c : service) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   static const std::set<std::string_view> kJson{"dynamodb", "logs"};
   base::Error error{
       .kind = base::ErrorKind::service, .message = std::move(message), .code = "AccessDenied", .status = 403};

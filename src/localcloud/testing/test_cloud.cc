@@ -29,7 +29,8 @@ json::value parse(std::string_view text) {
   return std::move(*value);
 }
 
-bool FakeLambda::permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const {
+bool RecordingLambda::permits(std::string_view function_arn, std::string_view service,
+                              std::string_view source_arn) const {
   auto wanted = fmt::format("{}|{}|{}", function_arn, service, source_arn);
   return std::find(permitted.begin(), permitted.end(), wanted) != permitted.end();
 }

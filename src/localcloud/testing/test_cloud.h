@@ -18,7 +18,7 @@
 namespace localcloud {
 
 // Runs nothing; keeps what it was asked, and permits what `permitted` lists.
-class FakeLambda final : public Lambda {
+class RecordingLambda final : public Lambda {
  public:
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override {
     invocations.push_back(std::move(input));
@@ -62,7 +62,7 @@ class TestCloud {
   LocalClock clock;
   base::TaskGroup tasks;
   Cloud cloud;
-  FakeLambda lambda;
+  RecordingLambda lambda;
   std::unique_ptr<Iam> iam;
 };
 
