@@ -29,6 +29,10 @@ foreach(file ${loader_files})
 endforeach()
 configure_file(${PROJECT_SOURCE_DIR}/src/cli/embedded.cc.in ${PROJECT_BINARY_DIR}/generated/embedded.cc @ONLY)
 
+# Static in development too, so that what is tested is what is released; the sanitizers' runtimes want a dynamic libc.
+if(NOT LIVELAMBDA_SANITIZE)
+  target_link_options(livelambda PRIVATE -static)
+endif()
 if(NOT LIVELAMBDA_STATIC AND NOT LIVELAMBDA_SANITIZE)
   set_target_properties(livelambda PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/build)
 endif()

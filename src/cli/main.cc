@@ -29,7 +29,7 @@ int run(const cli::LocalCommand& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  net::look_names_up_by_files_and_dns();
+  net::look_names_up_without_modules();
   try {
     auto command = cli::parse_arguments({argv + 1, argv + argc});
     if (!command) {

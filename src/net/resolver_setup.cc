@@ -5,8 +5,9 @@
 
 namespace net {
 
-void look_names_up_by_files_and_dns() {
+void look_names_up_without_modules() {
   __nss_configure_lookup("hosts", "files dns");
+  __nss_configure_lookup("passwd", "files");
 }
 
 }  // namespace net
