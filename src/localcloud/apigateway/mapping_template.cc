@@ -49,6 +49,7 @@ Reference read_reference(std::string_view text) {
   bool braces = at < text.size() && text[at] == '{';
   if (braces) ++at;
   std::size_t begin = at;
+  if (at < text.size() && text[at] >= '0' && text[at] <= '9') return {};  // a name begins with a letter
   while (at < text.size() &&
          (is_word(text[at]) || (text[at] == '.' && at + 1 < text.size() && is_word(text[at + 1])))) {
     ++at;

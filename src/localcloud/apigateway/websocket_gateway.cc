@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <tuple>
 
@@ -130,7 +131,10 @@ awaitable<void> WebSocketGateway::live(std::shared_ptr<Connection> connection) {
   }
   connections_.remove(connection->id);
   connection->cut();
-  co_await asio::this_coro::throw_if_cancelled(false);
+  if (failure) {  // this coroutine was cancelled, most likely: its children are awaited all the same
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  }
   co_await tasks.close();
   if (failure) std::rethrow_exception(failure);
   co_await disconnect(connection);

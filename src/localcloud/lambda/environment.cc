@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -61,7 +62,9 @@ awaitable<void> ExecutionEnvironment::run() {
   } catch (...) {
     failure = std::current_exception();
   }
-  co_await asio::this_coro::throw_if_cancelled(false);  // what follows is done even if this coroutine was cancelled
+  // What follows is done even if this coroutine was cancelled.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   killed_ = true;
   idle_ = false;
   co_await end_process();

@@ -24,10 +24,10 @@ struct InvokeInput {
 };
 
 struct InvokeOutput {
-  int status = 200;            // 200, 202 (event), 204 (dry run)
-  std::string payload;         // answer, or the error object if function_error is set
-  std::string function_error;  // "" or "Unhandled"
-  std::string log_tail = {};   // last 4 KiB of the log
+  int status = 200;                 // 200, 202 (event), 204 (dry run)
+  std::string payload;              // answer, or the error object if function_error is set
+  std::string function_error = {};  // "" or "Unhandled"
+  std::string log_tail = {};        // last 4 KiB of the log
   std::string request_id = {};
 };
 
