@@ -113,7 +113,9 @@ awaitable<net::Response> Dispatcher::call_service(net::Request request) {
   Call call{
       .request = std::move(request), .caller = {}, .service = {}, .region = {}, .request_id = base::random_uuid()};
   // What is claimed decides how a refusal is worded.
-  if (auto claimed = parse_signature(call.request)) call.service = claimed->service;
+  auto claimed = parse_signature(call.request);
+  if (claimed) call.service = claimed->service;
+  if (!claimed && claimed.error().code == "InvalidRequest") call.service = "s3";  // a signature of version 2
   auto verified = check_signature(*cloud_.iam, call.request, call.request.headers.get_or("Host", ""));
   if (!verified) co_return failure_in_protocol_of(call, verified.error());
   call.caller = std::move(verified->principal);

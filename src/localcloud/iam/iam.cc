@@ -93,13 +93,14 @@ base::Result<> IamService::authorize(const Principal& caller, std::string_view a
   question.principals = {caller.arn, cloud_.account_id, fmt::format("arn:aws:iam::{}:root", cloud_.account_id)};
   if (its_role != nullptr) question.principals.push_back(its_role->arn);
 
-  std::string_view reason = "no identity-based policy allows";
+  // S3 alone puts the resource in quotation marks.
+  const auto shown = action.starts_with("s3:") ? fmt::format("\"{}\"", resource) : std::string(resource);
+  const auto refused =
+      fmt::format("User: {} is not authorized to perform: {} on resource: {}", caller.arn, action, shown);
   if (resource_policy != nullptr) {
     auto decision = evaluate(*resource_policy, question, true);
     if (decision == Decision::explicit_deny) {
-      return base::fail(denied(action, fmt::format("User: {} is not authorized to perform: {} on resource: {} with an "
-                                                   "explicit deny in a resource-based policy",
-                                                   caller.arn, action, resource)));
+      return base::fail(denied(action, refused + " with an explicit deny in a resource-based policy"));
     }
     // The account itself, named in a resource's policy, leaves the decision to the identity's policies.
     question.principals.erase(question.principals.begin() + 1, question.principals.begin() + 3);
@@ -111,13 +112,10 @@ base::Result<> IamService::authorize(const Principal& caller, std::string_view a
   auto decision = its_role == nullptr ? Decision::implicit_deny : identity_decision(*its_role, question);
   if (decision == Decision::allow) return {};
   if (decision == Decision::explicit_deny) {
-    return base::fail(denied(action, fmt::format("User: {} is not authorized to perform: {} on resource: {} with an "
-                                                 "explicit deny in an identity-based policy",
-                                                 caller.arn, action, resource)));
+    return base::fail(denied(action, refused + " with an explicit deny in an identity-based policy"));
   }
-  return base::fail(denied(action, fmt::format("User: {} is not authorized to perform: {} on resource: {} because {} "
-                                               "the {} action",
-                                               caller.arn, action, resource, reason, action)));
+  return base::fail(
+      denied(action, fmt::format("{} because no identity-based policy allows the {} action", refused, action)));
 }
 
 // --- Keys

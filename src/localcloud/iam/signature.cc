@@ -256,6 +256,11 @@ base::Result<ClaimedSignature> parse_signature(const net::Request& request) {
     if (*algorithm != kAlgorithm) return incomplete(fmt::format("Unsupported AWS 'algorithm': '{}'", *algorithm));
     return parse_query(request);
   }
+  // Version 2, which S3 alone once knew and which some clients still make presigned URLs with.
+  if (query_value(request, "AWSAccessKeyId") || request.headers.get_or("Authorization", "").starts_with("AWS ")) {
+    return aws_error(400, "InvalidRequest",
+                     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+  }
   return aws_error(403, "MissingAuthenticationToken", "Missing Authentication Token");
 }
 

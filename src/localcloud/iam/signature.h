@@ -38,8 +38,8 @@ struct SignatureRules {
   bool token_unsigned = false;
 };
 
-// Errors: MissingAuthenticationToken 403 if the request is not signed at all; IncompleteSignature 400 that says what is
-// missing.
+// Errors: MissingAuthenticationToken 403 if the request is not signed at all; InvalidRequest 400 for version 2;
+// IncompleteSignature 400 that says what is missing.
 base::Result<ClaimedSignature> parse_signature(const net::Request& request);
 
 // `payload_hash`: what stands in the last line of the canonical request. `host`: the Host header's value.

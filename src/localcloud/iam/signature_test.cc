@@ -205,6 +205,9 @@ TEST(CheckSignature, NamesItsErrorsAsEachServiceDoes) {
   TestCloud test;
   net::Request unsigned_request;
   EXPECT_EQ(outcome(check_signature(*test.iam, unsigned_request, "h")), "MissingAuthenticationToken");
+  net::Request version_two;
+  version_two.target = "/bucket/key?AWSAccessKeyId=AK&Signature=x&Expires=1";
+  EXPECT_EQ(outcome(check_signature(*test.iam, version_two, "h")), "InvalidRequest");
   auto with_key = [&](std::string service) {
     net::Request request;
     request.headers.add("X-Amz-Date", "20260102T030405Z");

@@ -37,6 +37,8 @@ std::string bucket_in_host(std::string_view host) {
 std::string operation_name(const net::Request& request, bool object, std::string_view subresource) {
   static const std::map<std::string_view, std::string_view> kVerbs{
       {"GET", "Get"}, {"PUT", "Put"}, {"DELETE", "Delete"}, {"POST", "Post"}, {"HEAD", "Head"}};
+  if (subresource == "uploads" && object) return "CreateMultipartUpload";
+  if (subresource == "uploadId") return request.method == "PUT" ? "UploadPart" : "CompleteMultipartUpload";
   auto verb = kVerbs.find(request.method);
   std::string name(subresource);
   if (!name.empty()) name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));

@@ -108,6 +108,7 @@ TEST_F(S3Test, RefusesWhatIsNotThereByName) {
   auto refused = call("GET", "/bucket?versioning");
   EXPECT_EQ(refused.status, 501);
   EXPECT_THAT(refused.body, HasSubstr("s3:GetBucketVersioning"));
+  EXPECT_THAT(call("POST", "/bucket/large?uploads").body, HasSubstr("s3:CreateMultipartUpload"));
   EXPECT_EQ(call("GET", "/bucket/none").status, 404);
   EXPECT_THAT(call("GET", "/nobody/none").body, HasSubstr("<Code>NoSuchBucket</Code>"));
 }
