@@ -74,7 +74,9 @@ def module_processes():
 
 @pytest.fixture(scope="module")
 def module_path(tmp_path_factory, request) -> Path:
-    return tmp_path_factory.mktemp(request.module.__name__)
+    folder = tmp_path_factory.mktemp(request.module.__name__)
+    (folder / "home").mkdir()
+    return folder
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`livelambda start --json`, its events collected as they come."""
 
 import json
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ class Session(Process):
         environment.update(env or {})
         super().__init__(command, environment)
         self.app = app
+        self.home = home
         self.stage = stage
         self.ready: dict = {}
         if wait:
@@ -67,8 +69,28 @@ class Session(Process):
     def interrupt(self):
         self.signal(signal.SIGINT)
 
+    def dispose(self):
+        super().dispose()
+        for pid in local_clouds_of(self.home):
+            os.kill(pid, signal.SIGKILL)
+
 
 def _matches(one: dict, event: str, fields: dict) -> bool:
     return one.get("event") == event and all(
         (key in one and value(one[key])) if callable(value) else one.get(key) == value
         for key, value in fields.items())
+
+
+def local_clouds_of(home: Path) -> list[int]:
+    """The local clouds that sessions with this HOME have started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            is_cloud = b"--end-when-unused" in (entry / "cmdline").read_bytes().split(b"\0")
+            if is_cloud and f"HOME={home}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+    return found

@@ -1,0 +1,82 @@
+"""`start --local`: one local cloud for a folder, which lives as long as its sessions."""
+
+import json
+import os
+import signal
+
+from harness import apps
+from harness.processes import is_alive, wait_until
+from harness.session import local_clouds_of
+from harness.local_cloud import LocalCloud
+
+HANDLER = "export const handler = async () => process.pid;"
+
+
+def recorded(app) -> dict:
+    return json.loads((app / ".livelambda" / "local.json").read_text())
+
+
+def test_a_second_session_joins_and_the_last_to_end_ends_it(tmp_path, home, start):
+    app = apps.plain(tmp_path, Plain=HANDLER)
+    first = start(app, None, "one")
+    endpoint = recorded(app)["endpoint"]
+    second = start(app, None, "two")
+    assert recorded(app)["endpoint"] == endpoint
+    clouds = local_clouds_of(home)
+    assert len(clouds) == 1
+    assert first.stop() == 0
+    assert local_clouds_of(home) == clouds
+    mark = second.mark()
+    (app / "plain.mjs").write_text(HANDLER + "\n")
+    second.wait_for("reload", after=mark)
+    assert second.stop() == 0
+    wait_until(lambda: not is_alive(clouds[0]), "the local cloud ends with its last session")
+
+
+def test_the_record_is_private(tmp_path, start):
+    app = apps.plain(tmp_path, Plain=HANDLER)
+    start(app, None)
+    assert (app / ".livelambda" / "local.json").stat().st_mode & 0o077 == 0
+    assert (app / ".livelambda" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_session_that_comes_back_after_kill_finds_the_cloud_and_its_stacks(tmp_path, home, start):
+    app = apps.plain(tmp_path, Plain=HANDLER)
+    first = start(app, None)
+    clouds = local_clouds_of(home)
+    name = first.function("Plain")
+    first.kill()
+    second = start(app, None)
+    assert local_clouds_of(home) == clouds
+    assert second.function("Plain") == name
+    assert second.stop() == 0
+    wait_until(lambda: not is_alive(clouds[0]), "the local cloud ends with its last session")
+
+
+def test_a_cloud_that_is_gone_is_replaced(tmp_path, home, start):
+    app = apps.plain(tmp_path, Plain=HANDLER)
+    first = start(app, None)
+    first.kill()
+    gone = local_clouds_of(home)
+    os.kill(gone[0], signal.SIGKILL)
+    wait_until(lambda: not is_alive(gone[0]), "the local cloud is gone")
+    start(app, None)
+    assert len(local_clouds_of(home)) == 1 and local_clouds_of(home) != gone
+
+
+def test_the_stage_is_remembered(tmp_path, start):
+    app = apps.plain(tmp_path, Plain=HANDLER)
+    assert start(app, None, "mine").stop() == 0
+    assert start(app, None, None).ready["stage"] == "mine"
+
+
+def test_a_local_cloud_ends_its_functions_with_itself(tmp_path, home, start):
+    cloud = LocalCloud(home)
+    session = start(apps.plain(tmp_path, Plain=HANDLER), cloud)
+    assert cloud.invoke(session.function("Plain"), {}).error is None
+    from harness.stubs import stub_processes
+    stubs = stub_processes(cloud)
+    assert stubs
+    session.stop()
+    assert cloud.stop() == 0
+    assert not any(is_alive(pid) for pid in stubs)
