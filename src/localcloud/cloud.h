@@ -27,7 +27,7 @@ struct Cloud {
   std::string region = "us-east-1";
   std::string endpoint;  // "http://127.0.0.1:4571": where the one port is, for AWS_ENDPOINT_URL and printed addresses
   bool tls = false;
-  std::string ca_pem = {};     // of the certificate that --tls made or was given; else empty
+  std::string ca_pem = {};     // of the authority that --tls made; else empty
   std::string work_directory;  // private; unpacked functions, /tmp of environments
   LocalClock* clock = nullptr;
   os::Spawner* spawner = nullptr;

@@ -96,10 +96,8 @@ class LocalCloudServer final : public LocalCloud {
 
   base::Result<std::shared_ptr<net::TlsContext>> make_tls() {
     if (!options_.tls) return std::shared_ptr<net::TlsContext>();
-    if (!options_.certificate_pem.empty()) {
-      cloud_.ca_pem = options_.certificate_pem;
-      return net::make_server_tls(options_.certificate_pem, options_.key_pem);
-    }
+    // Who brings a certificate brings the trust in its authority too, which need not be part of the chain.
+    if (!options_.certificate_pem.empty()) return net::make_server_tls(options_.certificate_pem, options_.key_pem);
     auto authority = net::make_authority("livelambda local cloud", kCertificateDays);
     auto certificate = net::issue_certificate(
         authority, {"127.0.0.1", "::1", "localhost", "*.localhost", "*.execute-api.localhost", "*.s3.localhost"},

@@ -74,6 +74,7 @@ class Session {
     watching.spawn(reload_on_change(std::move(watcher), sources_of(deployment)));
     std::string displaced_by = co_await driver_->run();
     co_await watching.close();
+    if (displaced_by.empty()) co_return base::Result<>();  // ended by a signal; wind_down() does the rest
     co_await environments_->close();
     co_return base::fail(base::ErrorKind::displaced, "another client has connected: " + displaced_by,
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");

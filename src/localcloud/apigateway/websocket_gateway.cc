@@ -56,6 +56,10 @@ base::Result<> WebSocketGateway::check_caller(const net::Request& request, const
     return aws_error(403, "InvalidSignatureException",
                      fmt::format("Credential should be scoped to correct service: 'execute-api'."));
   }
+  if (verified.region != cloud_.region) {
+    return aws_error(403, "InvalidSignatureException",
+                     fmt::format("Credential should be scoped to a valid region, not '{}'.", verified.region));
+  }
   return cloud_.iam->authorize(verified.principal, action, resource);
 }
 
