@@ -36,7 +36,8 @@ class TaskGroup {
   // Waits until no child runs, then rethrows the first failure. If the waiter itself is cancelled, the children are too.
   awaitable<void> join();
 
-  // cancel() and join(), without failures: the end of an owner's life. Works in a coroutine that was cancelled.
+  // cancel() and join(), without failures: the end of an owner's life. A caller that was cancelled itself first says
+  // `co_await asio::this_coro::throw_if_cancelled(false)`, since its co_await would throw before close() begins.
   awaitable<void> close();
 
   std::size_t size() const;

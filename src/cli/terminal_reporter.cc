@@ -15,11 +15,6 @@ constexpr std::string_view kCyan = "36";
 constexpr std::string_view kDim = "2";
 constexpr std::string_view kBold = "1";
 
-std::string_view color_of(std::string_view status) {
-  if (status.find("FAILED") != std::string_view::npos || status.find("ROLLBACK") != std::string_view::npos) return kRed;
-  return status.ends_with("COMPLETE") ? kGreen : kDim;
-}
-
 // Output of programs may hold control sequences; on a terminal they could rewrite what stands there. Tab stays.
 std::string printable(std::string_view text) {
   std::string result;
@@ -36,12 +31,16 @@ void TerminalReporter::report(const session::Report& report) {
   std::visit([this](const auto& one) { show(one); }, report);
 }
 
+// One line for each resource that is done, and the reason of what failed; every step with --verbose.
 void TerminalReporter::show(const DeployProgress& progress) {
-  bool in_progress = progress.status.ends_with("IN_PROGRESS") && progress.reason.empty();
-  if (in_progress && !style_.verbose && progress.resource != progress.stack) return;
-  std::string reason = progress.reason.empty() ? "" : "  " + progress.reason;
-  print(fmt::format("{}  {}  {}  {}  {}{}\n", paint(kDim, time()), progress.stack, progress.resource,
-                    paint(kDim, progress.type), paint(color_of(progress.status), progress.status), reason));
+  bool failed =
+      progress.status.find("FAILED") != std::string::npos || progress.status.find("ROLLBACK") != std::string::npos;
+  bool is_stack = progress.resource == progress.stack;
+  if (progress.status.ends_with("IN_PROGRESS") && !failed && !is_stack && !style_.verbose) return;
+  std::string reason = progress.reason.empty() || !(failed || style_.verbose) ? "" : "  " + progress.reason;
+  std::string name = is_stack ? paint(kBold, progress.stack) : fmt::format("  {:<34}", progress.resource);
+  print(fmt::format("{}  {:<18} {}  {}{}\n", paint(kDim, time()), progress.status, name,
+                    is_stack ? "" : paint(kDim, progress.type), paint(failed ? kRed : kDim, reason)));
 }
 
 void TerminalReporter::show(const Ready& ready) {
