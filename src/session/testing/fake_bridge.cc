@@ -127,6 +127,7 @@ awaitable<void> FakeBridge::serve_socket(net::Exchange& exchange) {
   bool is_signed = exchange.request().headers.get_or("Authorization", "").find("/execute-api/") != std::string::npos;
   int refusal = refuse_upgrades != 0 ? refuse_upgrades : is_signed ? 0 : 403;
   if (refusal != 0) {
+    ++refusals;
     co_await exchange.respond({refusal, {{"x-amzn-ErrorType", "ForbiddenException"}}, R"({"message":"Forbidden"})"});
     co_return;
   }

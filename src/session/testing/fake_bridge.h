@@ -43,7 +43,8 @@ class FakeBridge {
   std::vector<std::string> deleted;
   int hellos = 0;
 
-  int refuse_upgrades = 0;   // with this status, if it is not 0
+  int refuse_upgrades = 0;  // with this status, if it is not 0
+  int refusals = 0;
   std::string post_error;    // the code of a status that is none of success
   bool answer_hello = true;  // else silence
   int gets = 0;

@@ -1,0 +1,145 @@
+#include "session/app_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "os/files.h"
+
+namespace session {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kTemplate = R"(
+Resources:
+  Api:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: nodejs22.x, Handler: api.handler, CodeUri: .}
+)";
+
+struct Folder {
+  Folder() : temporary("livelambda-app-folder-test") {
+    path = temporary.path() + "/my-app";
+    EXPECT_TRUE(os::make_directories(path));
+  }
+  void write(const std::string& name, std::string_view content) {
+    auto written = os::write_file(path + "/" + name, content);
+    EXPECT_TRUE(written) << written.error().message;
+  }
+  AppFolder open(const std::optional<std::string>& stage = {}, std::string_view user = "tom") {
+    auto folder = open_app_folder(path, stage, user);
+    if (folder) return std::move(*folder);
+    ADD_FAILURE() << folder.error().message;
+    return {};
+  }
+  base::Error error(const std::optional<std::string>& stage = {}) {
+    auto folder = open_app_folder(path, stage, "tom");
+    if (!folder) return folder.error();
+    ADD_FAILURE() << "no error";
+    return {};
+  }
+
+  os::TemporaryDirectory temporary;
+  std::string path;
+};
+
+TEST(AppFolder, ReadsTheTemplateAndNamesTheApp) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  auto opened = open_app_folder(folder.path + "/.", std::nullopt, "tom.b");
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->path, std::filesystem::canonical(folder.path).string());
+  EXPECT_EQ(opened->application.name, "my-app");
+  EXPECT_EQ(opened->stage, "tom-b");
+  ASSERT_EQ(opened->application.functions.size(), 1U);
+  EXPECT_EQ(opened->application.template_file, opened->path + "/template.yaml");
+  EXPECT_EQ(opened->state("x"), opened->path + "/.livelambda/x");
+}
+
+TEST(AppFolder, TakesTheNameFromTheSettingsThenFromSam) {
+  Folder folder;
+  folder.write("template.yml", kTemplate);
+  folder.write("samconfig.toml", "[default.deploy.parameters]\nstack_name = \"from-sam\"\n");
+  EXPECT_EQ(folder.open({}, "tom").application.name, "from-sam");
+  folder.write("livelambda.yaml", "name: from-settings\n");
+  EXPECT_EQ(folder.open({}, "tom").application.name, "from-settings");
+}
+
+TEST(AppFolder, RemembersTheStage) {
+  Folder folder;
+  folder.write("template.json", R"({"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}})");
+  EXPECT_EQ(folder.open("dev-tom", "tom").stage, "dev-tom");
+  EXPECT_EQ(folder.open({}, "tom").stage, "dev-tom");
+  EXPECT_EQ(folder.open("other", "tom").stage, "other");
+  EXPECT_EQ(folder.open({}, "somebody").stage, "other");
+}
+
+TEST(AppFolder, KeepsItsStateOutOfGitAndToItself) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  ASSERT_TRUE(open_app_folder(folder.path, {}, "tom"));
+  EXPECT_EQ(os::read_file(folder.path + "/.livelambda/.gitignore").value(), "*\n");
+  struct stat about{};
+  ASSERT_EQ(::stat((folder.path + "/.livelambda").c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777U, 0700U);
+}
+
+TEST(AppFolder, NeedsATemplate) {
+  Folder folder;
+  base::Error error = folder.error();
+  EXPECT_EQ(error.kind, base::ErrorKind::invalid_input);
+  EXPECT_THAT(error.message, HasSubstr("has no template.yaml"));
+  EXPECT_THAT(error.hint, HasSubstr("--app-dir"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path + "/.livelambda")) << "a wrong folder is left as it is";
+}
+
+TEST(AppFolder, NeedsAFolder) {
+  Folder folder;
+  folder.write("file", "");
+  for (const char* name : {"/file", "/nowhere"}) {
+    auto opened = open_app_folder(folder.path + name, {}, "tom");
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, base::ErrorKind::usage);
+    EXPECT_THAT(opened.error().message, HasSubstr("is not a folder"));
+  }
+}
+
+TEST(AppFolder, NamesTheLineOfABrokenTemplate) {
+  Folder folder;
+  folder.write("template.yaml", "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n   Properties: {}\n");
+  base::Error error = folder.error();
+  EXPECT_EQ(error.kind, base::ErrorKind::invalid_input);
+  EXPECT_THAT(error.file, ::testing::EndsWith("/my-app/template.yaml"));
+  EXPECT_EQ(error.line, 4);
+  folder.write("template.yaml", "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {}\n");
+  error = folder.error();
+  EXPECT_EQ(error.line, 2);
+  EXPECT_THAT(error.message, HasSubstr("Api"));
+}
+
+TEST(AppFolder, RefusesABadStageAndDoesNotRememberIt) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  ASSERT_TRUE(open_app_folder(folder.path, "good", "tom"));
+  for (const char* stage : {"", "1dev", "dev_tom", "dev tom", "-x", "dev/../x"}) {
+    base::Error error = folder.error(stage);
+    EXPECT_EQ(error.kind, base::ErrorKind::usage) << stage;
+    EXPECT_NE(error.hint, "");
+  }
+  EXPECT_EQ(folder.open({}, "tom").stage, "good");
+}
+
+TEST(AppFolder, SaysWhatIsWrongWithABadName) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  folder.write("livelambda.yaml", "name: my_app\n");
+  base::Error error = folder.error();
+  EXPECT_EQ(error.kind, base::ErrorKind::usage);
+  EXPECT_THAT(error.message, HasSubstr("my_app"));
+}
+
+}  // namespace
+}  // namespace session
