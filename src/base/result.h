@@ -16,7 +16,8 @@
 
 namespace base {
 
-// What went wrong, as far as a caller decides by it. The exit status of the program follows from it (cli/exit_status.h).
+// What went wrong, as far as a caller decides by it. The exit status of the program follows from it
+// (cli/exit_status.h).
 enum class ErrorKind {
   internal,        // a bug, or something nobody expected
   usage,           // command line or configuration
@@ -62,15 +63,15 @@ inline tl::unexpected<Error> fail(Error error) {
 #define LL_CONCAT2(a, b) a##b
 #define LL_CONCAT(a, b) LL_CONCAT2(a, b)
 #define LL_PICK(_1, _2, name, ...) name
-#define LL_TRY_VOID(ret, var, expr)                                      \
-  if (auto var = (expr); !var) {                                         \
-    ret tl::unexpected<::base::Error>(std::move(var).error());           \
+#define LL_TRY_VOID(ret, var, expr)                            \
+  if (auto var = (expr); !var) {                               \
+    ret tl::unexpected<::base::Error>(std::move(var).error()); \
   }
-#define LL_TRY_VALUE(ret, var, decl, expr)                               \
-  auto var = (expr);                                                     \
-  if (!var) {                                                            \
-    ret tl::unexpected<::base::Error>(std::move(var).error());           \
-  }                                                                      \
+#define LL_TRY_VALUE(ret, var, decl, expr)                     \
+  auto var = (expr);                                           \
+  if (!var) {                                                  \
+    ret tl::unexpected<::base::Error>(std::move(var).error()); \
+  }                                                            \
   decl = std::move(*var)
 #define LL_TRY1(expr) LL_TRY_VOID(return, LL_CONCAT(ll_result_, __LINE__), expr)
 #define LL_TRY2(decl, expr) LL_TRY_VALUE(return, LL_CONCAT(ll_result_, __LINE__), decl, expr)

@@ -33,7 +33,8 @@ class TaskGroup {
   // Asks every child to end; does not wait.
   void cancel();
 
-  // Waits until no child runs, then rethrows the first failure. If the waiter itself is cancelled, the children are too.
+  // Waits until no child runs, then rethrows the first failure. If the waiter itself is cancelled, the children are
+  // too.
   awaitable<void> join();
 
   // cancel() and join(), without failures: the end of an owner's life. A caller that was cancelled itself first says

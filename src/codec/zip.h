@@ -11,9 +11,9 @@
 namespace codec {
 
 struct ZipEntry {
-  std::string name;            // relative, '/'-separated
-  std::string content;         // bytes
-  std::uint32_t mode = 0644;   // Unix permission bits
+  std::string name;           // relative, '/'-separated
+  std::string content;        // bytes
+  std::uint32_t mode = 0644;  // Unix permission bits
 };
 
 std::string make_zip(const std::vector<ZipEntry>& entries);
