@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import schemas  # noqa: E402
 from harness import apps  # noqa: E402
 from harness.local_cloud import LocalCloud  # noqa: E402
 from harness.processes import PROGRAM, Process  # noqa: E402
@@ -51,9 +52,14 @@ def pytest_runtest_makereport(item, call):
 
 
 def _dispose_since(count: int):
-    for process in reversed(Process.started[count:]):
+    ended = Process.started[count:]
+    for process in reversed(ended):
         process.dispose()
     del Process.started[count:]
+    for session in ended:
+        if isinstance(session, Session):
+            for event in session.whole_events:
+                schemas.check(event)
 
 
 @pytest.fixture(autouse=True)

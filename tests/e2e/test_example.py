@@ -38,7 +38,7 @@ def test_the_subscriber_runs_after_it_in_a_process_of_the_session(live):
     said = re.search(r'Hello from the template: \S+ says "tell them" to process (\d+)', log["line"])
     assert said, log
     assert is_worker_of(live, int(said[1]))
-    finished = live.wait_for("invocation", after=mark, function="Sns", phase="finished")
+    finished = live.wait_for("invocation", requestId=log["requestId"], phase="finished")
     assert finished["status"] == "ok" and finished["pid"] == int(said[1]) and finished["trigger"].startswith("sns ")
 
 

@@ -4,10 +4,13 @@ import json
 import os
 import signal
 
+import requests
+
 from harness import apps
+from harness.local_cloud import LocalCloud
 from harness.processes import is_alive, wait_until
 from harness.session import local_clouds_of
-from harness.local_cloud import LocalCloud
+from harness.stubs import stub_processes
 
 HANDLER = "export const handler = async () => process.pid;"
 
@@ -70,11 +73,31 @@ def test_the_stage_is_remembered(tmp_path, start):
     assert start(app, None, None).ready["stage"] == "mine"
 
 
+def test_a_cloud_whose_last_session_died_ends_after_ten_minutes(tmp_path, home, start):
+    cloud = LocalCloud(home, "--end-when-unused", "--test-clock")
+    app = apps.plain(tmp_path, Plain=HANDLER)
+    (app / ".livelambda").mkdir()
+    (app / ".livelambda" / "local.json").write_text(json.dumps(cloud.ready))
+    session = start(app, None)
+    cloud.advance(11 * 60_000)
+    assert cloud.invoke(session.function("Plain"), {}).error is None, "it lives as long as a session does"
+    session.kill()
+
+    def ended():
+        try:
+            cloud.advance(60_000)
+        except requests.exceptions.ConnectionError:
+            pass
+        return not cloud.running
+
+    wait_until(ended, "the local cloud ends by itself")
+    assert cloud.wait() == 0
+
+
 def test_a_local_cloud_ends_its_functions_with_itself(tmp_path, home, start):
     cloud = LocalCloud(home)
     session = start(apps.plain(tmp_path, Plain=HANDLER), cloud)
     assert cloud.invoke(session.function("Plain"), {}).error is None
-    from harness.stubs import stub_processes
     stubs = stub_processes(cloud)
     assert stubs
     session.stop()

@@ -35,6 +35,12 @@ class Session(Process):
         with self._changed:
             return [json.loads(line) for line in self.lines]
 
+    @property
+    def whole_events(self) -> list[dict]:
+        """The same, but for a last line that a kill has cut off."""
+        with self._changed:
+            return [json.loads(line) for line in self.lines if line.endswith("}")]
+
     def select(self, event: str, **fields) -> list[dict]:
         return [one for one in self.events if _matches(one, event, fields)]
 
