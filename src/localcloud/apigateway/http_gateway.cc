@@ -47,6 +47,27 @@ std::optional<HttpGateway::Place> HttpGateway::find_stage(const Api& api, std::s
   return std::nullopt;
 }
 
+// What an integration is told of the route that was found.
+ProxyRequest HttpGateway::describe(const Api& api, const Place& place, RouteMatch match) const {
+  const Route& route = *match.route;
+  ProxyRequest proxy;
+  proxy.path = place.path;
+  proxy.account_id = cloud_.account_id;
+  proxy.api_id = api.id;
+  proxy.domain = store_.domain_of(api.id);
+  proxy.stage = place.stage;
+  proxy.route_key = route.key;
+  proxy.resource_path = route.key == "$default" ? "$default" : route.path;
+  proxy.resource_id = route.resource_id;
+  proxy.request_id = api.kind == GatewayKind::http ? GatewayStore::random_token() : base::random_uuid();
+  proxy.trace_id = fmt::format("Root=1-{:08x}-{}", base::epoch_ms(std::chrono::system_clock::now()) / 1000,
+                               base::to_hex(base::random_bytes<12>()));
+  proxy.time = cloud_.clock->now();
+  proxy.path_parameters = std::move(match.path_parameters);
+  proxy.stage_variables = api.stages.at(place.stage).variables;
+  return proxy;
+}
+
 awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request request, std::string target,
                                              std::string source_ip) {
   const Api& api = *store_.find(api_id);  // used before anything waits only
@@ -76,6 +97,7 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   call.definition = definition;
   call.integration = integration->second;
   call.source_arn = route_arn(store_, api, place->stage, route, request.method);
+  call.proxy = describe(api, *place, *match);
   ProxyRequest& proxy = call.proxy;
   if (route.iam) {
     auto verified = check_signature(*cloud_.iam, request, request.headers.get_or("Host", ""));
@@ -87,22 +109,8 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
     }
     proxy.caller = verified->principal;
   }
-  proxy.path = place->path;
   if (mark != std::string::npos) proxy.query = target.substr(mark + 1);
   proxy.source_ip = std::move(source_ip);
-  proxy.account_id = cloud_.account_id;
-  proxy.api_id = api.id;
-  proxy.domain = store_.domain_of(api.id);
-  proxy.stage = place->stage;
-  proxy.route_key = route.key;
-  proxy.resource_path = route.key == "$default" ? "$default" : route.path;
-  proxy.resource_id = route.resource_id;
-  proxy.request_id = http ? GatewayStore::random_token() : base::random_uuid();
-  proxy.trace_id = fmt::format("Root=1-{:08x}-{}", base::epoch_ms(std::chrono::system_clock::now()) / 1000,
-                               base::to_hex(base::random_bytes<12>()));
-  proxy.time = cloud_.clock->now();
-  proxy.path_parameters = std::move(match->path_parameters);
-  proxy.stage_variables = api.stages.at(place->stage).variables;
   proxy.binary_types = definition->binary_types;
   proxy.request = std::move(request);
   co_return co_await this->call(std::move(call));

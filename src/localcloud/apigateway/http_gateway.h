@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "localcloud/apigateway/gateway_model.h"
@@ -35,6 +36,7 @@ class HttpGateway {
     std::string path;
   };
   std::optional<Place> find_stage(const Api& api, std::string_view path) const;
+  ProxyRequest describe(const Api& api, const Place& place, RouteMatch match) const;
   awaitable<net::Response> call(Call call);
   net::Response refuse(GatewayKind kind, int status, std::string_view message) const;
 

@@ -157,6 +157,68 @@ object event_v1(const ProxyRequest& request, std::string path, object context, B
   return event;
 }
 
+// Repeated names are one member, their values joined by commas.
+void join(object& into, const std::string& name, std::string value) {
+  auto* known = into.if_contains(name);
+  into[name] = known != nullptr ? std::string(known->get_string()) + "," + value : std::move(value);
+}
+
+struct JoinedHeaders {
+  object headers;  // in lower case, without the cookies
+  json::array cookies;
+};
+JoinedHeaders joined_headers(const ProxyRequest& request) {
+  JoinedHeaders joined;
+  for (const auto& [name, value] : forwarded_headers(request)) {
+    std::string key = lower_case(name);
+    std::string text = repaired_utf8(value);
+    if (key != "cookie") {
+      join(joined.headers, key, std::move(text));
+      continue;
+    }
+    for (std::size_t at = 0; at < text.size();) {
+      std::size_t end = std::min(text.find(';', at), text.size());
+      joined.cookies.emplace_back(text.substr(at, end - at));
+      at = text.find_first_not_of(' ', end + 1);
+    }
+  }
+  return joined;
+}
+
+object iam_authorizer(const ProxyRequest& request) {
+  object iam;
+  iam["accessKey"] = request.caller->access_key_id;
+  iam["accountId"] = request.account_id;
+  iam["callerId"] = request.caller->user_id;
+  iam["cognitoIdentity"] = nullptr;
+  iam["principalOrgId"] = nullptr;
+  iam["userArn"] = request.caller->arn;
+  iam["userId"] = request.caller->user_id;
+  return iam;
+}
+
+object context_v2(const ProxyRequest& request, json::value path) {
+  object http;
+  http["method"] = request.request.method;
+  http["path"] = std::move(path);
+  http["protocol"] = "HTTP/1.1";
+  http["sourceIp"] = request.source_ip;
+  http["userAgent"] = repaired_utf8(request.request.headers.get_or("User-Agent", ""));
+  object context;
+  context["accountId"] = request.account_id;
+  context["apiId"] = request.api_id;
+  if (request.caller) context["authorizer"] = object{{"iam", iam_authorizer(request)}};
+  context["domainName"] = request.domain;
+  context["domainPrefix"] = request.api_id;
+  context["http"] = std::move(http);
+  context["requestId"] = request.request_id;
+  context["routeKey"] = request.route_key;
+  context["stage"] = request.stage;
+  context["time"] = common_log_time(request.time);
+  context["timeEpoch"] = base::epoch_ms(request.time);
+  return context;
+}
+
 }  // namespace
 
 bool is_binary_type(const std::vector<std::string>& binary_types, std::string_view content_type) {
@@ -174,62 +236,13 @@ std::string http_event_v2(const ProxyRequest& request) {
   event["routeKey"] = request.route_key;
   event["rawPath"] = repaired_utf8(net::percent_decode(full_path(request)));  // HTTP APIs decode it, unlike REST APIs
   event["rawQueryString"] = request.query;
-  json::array cookies;
-  object headers;
-  for (const auto& [name, value] : forwarded_headers(request)) {
-    std::string key = lower_case(name);
-    std::string text = repaired_utf8(value);
-    if (key == "cookie") {
-      for (std::size_t at = 0; at < text.size();) {
-        std::size_t end = std::min(text.find(';', at), text.size());
-        cookies.emplace_back(text.substr(at, end - at));
-        at = text.find_first_not_of(' ', end + 1);
-      }
-    } else if (auto* known = headers.if_contains(key)) {
-      *known = std::string(known->get_string()) + "," + text;
-    } else {
-      headers[key] = text;
-    }
-  }
-  if (!cookies.empty()) event["cookies"] = std::move(cookies);
-  event["headers"] = std::move(headers);
+  auto headers = joined_headers(request);
+  if (!headers.cookies.empty()) event["cookies"] = std::move(headers.cookies);
+  event["headers"] = std::move(headers.headers);
   object query;
-  for (const auto& [name, value] : parse_form(request.query)) {
-    std::string text = repaired_utf8(value);
-    if (auto* known = query.if_contains(name)) text = std::string(known->get_string()) + "," + text;
-    query[name] = text;
-  }
+  for (const auto& [name, value] : parse_form(request.query)) join(query, name, repaired_utf8(value));
   if (!query.empty()) event["queryStringParameters"] = std::move(query);
-
-  object http;
-  http["method"] = request.request.method;
-  http["path"] = event["rawPath"];
-  http["protocol"] = "HTTP/1.1";
-  http["sourceIp"] = request.source_ip;
-  http["userAgent"] = repaired_utf8(request.request.headers.get_or("User-Agent", ""));
-  object context;
-  context["accountId"] = request.account_id;
-  context["apiId"] = request.api_id;
-  if (request.caller) {
-    object iam;
-    iam["accessKey"] = request.caller->access_key_id;
-    iam["accountId"] = request.account_id;
-    iam["callerId"] = request.caller->user_id;
-    iam["cognitoIdentity"] = nullptr;
-    iam["principalOrgId"] = nullptr;
-    iam["userArn"] = request.caller->arn;
-    iam["userId"] = request.caller->user_id;
-    context["authorizer"] = object{{"iam", std::move(iam)}};
-  }
-  context["domainName"] = request.domain;
-  context["domainPrefix"] = request.api_id;
-  context["http"] = std::move(http);
-  context["requestId"] = request.request_id;
-  context["routeKey"] = request.route_key;
-  context["stage"] = request.stage;
-  context["time"] = common_log_time(request.time);
-  context["timeEpoch"] = base::epoch_ms(request.time);
-  event["requestContext"] = std::move(context);
+  event["requestContext"] = context_v2(request, event["rawPath"]);
   if (!request.path_parameters.empty()) event["pathParameters"] = object_or_null(request.path_parameters);
   if (!request.stage_variables.empty()) event["stageVariables"] = object_or_null(request.stage_variables);
   Body body = http_body(request.request);
