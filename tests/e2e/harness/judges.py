@@ -1,0 +1,23 @@
+"""Judges that others wrote. One that cannot be had skips its tests by its name."""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def module(judge: str, name: str):
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        pytest.skip(f"SKIPPED JUDGE: {judge}")
+
+
+def program(judge: str, name: str) -> str:
+    """A program of the virtual environment that runs the tests, or of PATH."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        pytest.skip(f"SKIPPED JUDGE: {judge}")
+    return found
