@@ -6,7 +6,7 @@ from harness import apps
 from harness.certificates import Authority
 from harness.local_cloud import LocalCloud
 from harness.processes import command_line
-from harness.stubs import stub_processes
+from harness.stubs import frozen_stub, stub_processes
 
 HANDLER = "export const handler = async (event) => ({ token: event.token, pid: process.pid, text: process.env.TEXT });"
 
@@ -26,5 +26,6 @@ def test_an_arm64_function_is_answered_over_tls(tmp_path, home, start):
         assert answer.error is None, answer
         assert answer.json["token"] == token and answer.json["text"] == "from the template"
         assert answer.json["pid"] in session.workers()
+        frozen_stub(cloud)  # an environment that has not asked for the next event yet would get company
     emulated = [pid for pid in stub_processes(cloud) if "qemu-aarch64" in command_line(pid)[0]]
     assert len(emulated) == 1

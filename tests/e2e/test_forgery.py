@@ -148,7 +148,9 @@ class Waiting:
         assert self.old, "no answer was recorded"
         self.call = Call(cloud, live.function("Plain"), {"folder": str(folder), "token": token})
         wait_until(lambda: token in runs(folder), "the handler runs")
-        self.invoke = open_frame(self.key, of_stub(attacker), "stub")
+        opened = [open_frame(self.key, frame, "stub") for frame in
+                  attacker.frames_to(self.registration["connectionId"])]
+        self.invoke = [frame for frame in opened if frame.header["t"] == "invoke"][-1]
         self.stub = self.invoke.header["from"]
 
     def answer(self, key: bytes, session: str, sender: str) -> str:
