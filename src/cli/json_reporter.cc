@@ -24,6 +24,16 @@ double rounded(double ms) {
   return std::round(ms * 1000) / 1000;
 }
 
+// The object on one line. Boost.JSON writes 591.2 as 5.912E2, which is JSON but not what people read.
+std::string to_line(const json::object& object) {
+  std::string line = "{";
+  for (const auto& [key, value] : object) {
+    std::string text = value.is_double() ? fmt::format("{}", value.get_double()) : codec::to_text(value);
+    line += fmt::format("{}{}:{}", line.size() > 1 ? "," : "", codec::to_text(json::value(key)), text);
+  }
+  return line + "}\n";
+}
+
 json::object to_json(const DeployProgress& progress) {
   return {{"event", "deploy"},     {"stack", progress.stack},   {"resource", progress.resource},
           {"type", progress.type}, {"status", progress.status}, {"reason", progress.reason}};
@@ -110,7 +120,7 @@ void JsonReporter::stopped(int status) {
 
 void JsonReporter::write(json::object object) {
   object["time"] = iso_time(clock_.wall_now());
-  std::string line = codec::to_text(object) + "\n";
+  std::string line = to_line(object);
   std::fwrite(line.data(), 1, line.size(), out_);
   std::fflush(out_);
 }

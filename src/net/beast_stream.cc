@@ -166,11 +166,12 @@ awaitable<base::Result<>> handshake(TlsStream& tls, asio::ssl::stream_base::hand
   co_await tls.async_handshake(role, asio::redirect_error(asio::use_awaitable, error));
   if (!error) co_return base::Result<>();
   co_await checkpoint();
-  std::string reason = error.message();
   if (long verdict = SSL_get_verify_result(tls.native_handle()); verdict != X509_V_OK) {
-    reason = X509_verify_cert_error_string(verdict);
+    std::string reason = X509_verify_cert_error_string(verdict);
+    co_return base::fail(base::ErrorKind::connect, "TLS failed: the peer's certificate is refused: " + reason,
+                         "LIVELAMBDA_CA_FILE names the PEM file of the authority to trust, if it is one of your own.");
   }
-  co_return base::fail(base::ErrorKind::connect, "TLS failed: " + reason);
+  co_return base::fail(base::ErrorKind::connect, "TLS failed: " + error.message());
 }
 
 }  // namespace
