@@ -98,7 +98,8 @@ base::Error read_service_error(const net::Response& response, std::string_view s
     text = codec::find_string(*body, "message");
     if (text.empty()) text = codec::find_string(*body, "Message");
   } else if (auto root = parse_xml(response.body)) {
-    const XmlNode* node = root->child("Error");
+    const XmlNode* list = root->child("Errors");  // EC2's shape: <Response><Errors><Error>
+    const XmlNode* node = (list == nullptr ? &*root : list)->child("Error");
     if (node == nullptr) node = &*root;
     error.code = node->text_of("Code");
     text = node->text_of("Message");

@@ -1,5 +1,5 @@
-"""The SAM translator, AWS's own, against the SAM transform of the local cloud: templates of every kind that the local cloud takes, as
-GetTemplate shows them processed."""
+"""The SAM translator, AWS's own, against the SAM transform of the local cloud: templates of every kind that the local
+cloud takes, as GetTemplate shows them processed."""
 
 import json
 
@@ -62,7 +62,9 @@ Resources:
       Events:
         List: { Type: HttpApi, Properties: { Path: /pets, Method: get } }
         One: { Type: HttpApi, Properties: { Path: "/pets/{id}", Method: POST } }
-        Old: { Type: HttpApi, Properties: { Path: /old, Method: any, PayloadFormatVersion: "1.0", TimeoutInMillis: 5000 } }
+        Old:
+          Type: HttpApi
+          Properties: { Path: /old, Method: any, PayloadFormatVersion: "1.0", TimeoutInMillis: 5000 }
   Rest:
     Type: AWS::Serverless::Function
     Properties:
@@ -226,7 +228,9 @@ def test_the_judge_sees_a_difference(cloud):
 
 
 def test_a_broken_template_is_refused_by_both_in_the_same_words(cloud):
-    text = HEAD + "Resources: { F: { Type: AWS::Serverless::Function, Properties: { CodeUri: ./here, Handler: a.b, Runtime: x } } }"
+    text = HEAD + """Resources:
+  F: { Type: AWS::Serverless::Function, Properties: { CodeUri: ./here, Handler: a.b, Runtime: x } }
+"""
     exceptions = judges.module("SAM translator", "samtranslator.model.exceptions")
     with pytest.raises(exceptions.InvalidDocumentException) as caught:
         sam.translate(sam.read(text), {})

@@ -1,5 +1,5 @@
-"""cfn-lint and the SAM translator on every template that sessions have deployed: the debug stack and the apps, as CloudFormation was
-given them and as it processed them."""
+"""cfn-lint and the SAM translator on every template that sessions have deployed: the debug stack and the apps, as
+CloudFormation was given them and as it processed them."""
 
 import json
 import subprocess
@@ -126,7 +126,8 @@ def stacks(cloud, module_path, module_processes) -> dict[str, Deployed]:
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in cloud.stack(stack).get("Parameters", [])}
         return Deployed(text(stack, "Original"), text(stack, "Processed"), parameters)
 
-    return {stack: deployed(stack) for app in found for stack in (f"{STAGE}-{app.name}", f"{STAGE}-{app.name}-debug-stack")}
+    return {stack: deployed(stack) for app in found
+            for stack in (f"{STAGE}-{app.name}", f"{STAGE}-{app.name}-debug-stack")}
 
 
 # --- cfn-lint
@@ -155,7 +156,7 @@ def described(one: dict) -> str:
 
 @pytest.fixture(scope="module")
 def findings(stacks, module_path) -> dict[str, list[dict]]:
-    """The debug stacks are the same for every app; one more template has an error, so that the judge is seen to judge."""
+    """The debug stack is the same for every app. One more template has an error, so that the judge is seen to judge."""
     folder = module_path / "linted"
     folder.mkdir()
     debug = [stack.original for name, stack in stacks.items() if name.endswith("-debug-stack")]

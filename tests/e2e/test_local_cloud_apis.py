@@ -1,4 +1,4 @@
-"""HTTP and REST APIs of the local cloud: what a function gets and what a client gets, by AWS's documented payload formats."""
+"""HTTP and REST APIs of the local cloud: what a function gets and what a client gets, in AWS's documented formats."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Lambda, SNS and Logs of the local cloud, judged by boto3: functions that speak the Runtime API by a bootstrap of the tests."""
+"""Lambda, SNS and Logs of the local cloud, judged by boto3: functions with a bootstrap of the tests' own."""
 
 import base64
 import json
@@ -262,7 +262,8 @@ def test_an_event_that_fails_is_tried_again_twice_after_one_and_two_minutes(clou
 # --- Logs
 
 def test_the_log_tail_is_of_this_invocation(cloud, names):
-    response = cloud.client("lambda").invoke(FunctionName="echo", Payload=b'{"print": "a line of its own"}', LogType="Tail")
+    response = cloud.client("lambda").invoke(FunctionName="echo", LogType="Tail",
+                                             Payload=b'{"print": "a line of its own"}')
     tail = base64.b64decode(response["LogResult"]).decode()
     request_id = response["ResponseMetadata"]["RequestId"]
     assert f"START RequestId: {request_id} Version: $LATEST" in tail

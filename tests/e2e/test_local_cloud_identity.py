@@ -116,7 +116,8 @@ def test_a_token_of_another_session_is_refused(cloud, reader):
 
 
 def test_a_role_that_does_not_trust_the_caller_is_not_assumed(cloud, roles):
-    with aws_error("AccessDenied", 403, f"is not authorized to perform: sts:AssumeRole on resource: {roles['Stranger']}"):
+    words = f"is not authorized to perform: sts:AssumeRole on resource: {roles['Stranger']}"
+    with aws_error("AccessDenied", 403, words):
         cloud.client("sts").assume_role(RoleArn=roles["Stranger"], RoleSessionName="tester")
 
 
@@ -152,7 +153,8 @@ def test_an_explicit_deny_wins(cloud, reader):
 
 def test_a_policy_that_is_taken_away_no_longer_allows(cloud, roles):
     iam, sts = cloud.client("iam"), cloud.client("sts")
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": TRUST, "Action": "sts:AssumeRole"}]}
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": TRUST, "Action": "sts:AssumeRole"}]}
     made = iam.create_role(RoleName="changing", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     assert made["AssumeRolePolicyDocument"] == trust and made["RoleId"].startswith("AROA")
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}

@@ -119,8 +119,8 @@ def test_a_deleted_stack_takes_its_resources_along(cloud, formation):
     with aws_error("ValidationError", 400, "Stack with id deleted does not exist"):
         formation.describe_stacks(StackName="deleted")
     assert formation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
-    statuses = {one["StackStatus"] for one in formation.list_stacks()["StackSummaries"] if one["StackName"] == "deleted"}
-    assert statuses == {"DELETE_COMPLETE"}
+    listed = {one["StackId"]: one["StackStatus"] for one in formation.list_stacks()["StackSummaries"]}
+    assert listed[stack_id] == "DELETE_COMPLETE"
 
 
 def test_a_stack_that_fails_is_rolled_back(cloud, formation):

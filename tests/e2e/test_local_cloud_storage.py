@@ -107,9 +107,9 @@ def table(cloud):
     return client
 
 
-ITEM = {"text": {"S": "ä"}, "number": {"N": "12345678901234567890.5"}, "bytes": {"B": b"\0\xff"}, "no": {"BOOL": False},
-        "nothing": {"NULL": True}, "list": {"L": [{"S": "a"}, {"N": "1"}]}, "map": {"M": {"k": {"S": "v"}}},
-        "texts": {"SS": ["a", "b"]}}
+ITEM = {"text": {"S": "ä"}, "number": {"N": "12345678901234567890.5"}, "bytes": {"B": b"\0\xff"},
+        "no": {"BOOL": False}, "nothing": {"NULL": True}, "list": {"L": [{"S": "a"}, {"N": "1"}]},
+        "map": {"M": {"k": {"S": "v"}}}, "texts": {"SS": ["a", "b"]}}
 
 
 def test_an_item_comes_back_as_it_was_put(table):

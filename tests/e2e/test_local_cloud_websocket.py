@@ -1,11 +1,14 @@
-"""The WebSocket API of the local cloud, judged by python-websockets, botocore's signatures and boto3's client of @connections: the
-kind of API that the bridge uses, in a stack of the test's own."""
+"""The WebSocket API of the local cloud, judged by python-websockets, botocore's signatures and boto3's client of
+@connections: the kind of API that the bridge uses, in a stack of the test's own."""
 
 import contextlib
 import json
 import re
 import socket
 
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 import pytest
 import requests
 import websockets.exceptions
@@ -13,6 +16,7 @@ import websockets.sync.client
 
 from harness.errors import aws_error
 from harness.functions import role
+from harness.processes import wait_until
 from harness.signing import http_url, signed_headers, signed_query
 from harness.stacks import deploy, template
 
@@ -247,8 +251,6 @@ def test_a_connection_that_closed_itself_is_gone(management, open_socket):
     own_id = hello(one)["id"]
     one.close()
 
-    from harness.processes import wait_until
-
     def gone():
         try:
             management.get_connection(ConnectionId=own_id)
@@ -288,9 +290,6 @@ def test_both_spellings_of_the_path_are_signed_as_sent(cloud, url, open_socket):
 
 def test_an_unsigned_payload_is_refused(cloud, url, open_socket):
     target = http_url(url) + "/@connections/" + hello(open_socket())["id"]
-    import botocore.auth
-    import botocore.awsrequest
-    import botocore.credentials
     request = botocore.awsrequest.AWSRequest("POST", target, data=b"x",
                                              headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"})
     botocore.auth.SigV4Auth(botocore.credentials.Credentials(
@@ -345,7 +344,7 @@ def test_two_hours_close_the_connection_whatever_it_says(cloud, open_socket):
     assert close_code(one) == 1001
 
 
-# --- Connections and messages that functions handle
+# --- A network that breaks
 
 def test_cut_connections_end_without_a_close_frame(cloud, open_socket):
     one = open_socket()

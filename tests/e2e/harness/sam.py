@@ -1,4 +1,4 @@
-"""The SAM translator as a judge: what AWS makes of a serverless template, to be held against what the local cloud makes of it."""
+"""The SAM translator as a judge: what AWS makes of a serverless template, and how that differs from something else."""
 
 import copy
 import json
@@ -64,8 +64,8 @@ def read(text: str) -> dict:
 
 # --- Differences that are accepted, each with its reason
 
-# The hash in a REST deployment's name is of the API's definition as SAM serialises it in Python; that it changes with the definition
-# is all that matters, and tests of the local cloud hold that.
+# The hash in a REST deployment's name is of the API's definition as SAM serialises it in Python. All that matters is
+# that it changes with the definition.
 _HASH = re.compile(r"Deployment[0-9a-f]{10}\b")
 _HASH_TEXT = re.compile(r"deployment id: [0-9a-f]{40}")
 
@@ -89,5 +89,6 @@ def differences(mine: dict, judged: dict) -> list[str]:
                          f"  SAM translator {json.dumps(theirs.get(name), sort_keys=True)}")
     for section in sorted((set(mine) | set(judged)) - {"Resources"}):
         if mine.get(section) != judged.get(section):
-            found.append(f"section {section}\n  local cloud    {mine.get(section)}\n  SAM translator {judged.get(section)}")
+            found.append(f"section {section}\n  local cloud    {mine.get(section)}\n"
+                         f"  SAM translator {judged.get(section)}")
     return found
