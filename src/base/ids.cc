@@ -18,6 +18,12 @@ void fill_random(std::span<std::uint8_t> out) {
   }
 }
 
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  for (std::uint8_t byte : random_bytes<8>()) seed = seed << 8 | byte;
+  return seed;
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

@@ -18,6 +18,9 @@ std::array<std::uint8_t, N> random_bytes() {
   return bytes;
 }
 
+// For generators of jitter.
+std::uint64_t random_seed();
+
 // Lower-case hexadecimal of the bytes.
 std::string to_hex(std::span<const std::uint8_t> bytes);
 

@@ -101,6 +101,11 @@ awaitable<void> sleep_for(std::chrono::nanoseconds duration) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
+awaitable<void> wait_on(asio::steady_timer& timer) {
+  boost::system::error_code woken;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
 void run_until_done(asio::io_context& loop, awaitable<void> main) {
   std::exception_ptr failure;
   bool done = false;

@@ -12,6 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 
 namespace base {
@@ -50,6 +51,10 @@ class TaskGroup {
 
 // Waits; ends early with operation_aborted when cancelled.
 awaitable<void> sleep_for(std::chrono::nanoseconds duration);
+
+// Waits until the timer expires or is cancelled: a timer as a condition. When the coroutine itself is cancelled, its
+// next wait throws.
+awaitable<void> wait_on(asio::steady_timer& timer);
 
 // Runs `main` on a fresh loop until it ends and returns what it returned: for main() and for tests.
 void run_until_done(asio::io_context& loop, awaitable<void> main);

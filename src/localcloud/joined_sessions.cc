@@ -1,7 +1,5 @@
 #include "localcloud/joined_sessions.h"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <tuple>
 
 namespace localcloud {
@@ -33,10 +31,7 @@ awaitable<void> JoinedSessions::serve(net::Exchange& exchange, std::string name)
 }
 
 awaitable<void> JoinedSessions::until_unused() {
-  while (!has_ended_) {
-    boost::system::error_code woken;
-    co_await ended_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
-  }
+  while (!has_ended_) co_await base::wait_on(ended_);
 }
 
 awaitable<void> JoinedSessions::end_after_a_while() {

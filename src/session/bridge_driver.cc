@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <random>
 
 #include "base/ids.h"
@@ -29,13 +27,6 @@ constexpr auto kSteadyLink = 10s;         // one that breaks sooner is replaced 
 constexpr auto kCheckEvery = 1s;          // the table, at most
 constexpr auto kCheckRetry = 5s;          // when it could not be read
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
-
-std::uint64_t random_seed() {
-  auto bytes = base::random_bytes<8>();
-  std::uint64_t seed = 0;
-  for (std::uint8_t byte : bytes) seed = seed << 8 | byte;
-  return seed;
-}
 
 // "wss://host/live" → "https://host/live": where @connections stands.
 std::string http_form(std::string_view url) {
@@ -77,11 +68,6 @@ base::Error explain(base::Error error) {
   return error;
 }
 
-awaitable<void> wait_on(asio::steady_timer& timer) {
-  boost::system::error_code woken;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-}
-
 }  // namespace
 
 BridgeDriver::BridgeDriver(asio::any_io_executor executor, BridgeConfig config, const base::Clock& clock,
@@ -92,7 +78,7 @@ BridgeDriver::BridgeDriver(asio::any_io_executor executor, BridgeConfig config, 
       reporter_(reporter),
       registrar_(config_.aws, config_.table),
       own_(make_registration(config_, clock)),
-      machine_(own_, random_seed()),
+      machine_(own_, base::random_seed()),
       machine_timer_(executor),
       link_lost_(executor),
       ended_(executor, asio::steady_timer::time_point::max()),
@@ -104,7 +90,7 @@ BridgeDriver::~BridgeDriver() = default;
 
 awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
   handler_ = &handler;
-  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(random_seed()));
+  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(base::random_seed()));
   base::SteadyTime give_up = clock_.now() + config_.patience;
   for (int failures = 0;; ++failures) {
     auto opened = co_await open_link(true);
@@ -119,13 +105,13 @@ awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
 }
 
 awaitable<std::string> BridgeDriver::run() {
-  if (displaced_by_.empty() && !failure_) co_await wait_on(ended_);
+  if (displaced_by_.empty() && !failure_) co_await base::wait_on(ended_);
   auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) co_return std::string();
   if (failure_) std::rethrow_exception(failure_);
   if (!is_drained_) {
     drained_.expires_after(kDisplacementGrace + kDrainLimit);
-    co_await wait_on(drained_);
+    co_await base::wait_on(drained_);
   }
   report_drops(true);
   co_await close_tasks();
@@ -161,7 +147,7 @@ awaitable<void> BridgeDriver::leave(base::Millis grace) {
       if (machine_.open_attempts() > 0)
         reporter_.report(Notice{"waiting for running invocations to end; Ctrl+C again does not wait"});
       drained_.expires_after(grace + kDrainLimit);
-      co_await wait_on(drained_);
+      co_await base::wait_on(drained_);
     }
   }
   if (link_) co_await link_->close();
@@ -239,7 +225,7 @@ awaitable<void> BridgeDriver::post(bridge::SessionPost post) {
 awaitable<void> BridgeDriver::keep_timer() {
   while (true) {
     machine_timer_.expires_at(machine_.next_timer().value_or(asio::steady_timer::time_point::max()));
-    co_await wait_on(machine_timer_);
+    co_await base::wait_on(machine_timer_);
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return;
     auto due = machine_.next_timer();
@@ -269,7 +255,7 @@ awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
   }
   link_ = link;
   link_is_lost_ = false;
-  link_lost_.expires_after(kLinkAge - std::chrono::seconds(random_seed() % 300));
+  link_lost_.expires_after(kLinkAge - std::chrono::seconds(base::random_seed() % 300));
   machine_.hello_answered(now(), link->aws_time_ms());
   perform(machine_.connected(now(), own_.connection_id, own_.link));
   tasks_.spawn(read_link(link));
@@ -278,11 +264,11 @@ awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
 }
 
 awaitable<void> BridgeDriver::keep_link() {
-  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(random_seed()));
+  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(base::random_seed()));
   int failures = 0;
   base::SteadyTime opened_at = clock_.now();
   while (displaced_by_.empty() && !ending_) {
-    if (!link_is_lost_) co_await wait_on(link_lost_);
+    if (!link_is_lost_) co_await base::wait_on(link_lost_);
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return;
     if (clock_.now() - opened_at > kSteadyLink) failures = 0;

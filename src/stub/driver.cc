@@ -1,8 +1,6 @@
 #include "stub/driver.h"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "aws/dynamodb.h"
 #include "aws/websocket_api.h"
@@ -21,24 +19,12 @@ constexpr aws::CallOptions kCall{.attempts = 1, .timeout = 2s, .connect_timeout 
 constexpr auto kHandshake = 3s;
 constexpr auto kHello = 3s;
 
-std::uint64_t random_seed() {
-  auto bytes = base::random_bytes<8>();
-  std::uint64_t seed = 0;
-  for (std::uint8_t byte : bytes) seed = seed << 8 | byte;
-  return seed;
-}
-
 bridge::StubOptions to_options(const Config& config) {
   return {.app = config.app,
           .stage = config.stage,
           .announce = config.announce,
           .environment = bridge::random_environment_id(),
-          .seed = random_seed()};
-}
-
-awaitable<void> wait_on(asio::steady_timer& timer) {
-  boost::system::error_code woken;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+          .seed = base::random_seed()};
 }
 
 }  // namespace
@@ -126,7 +112,7 @@ awaitable<void> Driver::talk_to_lambda() {
   while (true) {
     while (for_lambda_.empty()) {
       lambda_wanted_.expires_at(asio::steady_timer::time_point::max());
-      co_await wait_on(lambda_wanted_);
+      co_await base::wait_on(lambda_wanted_);
     }
     bridge::StubAction action = std::move(for_lambda_.front());
     for_lambda_.pop_front();
@@ -235,7 +221,7 @@ awaitable<void> Driver::read_registration() {
 awaitable<void> Driver::keep_timer() {
   while (true) {
     machine_timer_.expires_at(machine_.next_timer().value_or(asio::steady_timer::time_point::max()));
-    co_await wait_on(machine_timer_);
+    co_await base::wait_on(machine_timer_);
     auto due = machine_.next_timer();
     if (due && *due <= clock_.now()) perform(machine_.timer(now()));
   }

@@ -2,6 +2,7 @@
 // what the sanitizers see of the whole path. tests/e2e has the same with the real binaries, from outside.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -138,6 +139,11 @@ class Live : public testing::Test {
     }
   }
 
+  bool has_reloaded() const {
+    auto reports = reporter_.all<session::BuildReport>();
+    return std::any_of(reports.begin(), reports.end(), [](const auto& report) { return report.reload; });
+  }
+
   awaitable<void> end(base::TaskGroup& tasks) {
     signals_.send();
     EXPECT_TRUE(co_await eventually([this] { return ended_; }));
@@ -157,7 +163,7 @@ class Live : public testing::Test {
     std::string edited = kHandler;
     edited.replace(edited.find("version: 1"), 10, "version: 2");
     EXPECT_TRUE(os::write_file(folder_.path() + "/echo.js", edited));
-    EXPECT_TRUE(co_await eventually([this] { return !reporter_.all<session::BuildReport>().empty(); }));
+    EXPECT_TRUE(co_await eventually([this] { return has_reloaded(); }));
     EXPECT_EQ(co_await invoke(R"({"n":2})"), R"({"greeting":"hello","event":{"n":2},"version":2})");
 
     EXPECT_TRUE(co_await eventually([this] { return reporter_.finished().size() == 3; }));
