@@ -1,0 +1,140 @@
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+StartCommand start(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "start");
+  auto command = parse_arguments(arguments);
+  if (!command) {
+    ADD_FAILURE() << command.error().message;
+    return {};
+  }
+  return std::get<StartCommand>(*command);
+}
+
+LocalCommand local(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "local");
+  auto command = parse_arguments(arguments);
+  if (!command) {
+    ADD_FAILURE() << command.error().message;
+    return {};
+  }
+  return std::get<LocalCommand>(*command);
+}
+
+base::Error error(const std::vector<std::string>& arguments) {
+  auto command = parse_arguments(arguments);
+  if (!command) return command.error();
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+std::string text(const std::vector<std::string>& arguments) {
+  auto command = parse_arguments(arguments);
+  if (command && std::holds_alternative<PrintCommand>(*command)) return std::get<PrintCommand>(*command).text;
+  ADD_FAILURE() << "nothing to print";
+  return {};
+}
+
+TEST(Arguments, OfStartHaveDefaults) {
+  StartCommand command = start({});
+  EXPECT_FALSE(command.stage.has_value());
+  EXPECT_EQ(command.app_dir, ".");
+  EXPECT_FALSE(command.local);
+  EXPECT_FALSE(command.json);
+  EXPECT_FALSE(command.verbose);
+}
+
+TEST(Arguments, OfStartAreAllRead) {
+  StartCommand command = start({"--stage", "dev-tom", "--app-dir=../shop", "--local", "--json", "--verbose"});
+  EXPECT_EQ(command.stage, "dev-tom");
+  EXPECT_EQ(command.app_dir, "../shop");
+  EXPECT_TRUE(command.local);
+  EXPECT_TRUE(command.json);
+  EXPECT_TRUE(command.verbose);
+  EXPECT_TRUE(start({"-v"}).verbose);
+  EXPECT_EQ(start({"--stage=x"}).stage, "x");
+}
+
+TEST(Arguments, OfLocalHaveDefaults) {
+  LocalCommand command = local({});
+  EXPECT_EQ(command.port, 0);
+  EXPECT_FALSE(command.json);
+  EXPECT_FALSE(command.tls);
+  EXPECT_FALSE(command.test_clock);
+  EXPECT_FALSE(command.end_when_unused);
+  EXPECT_EQ(command.record_websockets, "");
+}
+
+TEST(Arguments, OfLocalAreAllRead) {
+  LocalCommand command = local({"--port", "4571", "--json", "--tls", "--tls-certificate", "a.pem", "--tls-key", "k.pem",
+                                "--test-clock", "--record-websockets", "out.jsonl", "--end-when-unused", "--verbose"});
+  EXPECT_EQ(command.port, 4571);
+  EXPECT_TRUE(command.json);
+  EXPECT_TRUE(command.tls);
+  EXPECT_EQ(command.certificate_file, "a.pem");
+  EXPECT_EQ(command.key_file, "k.pem");
+  EXPECT_TRUE(command.test_clock);
+  EXPECT_EQ(command.record_websockets, "out.jsonl");
+  EXPECT_TRUE(command.end_when_unused);
+  EXPECT_TRUE(command.verbose);
+}
+
+TEST(Arguments, ThatAreUnknownAreAUsageErrorWithAHint) {
+  base::Error unknown = error({"start", "--stag", "x"});
+  EXPECT_EQ(unknown.kind, base::ErrorKind::usage);
+  EXPECT_THAT(unknown.message, HasSubstr("--stag"));
+  EXPECT_THAT(unknown.message, ::testing::Not(HasSubstr("\n"))) << "one line";
+  EXPECT_THAT(unknown.hint, HasSubstr("livelambda start --help"));
+  EXPECT_THAT(error({"local", "--what"}).hint, HasSubstr("livelambda local --help"));
+  EXPECT_EQ(error({"start", "stray"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"deploy"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"--json"}).kind, base::ErrorKind::usage);
+}
+
+TEST(Arguments, ThatMissOrBreakTheirValueAreUsageErrors) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"start", "--stage"},
+                                             {"local", "--port", "many"},
+                                             {"local", "--port", "65536"},
+                                             {"local", "--port", "-1"},
+                                             {"local", "--tls-certificate", "a.pem"},
+                                             {"local", "--tls-key", "k.pem"},
+                                             {"start", "local"}}) {
+    EXPECT_EQ(error(arguments).kind, base::ErrorKind::usage) << ::testing::PrintToString(arguments);
+  }
+}
+
+TEST(Arguments, NoneIsAUsageErrorThatLeadsToHelp) {
+  base::Error none = error({});
+  EXPECT_EQ(none.kind, base::ErrorKind::usage);
+  EXPECT_THAT(none.hint, HasSubstr("livelambda --help"));
+}
+
+TEST(Arguments, HelpTellsEveryOption) {
+  std::string general = text({"--help"});
+  for (const char* word : {"start", "local", "Exit status", "AWS_ENDPOINT_URL", "LIVELAMBDA_CA_FILE"}) {
+    EXPECT_THAT(general, HasSubstr(word));
+  }
+  std::string of_start = text({"start", "--help"});
+  for (const char* option : {"--stage", "--app-dir", "--local", "--json", "--verbose"}) {
+    EXPECT_THAT(of_start, HasSubstr(option));
+  }
+  std::string of_local = text({"local", "--help"});
+  for (const char* option : {"--port", "--json", "--tls", "--test-clock", "--record-websockets", "--end-when-unused"}) {
+    EXPECT_THAT(of_local, HasSubstr(option));
+  }
+}
+
+TEST(Arguments, VersionIsOneLine) {
+  EXPECT_EQ(text({"--version"}), "livelambda " LIVELAMBDA_VERSION "\n");
+}
+
+}  // namespace
+}  // namespace cli
