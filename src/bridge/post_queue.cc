@@ -97,6 +97,7 @@ PostQueue::Finished PostQueue::finished(std::uint64_t tag, const Outcome& outcom
       result.verdict = Verdict::pending;
       return result;
     }
+    result.may_have_arrived = true;  // the other copy is on its way still
     under_way_.erase(twin);
   }
   if (result.verdict == Verdict::arrived) {

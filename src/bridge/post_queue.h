@@ -49,7 +49,7 @@ class PostQueue {
   struct Finished {
     Verdict verdict = Verdict::unknown;
     QueuedPost post;
-    bool may_have_arrived = false;  // of `again`
+    bool may_have_arrived = false;  // whatever the verdict: some copy of it may have
   };
   struct Leaving {
     std::uint64_t tag = 0;
@@ -80,6 +80,11 @@ class PostQueue {
     }
     return std::any_of(under_way_.begin(), under_way_.end(),
                        [&](const auto& flight) { return matches(flight.second.post); });
+  }
+  // Those whose outcome is open: each may have arrived.
+  template <typename Visitor>
+  void each_under_way(Visitor visit) const {
+    for (const auto& [tag, flight] : under_way_) visit(flight.post);
   }
   // Posts that wait for their back-off may leave at once (a new address, new credentials).
   void forget_back_off(const EnvironmentId& environment);

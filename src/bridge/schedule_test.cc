@@ -85,6 +85,8 @@ TEST_P(Schedule, RunsAtMostOnceAndEveryAttemptEnds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Schedule, ::testing::Range<std::uint64_t>(0, 30));
+// Schedules that once ran an attempt twice, or left one without an end.
+INSTANTIATE_TEST_SUITE_P(Regressions, Schedule, ::testing::Values<std::uint64_t>(215, 394, 575, 828, 2768));
 
 }  // namespace
 }  // namespace bridge

@@ -71,6 +71,7 @@ void StubMachine::State::handle(Instant at, Channel& channel, const FrameHeader&
   } else if (std::holds_alternative<Refused>(message)) {
     attempt->refused.insert(channel.registration.session);
     attempt->pinned = attempt->heard = attempt->accepted = false;
+    attempt->invoke.reset();  // what arrived there does not count any more
     attempt->other_until.reset();
     attempt->lost_since.reset();
     target_dead(at, channel.registration.connection_id, actions);
@@ -142,8 +143,7 @@ void StubMachine::State::answer_disconnected(Instant at, const std::string& text
 void StubMachine::State::cancel(Instant at, StubActions& actions) {
   Channel* channel = channel_of_attempt();
   if (channel == nullptr || attempt->dead.contains(channel->registration.connection_id)) return;
-  posts.drop([](const QueuedPost&) { return true; });
-  control.clear();
+  drop_posts();
   say(at, Cancel{}, actions);
 }
 

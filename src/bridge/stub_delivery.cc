@@ -37,9 +37,9 @@ StubMachine::State::Channel* StubMachine::State::current() {
 
 // Sends the attempt to a session, or once more to another connection of the same one.
 void StubMachine::State::dispatch(Instant at, Channel& channel) {
-  posts.drop([](const QueuedPost&) { return true; });
-  control.clear();
+  drop_posts();
   attempt->dead_since.reset();
+  attempt->silence_checked = false;
   attempt->target = channel.registration.connection_id;
   if (attempt->session != channel.registration.session || !attempt->invoke) {
     attempt->session = channel.registration.session;
@@ -52,6 +52,16 @@ void StubMachine::State::dispatch(Instant at, Channel& channel) {
   if (!channel.announced) announce_to(channel);
   if (connection_id.empty()) attempt->ask_when_pinned = true;
   queue(*attempt->invoke, all_of(*attempt->invoke), true);
+}
+
+// Forgets what waits; what is under way counts as perhaps arrived, since nobody will hear how it ended.
+void StubMachine::State::drop_posts() {
+  posts.each_under_way([&](const QueuedPost& post) {
+    bool of_invoke = attempt && attempt->invoke && attempt->invoke->message_id() == post.message_id;
+    if (of_invoke) attempt->invoke->mark_may_have_arrived(post.chunk);
+  });
+  posts.drop([](const QueuedPost&) { return true; });
+  control.clear();
 }
 
 void StubMachine::State::announce_to(Channel& channel) {
@@ -90,6 +100,8 @@ void StubMachine::State::ask(Instant at, StubActions& actions) {
   const std::string& target = channel->registration.connection_id;
   if (attempt->dead.contains(target)) {
     attempt->ask_at.reset();
+    if (attempt->heard && !attempt->lost_since) attempt->lost_since = at.steady;
+    read_table(actions);
     return;
   }
   attempt->target = target;
@@ -135,6 +147,7 @@ void StubMachine::State::finish_post(Instant at, const PostQueue::Finished& done
   Channel* channel = current();
   bool of_invoke = attempt && attempt->invoke && attempt->invoke->message_id() == done.post.message_id;
   auto said = control.find(done.post.message_id);
+  if (of_invoke && done.may_have_arrived) attempt->invoke->mark_may_have_arrived(done.post.chunk);
   if (done.verdict == Verdict::arrived) {
     trouble.erase(Road::posts);
     if (of_invoke) attempt->invoke->mark_arrived(done.post.chunk);
@@ -154,7 +167,6 @@ void StubMachine::State::finish_post(Instant at, const PostQueue::Finished& done
     target_dead(at, done.post.sent_to, actions);
     return;
   } else {
-    if (of_invoke && done.may_have_arrived) attempt->invoke->mark_may_have_arrived(done.post.chunk);
     note_trouble(Road::posts, at, outcome);
     if (!done.post.persistent && said != control.end()) control.erase(said);
   }
@@ -181,7 +193,7 @@ void StubMachine::State::check_attempt(Instant at, StubActions& actions) {
   if (!working()) return;
   if (attempt->deadline <= at.steady) {
     attempt->expired = true;  // Lambda says so in its own words
-    posts.drop([](const QueuedPost&) { return true; });
+    drop_posts();
     return;
   }
   check_trouble(at, actions);
@@ -215,6 +227,7 @@ void StubMachine::State::check_attempt(Instant at, StubActions& actions) {
 void StubMachine::State::check_silence(Instant at, StubActions& actions) {
   if (attempt->reply_due && *attempt->reply_due <= at.steady) {
     attempt->reply_due.reset();
+    ping(at, actions);  // or is it our own WebSocket that is dead?
     if (attempt->heard) {
       if (!attempt->lost_since) attempt->lost_since = at.steady;
       read_table(actions);

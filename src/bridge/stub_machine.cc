@@ -110,6 +110,7 @@ StubActions StubMachine::invocation(Instant at, Invocation invocation) {
   state.read_at.reset();
   state.socket_failures = 0;
   state.socket_retry.reset();
+  state.pong_due.reset();
 
   state.attempt.emplace(++state.last_number);
   State::Attempt& attempt = *state.attempt;
@@ -123,9 +124,7 @@ StubActions StubMachine::invocation(Instant at, Invocation invocation) {
   }
   state.pump(at, actions);
   if (state.socket_open && at.steady - state.socket_opened < kSocketAge) {
-    actions.push_back(Ping{});
-    state.pings_unanswered += 1;
-    state.pong_due = at.steady + kPongLimit;
+    state.ping(at, actions);
   } else {
     state.open_socket(at, actions);
   }
@@ -205,6 +204,13 @@ void StubMachine::State::open_socket(Instant, StubActions& actions) {
   socket_opening = true;
   socket_retry.reset();
   actions.push_back(OpenSocket{});
+}
+
+void StubMachine::State::ping(Instant at, StubActions& actions) {
+  if (!socket_open || socket_opening || pong_due) return;
+  actions.push_back(Ping{});
+  pings_unanswered += 1;
+  pong_due = at.steady + kPongLimit;
 }
 
 void StubMachine::State::check_init(Instant at, StubActions& actions) {

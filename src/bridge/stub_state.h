@@ -79,6 +79,7 @@ struct StubMachine::State {
 
   // The own connection and Init (stub_machine.cc).
   void open_socket(Instant at, StubActions& actions);
+  void ping(Instant at, StubActions& actions);
   void check_init(Instant at, StubActions& actions);
   void check_socket(Instant at, StubActions& actions);
 
@@ -97,6 +98,7 @@ struct StubMachine::State {
   // Sending (stub_delivery.cc).
   void dispatch(Instant at, Channel& channel);
   void announce_to(Channel& channel);
+  void drop_posts();
   void queue(const Outgoing& message, const std::vector<std::uint32_t>& chunks, bool persistent);
   void say(Instant at, const Message& message, StubActions& actions);
   void ask(Instant at, StubActions& actions);

@@ -120,9 +120,9 @@ void StubMachine::State::decide_pinned(Instant at, StubActions& actions) {
 }
 
 void StubMachine::State::target_dead(Instant at, const std::string& connection, StubActions& actions) {
-  posts.drop([](const QueuedPost&) { return true; });
-  control.clear();
+  drop_posts();
   if (!working()) return;
+  check_pinned(at, actions);
   attempt->dead.insert(connection);
   attempt->ask_at.reset();
   attempt->reply_due.reset();
