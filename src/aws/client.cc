@@ -82,7 +82,7 @@ std::map<std::string, std::string> endpoints_from_environment(const std::map<std
 }
 
 base::Result<net::Url> service_url(const ClientConfig& config, std::string_view service) {
-  for (std::string key : {std::string(service), std::string()}) {
+  for (const std::string& key : {std::string(service), std::string()}) {
     if (auto found = config.endpoints.find(key); found != config.endpoints.end()) return net::parse_url(found->second);
   }
   return net::parse_url(fmt::format("https://{}.{}.amazonaws.com", service, config.region));

@@ -1,6 +1,7 @@
 // --json: one object per line on stdout, nothing else. docs/json.md has every field.
 #pragma once
 
+#include <boost/json.hpp>
 #include <cstdio>
 
 #include "base/clock.h"

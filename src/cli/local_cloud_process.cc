@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <boost/asio/this_coro.hpp>
+#include <csignal>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "codec/json.h"
 #include "os/files.h"
@@ -15,6 +17,9 @@ namespace cli {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr base::Millis kStartLimit = 30s;
+constexpr base::Millis kLockPoll = 50ms;
 
 // One session at a time looks and starts: an advisory lock on a file, let go when the process ends, too.
 class StartLock {
@@ -32,8 +37,16 @@ class StartLock {
   int fd_;
 };
 
+// A process that does not say in time that it is ready is ended, which ends the reading of its first line.
+awaitable<void> end_if_late(os::Process& process) {
+  co_await base::sleep_for(kStartLimit);
+  process.signal_group(SIGKILL);
+}
+
 // The first line that the process prints: its `ready` object.
 awaitable<base::Result<std::string>> read_first_line(os::Process& process) {
+  base::TaskGroup watch(co_await boost::asio::this_coro::executor);
+  watch.spawn(end_if_late(process));
   std::string text;
   while (text.find('\n') == std::string::npos) {
     std::string piece = co_await process.read_stdout();
@@ -43,6 +56,7 @@ awaitable<base::Result<std::string>> read_first_line(os::Process& process) {
     }
     text += piece;
   }
+  co_await watch.close();
   co_return text.substr(0, text.find('\n'));
 }
 
@@ -58,7 +72,14 @@ awaitable<base::Result<std::unique_ptr<LocalCloudProcess>>> LocalCloudProcess::j
   std::unique_ptr<LocalCloudProcess> joined(new LocalCloudProcess(executor, net::make_http_client(executor, nullptr)));
   std::string record_file = state_folder + "/local.json";
   StartLock lock(state_folder + "/local.lock");
-  while (!lock.try_lock()) co_await base::sleep_for(50ms);
+  for (int tries = 0; !lock.try_lock(); ++tries) {
+    if (base::Millis(tries * kLockPoll) > kStartLimit) {
+      co_return base::fail(base::ErrorKind::local_resource,
+                           "another session has been starting the local cloud for too long",
+                           "End it, or remove .livelambda/local.json.");
+    }
+    co_await base::sleep_for(kLockPoll);
+  }
   auto recorded = os::read_file(record_file);
   if (recorded && co_await joined->try_to_join(*recorded)) co_return joined;
 

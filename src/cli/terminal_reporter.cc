@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cli {
 namespace {
 
@@ -15,12 +17,41 @@ constexpr std::string_view kCyan = "36";
 constexpr std::string_view kDim = "2";
 constexpr std::string_view kBold = "1";
 
-// Output of programs may hold control sequences; on a terminal they could rewrite what stands there. Tab stays.
+// How many bytes an escape sequence at the start of `text` has (ECMA-48): ESC [ … up to a final byte; ESC ] … and its
+// like up to BEL or ESC \; else ESC and what belongs to it.
+std::size_t escape_size(std::string_view text) {
+  if (text.size() < 2) return text.size();
+  std::size_t end = 2;
+  if (text[1] == '[') {
+    while (end < text.size() && (text[end] < 0x40 || text[end] > 0x7e)) ++end;
+    return std::min(end + 1, text.size());
+  }
+  if (std::string_view("]PX^_").find(text[1]) != std::string_view::npos) {
+    while (end < text.size() && text[end] != '\a' && text[end] != '\x1b') ++end;
+    if (end < text.size() && text[end] == '\x1b') ++end;
+    return std::min(end + 1, text.size());
+  }
+  return end;
+}
+
+// What programs and requests say may hold control sequences; on a terminal they could rewrite what stands there. Tab
+// stays; colours of programs go too.
 std::string printable(std::string_view text) {
   std::string result;
-  for (char c : text) {
-    bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\x1b') || c == 0x7f;
-    if (!control) result += c;
+  while (!text.empty()) {
+    auto c = static_cast<unsigned char>(text[0]);
+    auto next = static_cast<unsigned char>(text.size() > 1 ? text[1] : '\0');
+    std::size_t skip = 0;
+    if (c == 0x1b) {
+      skip = escape_size(text);
+    } else if ((c < 0x20 && c != '\t') || c == 0x7f) {
+      skip = 1;
+    } else if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
+      skip = 2;  // U+0080 to U+009F, which some terminals obey
+    } else {
+      result += text[0];
+    }
+    text.remove_prefix(std::max<std::size_t>(skip, 1));
   }
   return result;
 }
@@ -37,7 +68,7 @@ void TerminalReporter::show(const DeployProgress& progress) {
       progress.status.find("FAILED") != std::string::npos || progress.status.find("ROLLBACK") != std::string::npos;
   bool is_stack = progress.resource == progress.stack;
   if (progress.status.ends_with("IN_PROGRESS") && !failed && !is_stack && !style_.verbose) return;
-  std::string reason = progress.reason.empty() || !(failed || style_.verbose) ? "" : "  " + progress.reason;
+  std::string reason = progress.reason.empty() || !(failed || style_.verbose) ? "" : "  " + printable(progress.reason);
   std::string name = is_stack ? paint(kBold, progress.stack) : fmt::format("  {:<34}", progress.resource);
   print(fmt::format("{}  {:<18} {}  {}{}\n", paint(kDim, time()), progress.status, name,
                     is_stack ? "" : paint(kDim, progress.type), paint(failed ? kRed : kDim, reason)));
@@ -60,7 +91,7 @@ void TerminalReporter::show(const Ready& ready) {
 void TerminalReporter::show(const InvocationReport& report) {
   if (report.phase == InvocationReport::Phase::started) {
     print(fmt::format("{}  {} {}  {}  {}\n", paint(kDim, time()), paint(kCyan, "→"), paint(kBold, report.function),
-                      report.trigger, paint(kDim, fmt::format("pid {}", report.pid))));
+                      printable(report.trigger), paint(kDim, fmt::format("pid {}", report.pid))));
     return;
   }
   std::string_view color = report.status == "ok" ? kGreen : kRed;
@@ -83,7 +114,8 @@ void TerminalReporter::show(const BuildReport& build) {
 }
 
 void TerminalReporter::show(const Displaced& displaced) {
-  print(fmt::format("{}  {}\n", paint(kDim, time()), paint(kYellow, "another client has connected: " + displaced.by)));
+  print(fmt::format("{}  {}\n", paint(kDim, time()),
+                    paint(kYellow, "another client has connected: " + printable(displaced.by))));
 }
 
 void TerminalReporter::show(const Dropped& dropped) {
@@ -93,7 +125,7 @@ void TerminalReporter::show(const Dropped& dropped) {
 }
 
 void TerminalReporter::show(const Notice& notice) {
-  print(fmt::format("{}  {}\n", paint(kDim, time()), notice.text));
+  print(fmt::format("{}  {}\n", paint(kDim, time()), printable(notice.text)));
 }
 
 std::string TerminalReporter::paint(std::string_view code, std::string_view text) const {

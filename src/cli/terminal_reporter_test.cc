@@ -95,6 +95,40 @@ TEST(TerminalReporter, ShowsEachLineOfALogRecordBehindItsFunction) {
   EXPECT_THAT(text, HasSubstr("Api  two\n"));
 }
 
+TEST(TerminalReporter, KeepsControlSequencesOfOthersFromTheTerminal) {
+  struct {
+    const char* text;
+    const char* shown;
+  } cases[] = {
+      {"a\x1b[31mred\x1b[0m", "ared"},
+      {"a\x1b[2J\x1b[1;1Hb", "ab"},
+      {"a\x1b]0;title\x07z", "az"},
+      {"a\x1b]0;title\x1b\\z", "az"},
+      {"a\rb\bc\x7f", "abc"},
+      {"a\xc2\x9b"
+       "31mb",
+       "a31mb"},
+      {"a\tcaf\xc3\xa9", "a\tcaf\xc3\xa9"},
+      {"cut off\x1b[31", "cut off"},
+      {"\x1b", ""},
+  };
+  for (const auto& [text, expected] : cases) {
+    for (const std::string& out :
+         {shown({LogLine{"r", "Api", text}}), shown({finished("error", text)}),
+          shown({BuildReport{.function = "Api", .status = "error", .output = text}}), shown({Notice{text}}),
+          shown({Displaced{text}}), shown({DeployProgress{"s", "r", "t", "CREATE_FAILED", text}})}) {
+      EXPECT_THAT(out, HasSubstr(expected));
+      EXPECT_THAT(out, Not(HasSubstr("\x1b")));
+      EXPECT_THAT(out, Not(HasSubstr("\r")));
+      EXPECT_THAT(out, Not(HasSubstr("\x07")));
+    }
+  }
+  InvocationReport started = finished("");
+  started.phase = InvocationReport::Phase::started;
+  started.trigger = "http-api GET /\x1b[2J";  // paths are anybody's
+  EXPECT_THAT(shown({started}), Not(HasSubstr("\x1b")));
+}
+
 TEST(TerminalError, HasPlaceMessageAndHint) {
   EXPECT_EQ(to_terminal_text({.kind = base::ErrorKind::invalid_input,
                               .message = "not a mapping",

@@ -94,7 +94,7 @@ class BridgeDriver final : public AttemptSink {
   void act(bridge::AttemptArrived attempt) { handler_->arrived(std::move(attempt)); }
   void act(bridge::StartAttempt start) { handler_->start(start.id); }
   void act(bridge::CancelAttempt cancel) { handler_->cancel(cancel.id, std::move(cancel.reason)); }
-  void act(bridge::Delivered delivered) { handler_->delivered(std::move(delivered)); }
+  void act(bridge::Delivered delivered) { handler_->delivered(delivered); }
   void act(bridge::Undelivered undelivered) { handler_->undelivered(undelivered.id); }
   void act(bridge::PostDenied denied);
   void act(bridge::SayHello);
