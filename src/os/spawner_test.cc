@@ -112,6 +112,12 @@ TEST_F(Spawner, HandsOnNoDescriptorAndNoSignalState) {
   Descriptor open_one(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
   Outcome outcome = run(shell("ls /proc/self/fd; grep -E 'Sig(Ign|Blk)' /proc/self/status"));
   std::signal(SIGPIPE, before);
+  // Signals 32 and 33 are glibc's own: its posix_spawn ignores them in what it starts (make does), and no sigaction
+  // reaches them.
+  constexpr std::string_view kOfGlibc = "0000000180000000";
+  if (auto at = outcome.out.find(kOfGlibc); at != std::string::npos) {
+    outcome.out.replace(at, kOfGlibc.size(), kOfGlibc.size(), '0');
+  }
   EXPECT_EQ(outcome.out, "0\n1\n2\n3\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");  // 3 is what ls opened
 }
 
