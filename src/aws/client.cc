@@ -124,7 +124,8 @@ awaitable<base::Result<net::Response>> exchange(ClientConfig config, net::Url ur
     auto response = co_await config.http->send(url, std::move(signed_request),
                                                {.connect_timeout = options.connect_timeout,
                                                 .timeout = options.timeout,
-                                                .fresh_connection = options.fresh_connection || attempt > 1});
+                                                .fresh_connection = options.fresh_connection || attempt > 1,
+                                                .repeatable = options.repeatable});
     if (response && response->status < 400) co_return std::move(*response);
     base::Error error = response ? read_service_error(*response, service) : response.error();
     if (attempt >= options.attempts || !worth_another_try(error)) co_return response;

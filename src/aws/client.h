@@ -43,6 +43,9 @@ struct CallOptions {
   std::chrono::milliseconds timeout{30'000};
   std::chrono::milliseconds connect_timeout{5'000};
   bool fresh_connection = false;
+  // May a request be sent again, unseen by the caller, when a kept connection turns out dead? Not where the caller
+  // counts copies.
+  bool repeatable = true;
 };
 
 // Signs and sends. A status of 400 or more becomes an Error: `code` and `status` as the service gave them (JSON

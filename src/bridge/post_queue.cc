@@ -92,12 +92,11 @@ PostQueue::Finished PostQueue::finished(std::uint64_t tag, const Outcome& outcom
 
   auto twin = flight.twin == 0 ? under_way_.end() : under_way_.find(flight.twin);
   if (twin != under_way_.end()) {
-    if (result.verdict == Verdict::again) {
+    if (result.verdict != Verdict::arrived) {  // the other copy's outcome decides
       twin->second.may_have_arrived = result.may_have_arrived;
       result.verdict = Verdict::pending;
       return result;
     }
-    result.may_have_arrived = true;  // the other copy is on its way still
     under_way_.erase(twin);
   }
   if (result.verdict == Verdict::arrived) {

@@ -10,6 +10,7 @@ constexpr base::Millis kAcceptedAfter{500};
 constexpr base::Millis kMissingAfter{1'000};
 constexpr base::Millis kFreshFor{10'000};
 constexpr base::Millis kHelloEvery{1'000};
+constexpr std::chrono::minutes kLongestInvocation{16};  // Lambda's 15, with room
 
 }  // namespace
 
@@ -69,7 +70,7 @@ void SessionMachine::State::handle(Instant at, const EnvironmentId& id, Environm
 }
 
 // The attempt that a frame is about; a higher number than the latest begins a new one, for the stub has moved on.
-SessionMachine::State::Attempt* SessionMachine::State::attempt_of(Instant, const EnvironmentId& id,
+SessionMachine::State::Attempt* SessionMachine::State::attempt_of(Instant at, const EnvironmentId& id,
                                                                   Environment& environment, std::uint64_t number,
                                                                   SessionActions& actions) {
   if (environment.attempt && number < environment.attempt->number) return nullptr;
@@ -77,6 +78,7 @@ SessionMachine::State::Attempt* SessionMachine::State::attempt_of(Instant, const
   if (environment.attempt) end_attempt(id, *environment.attempt, "the function has moved on", actions);
   environment.reassembler.forget_before(number);
   environment.attempt.emplace(number);
+  environment.attempt->deadline = at.steady + kLongestInvocation;  // until the invoke says it: its stub may be gone
   return &*environment.attempt;
 }
 
@@ -106,6 +108,7 @@ void SessionMachine::State::handle_message(Instant at, const EnvironmentId& id, 
   } else if (auto* missing = std::get_if<Missing>(&message)) {
     handle_missing(at, id, environment, *missing);
   } else if (std::holds_alternative<Cancel>(message)) {
+    if (attempt.phase == Phase::answered && !attempt.delivered) actions.push_back(Undelivered{{id, attempt.number}});
     end_attempt(id, attempt, "the function gave up waiting", actions);
   } else {
     dropped[DropReason::bad_header] += 1;  // nothing that a stub says in this version

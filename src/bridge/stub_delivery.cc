@@ -43,6 +43,8 @@ void StubMachine::State::dispatch(Instant at, Channel& channel) {
   attempt->target = channel.registration.connection_id;
   if (attempt->session != channel.registration.session || !attempt->invoke) {
     attempt->session = channel.registration.session;
+    attempt->heard = attempt->accepted = false;  // a late word of the session before does not count for this one
+    attempt->lost_since.reset();
     Invoke invoke{.invocation = attempt->invocation, .finished = finished};
     invoke.milliseconds_left = std::chrono::duration_cast<base::Millis>(attempt->deadline - at.steady).count();
     invoke.composed_at_ms = aws_clock.known() ? aws_clock.now_ms(at.wall) : 0;
@@ -178,6 +180,7 @@ void StubMachine::State::finish_post(Instant at, const PostQueue::Finished& done
 void StubMachine::State::check_pinned(Instant at, StubActions& actions) {
   if (attempt->pinned || !attempt->invoke || !attempt->invoke->all_may_have_arrived()) return;
   attempt->pinned = true;
+  attempt->pinned_since = at.steady;
   attempt->pinned_at = at.steady;
   attempt->ask_at = at.steady + kAskAfter;
   if (attempt->ask_when_pinned && !connection_id.empty()) ask(at, actions);
@@ -218,6 +221,12 @@ void StubMachine::State::check_attempt(Instant at, StubActions& actions) {
   if (attempt->lost_since && *attempt->lost_since + kLostFor <= at.steady) {
     answer_disconnected(at, "livelambda: the session of " + owner() + " was lost while it ran this invocation",
                         actions);
+    return;
+  }
+  if (!attempt->heard && attempt->pinned_since + kLostFor <= at.steady) {
+    // Whatever kept the silence from being settled: our own WebSocket that opens and closes, a table that does not
+    // answer.
+    answer_disconnected(at, "livelambda: the session of " + owner() + " gave no word about this invocation", actions);
     return;
   }
   if (due(attempt->ask_at)) ask(at, actions);

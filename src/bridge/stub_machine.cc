@@ -188,6 +188,7 @@ std::optional<base::SteadyTime> StubMachine::next_timer() const {
   for (const auto& time : {attempt.ask_at, attempt.reply_due, attempt.other_until}) consider(time);
   consider(state.silence_limit());
   if (attempt.lost_since) consider(*attempt.lost_since + State::kLostFor);
+  if (!attempt.heard) consider(attempt.pinned_since + State::kLostFor);
   return earliest;
 }
 

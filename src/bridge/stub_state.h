@@ -47,9 +47,10 @@ struct StubMachine::State {
     std::string target;        // the connection it was last sent to, or asked about at
     std::string session;       // it was, or is being, sent to; empty = to none yet
     std::unique_ptr<Outgoing> invoke;
-    bool pinned = false;   // all its frames may have arrived there
-    SteadyTime pinned_at;  // or the last new link of that session
-    bool heard = false;    // any word from that session about it
+    bool pinned = false;      // all its frames may have arrived there
+    SteadyTime pinned_since;  // when that became so
+    SteadyTime pinned_at;     // the same, or the last new link of that session
+    bool heard = false;       // any word from that session about it
     SteadyTime last_heard;
     bool accepted = false;
     bool ask_when_pinned = false;           // frames left without the address that we have by now

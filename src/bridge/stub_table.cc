@@ -77,6 +77,16 @@ void StubMachine::State::decide_free(Instant at, StubActions& actions) {
     answer_nobody(kNoSession, nobody_text("the session speaks another version of the protocol"), actions);
     return;
   }
+  if (attempt->invoke && attempt->session != table->session) {
+    // What is under way to the session of before may complete it there: only then is it known whether it may go
+    // elsewhere.
+    drop_posts();
+    check_pinned(at, actions);
+    if (attempt->pinned) {
+      decide_pinned(at, actions);
+      return;
+    }
+  }
   Channel& channel = channel_to(*table);
   const std::string& target = channel.registration.connection_id;
   if (!attempt->dead.contains(target) && !attempt->refused.contains(table->session)) {

@@ -48,21 +48,26 @@ void describe(CLI::App& local, LocalCommand& command) {
 base::Result<Command> parse_arguments(const std::vector<std::string>& arguments) {
   CLI::App app("Live Lambda Development: your functions run on this machine, everything else stays in AWS.",
                "livelambda");
-  app.footer(kFooter);
   app.set_version_flag("--version", "livelambda " LIVELAMBDA_VERSION);
   app.require_subcommand(1);
   StartCommand start_command;
   LocalCommand local_command;
   CLI::App* start = app.add_subcommand("start", "Deploy the app with stubs and run its functions here, live");
   CLI::App* local = app.add_subcommand("local", "Run a small, strict AWS on this machine");
+  app.footer(kFooter);  // after the subcommands, which would take it over
   describe(*start, start_command);
   describe(*local, local_command);
+  bool is_word = !arguments.empty() && !arguments.front().starts_with('-');
+  if (is_word && arguments.front() != start->get_name() && arguments.front() != local->get_name()) {
+    return base::fail(base::ErrorKind::usage, fmt::format("there is no command '{}'", arguments.front()),
+                      "`livelambda --help` lists what there is.");
+  }
   try {  // CLI11 reports by exceptions; they end here.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     CLI::App* shown = start->parsed() ? start : local->parsed() ? local : &app;
-    return PrintCommand{shown->help()};
+    return PrintCommand{shown->help(shown == &app ? "" : "livelambda")};
   } catch (const CLI::CallForVersion&) {
     return PrintCommand{"livelambda " LIVELAMBDA_VERSION "\n"};
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <fstream>
 
 #include "base/log.h"
 #include "base/task_group.h"
@@ -28,6 +29,10 @@ base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& comma
                                         .end_when_unused = command.end_when_unused,
                                         .test_clock = command.test_clock,
                                         .record_websockets = command.record_websockets};
+  if (!command.record_websockets.empty() && !std::ofstream(command.record_websockets, std::ios::app)) {
+    return base::fail(base::ErrorKind::local_resource, fmt::format("cannot write {}", command.record_websockets),
+                      "Name a file in a folder that exists and is yours.");
+  }
   if (!command.certificate_file.empty()) {
     TRY(options.certificate_pem, os::read_file(command.certificate_file));
     TRY(options.key_pem, os::read_file(command.key_file));

@@ -22,6 +22,7 @@ awaitable<void> JoinedSessions::serve(net::Exchange& exchange, std::string name)
     countdown_.cancel();
     co_await exchange.client_gone();
     if (names_.erase(name) == 1 && names_.empty()) countdown_.spawn(end_after_a_while());
+    std::ignore = co_await exchange.respond({.status = 204});  // to nobody; an exchange is answered all the same
     co_return;
   }
   bool is_delete = exchange.request().method == "DELETE";

@@ -24,6 +24,21 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find_first_of("\r\n"));
 }
 
+// A live function runs from a folder on this machine: a missing one is said before anything is deployed.
+base::Result<> check_sources(const app::Application& application, const std::string& folder) {
+  for (const app::Function& function : application.functions) {
+    std::error_code error;
+    if (!function.live || fs::is_directory(fs::path(folder) / function.source, error)) continue;
+    return base::fail(
+        {.kind = base::ErrorKind::invalid_input,
+         .message = fmt::format("the code of {} is in {}, which is no folder", function.logical_id, function.source),
+         .hint = "Mend CodeUri (or Code), or build what it names.",
+         .file = application.template_file,
+         .line = function.line});
+  }
+  return {};
+}
+
 base::Result<std::string> choose_stage(const std::string& remembered_in, const std::optional<std::string>& given,
                                        std::string_view user) {
   std::string stage;
@@ -74,7 +89,12 @@ base::Result<AppFolder> open_app_folder(std::string path, const std::optional<st
   }
   TRY(auto name, app::choose_app_name(read_if_there(folder.path + "/livelambda.yaml"),
                                       read_if_there(folder.path + "/samconfig.toml"), absolute.filename().string()));
-  TRY(folder.application, app::read_template(*text, {.name = std::move(name), .file = folder.path + "/" + file}));
+  auto application = app::read_template(*text, {.name = std::move(name), .file = folder.path + "/" + file});
+  if (!application && application.error().hint.empty()) {
+    application.error().hint = "Mend the template, then run the command again.";
+  }
+  TRY(folder.application, std::move(application));
+  TRY(check_sources(folder.application, folder.path));
   TRY(auto state, state_folder(folder.path));
   TRY(folder.stage, choose_stage(state + "/stage", stage, user));
   return folder;

@@ -243,7 +243,8 @@ awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
   if (first) {
     registered_ = true;  // perhaps: also if this is cancelled before the answer is there
     auto claimed = co_await registrar_.claim(own_);
-    registered_ = claimed.has_value();
+    bool refused = !claimed && claimed.error().status >= 400 && claimed.error().status < 500;
+    registered_ = !refused;  // a write that timed out may have succeeded
     CO_TRY(auto replaced, std::move(claimed));
     if (auto farewell = bridge::replaced_by(replaced, own_)) tasks_.spawn(bid_farewell(std::move(*farewell)));
   } else {
@@ -369,7 +370,7 @@ awaitable<void> BridgeDriver::check_registration() {
 awaitable<void> BridgeDriver::bid_farewell(bridge::Replaced replaced) {
   auto told = co_await aws::post_to_connection(config_.aws, replaced.endpoint, replaced.connection_id,
                                                std::string(bridge::kDisplacedText), kPost);
-  if (!told) co_return;  // nobody is there any more
+  if (!told && told.error().status == 410) co_return;  // nobody is there any more
   co_await base::sleep_for(kFarewell);
   auto deleted = co_await aws::delete_connection(config_.aws, replaced.endpoint, replaced.connection_id);
   if (!deleted) base::log_warn("the replaced connection could not be closed: {}", deleted.error().message);

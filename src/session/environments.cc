@@ -57,14 +57,17 @@ std::string readable_error(const std::string& body) {
   auto parsed = codec::parse_json(body);
   if (!parsed || codec::find(*parsed, "errorMessage") == nullptr) return valid_utf8(body);
   std::string type = codec::find_string(*parsed, "errorType");
-  std::string text = (type.empty() ? "" : type + ": ") + codec::find_string(*parsed, "errorMessage");
+  std::string message = codec::find_string(*parsed, "errorMessage");
+  std::string text = (type.empty() ? "" : type + ": ") + message;
   for (const char* name : {"trace", "stackTrace"}) {
     const auto* trace = codec::find(*parsed, name);
     if (trace == nullptr || !trace->is_array()) continue;
     for (const auto& line : trace->as_array()) {
-      // The first line of a JavaScript trace repeats type and message.
-      if (line.is_string() && std::string_view(line.get_string()) != text)
-        text += "\n" + std::string(line.get_string());
+      // A JavaScript trace repeats type and message, together or each on a line.
+      if (!line.is_string()) continue;
+      std::string_view shown = line.get_string();
+      bool repeats = shown == type || shown == message || shown == type + ": " + message;
+      if (!repeats && shown.find_first_not_of(" \t") != std::string_view::npos) text += "\n" + std::string(shown);
     }
   }
   return text;

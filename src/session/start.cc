@@ -82,6 +82,11 @@ class Session {
 
   base::Result<> read_app() {
     TRY(folder_, open_app_folder(options_.app_dir, options_.stage, options_.user));
+    for (const codec::DuplicateKey& twice : folder_.application.document.duplicates) {
+      with_.reporter.report(
+          Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts", folder_.application.template_file,
+                             twice.line, twice.key, twice.first_line)});
+    }
     for (const app::Function& function : folder_.application.functions) {
       if (!function.live) with_.reporter.report(Notice{fmt::format("{} {}", function.logical_id, function.why_not)});
     }
@@ -96,7 +101,12 @@ class Session {
              return text ? std::optional(std::move(*text)) : std::nullopt;
            }));
     if (std::string file = get(options_.environment, "LIVELAMBDA_CA_FILE"); !file.empty()) {
-      CO_TRY(ca_pem_, os::read_file(file));
+      auto pem = os::read_file(file);
+      if (!pem) {
+        co_return base::fail(base::ErrorKind::local_resource, "LIVELAMBDA_CA_FILE: " + pem.error().message,
+                             "Name the PEM file of the authority to trust, or unset it.");
+      }
+      ca_pem_ = std::move(*pem);
     }
     CO_TRY(tls_, net::make_client_tls(ca_pem_, false));
     http_ = net::make_http_client(executor_, tls_);
@@ -105,6 +115,12 @@ class Session {
             .credentials = [credentials = account.credentials] { return credentials; },
             .region = account.region,
             .endpoints = aws::endpoints_from_environment(options_.environment)};
+    for (const auto& [service, url] : aws_.endpoints) {
+      if (!net::parse_url(url)) {
+        co_return base::fail(base::ErrorKind::usage, fmt::format("AWS_ENDPOINT_URL is no URL: {}", url),
+                             "Write it as http://HOST:PORT, or unset it.");
+      }
+    }
     CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
     principal_ = identity.arn;
     with_.reporter.report(Notice{fmt::format("{} on stage {}, account {}, region {}", folder_.application.name,

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 // protocol.md, "The stub": connecting is given 1 s, a post 2 s.
 constexpr aws::CallOptions kCall{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
+// The machine counts every copy of a frame that may have arrived, so none is sent behind its back.
+constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s, .repeatable = false};
 constexpr auto kHandshake = 3s;
 constexpr auto kHello = 3s;
 
@@ -193,7 +195,7 @@ awaitable<void> Driver::ping(std::shared_ptr<net::WebSocket> socket) {
 }
 
 awaitable<void> Driver::post(bridge::StubPost post) {
-  aws::CallOptions options = kCall;
+  aws::CallOptions options = kPost;
   options.fresh_connection = post.fresh;
   auto posted = co_await aws::post_to_connection(aws_, std::move(post.endpoint), std::move(post.connection_id),
                                                  std::move(post.frame), options);
