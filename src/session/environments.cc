@@ -58,7 +58,8 @@ std::string readable_error(const std::string& body) {
   if (!parsed || codec::find(*parsed, "errorMessage") == nullptr) return valid_utf8(body);
   std::string type = codec::find_string(*parsed, "errorType");
   std::string message = codec::find_string(*parsed, "errorMessage");
-  std::string text = (type.empty() ? "" : type + ": ") + message;
+  std::string text = type.empty() ? message : fmt::format("{}: {}", type, message);
+  std::string lines;
   for (const char* name : {"trace", "stackTrace"}) {
     const auto* trace = codec::find(*parsed, name);
     if (trace == nullptr || !trace->is_array()) continue;
@@ -66,11 +67,12 @@ std::string readable_error(const std::string& body) {
       // A JavaScript trace repeats type and message, together or each on a line.
       if (!line.is_string()) continue;
       std::string_view shown = line.get_string();
-      bool repeats = shown == type || shown == message || shown == type + ": " + message;
-      if (!repeats && shown.find_first_not_of(" \t") != std::string_view::npos) text += "\n" + std::string(shown);
+      bool repeats = shown == type || shown == message || text == shown;
+      bool blank = shown.find_first_not_of(" \t") == std::string_view::npos;
+      if (!repeats && !blank) lines += fmt::format("\n{}", shown);
     }
   }
-  return text;
+  return text + lines;
 }
 
 }  // namespace
