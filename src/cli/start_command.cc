@@ -44,15 +44,9 @@ std::string own_program() {
 
 // With --local the cloud's address and key take the place of the environment's; profiles are left out of it.
 awaitable<base::Result<>> start_local(session::StartOptions options, session::Surroundings surroundings) {
-  std::error_code error;
-  std::filesystem::path folder = std::filesystem::canonical(options.app_dir, error);
-  if (error) {
-    co_return base::fail(base::ErrorKind::usage, fmt::format("{} is not a folder", options.app_dir),
-                         "Give the app's folder with --app-dir.");
-  }
   // What is wrong with the app is said before anything is started for it.
-  CO_TRY(session::open_app_folder(folder.string(), options.stage, options.user));
-  CO_TRY(auto state, session::state_folder(folder.string()));
+  CO_TRY(auto folder, session::open_app_folder(options.app_dir, options.stage, options.user));
+  CO_TRY(auto state, session::state_folder(folder.path));
   CO_TRY(auto cloud, co_await LocalCloudProcess::join(state, own_program(), &surroundings.spawner));
   std::erase_if(options.environment, [](const auto& variable) { return variable.first.starts_with("AWS_"); });
   options.environment.merge(cloud->environment());
