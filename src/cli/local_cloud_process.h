@@ -26,7 +26,6 @@ class LocalCloudProcess {
 
   // What AWS's tools read: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
   std::map<std::string, std::string> environment() const;
-  const std::string& endpoint() const { return endpoint_; }
 
   awaitable<void> leave();
 
