@@ -17,6 +17,16 @@ set(MAY_USE_session base codec os net bridge app aws runtime_api worker deploy)
 set(MAY_USE_cli session localcloud)
 set(MAY_USE_stub codec net aws bridge)
 
+# The local cloud is many services, each a folder of its own that is built and tested by itself. A part may include what
+# stands beside it, and the headers of localcloud/ itself; of another service only its interface, <service>/<service>.h.
+set(PARTS_localcloud iam s3 dynamodb logs sqs sns ssm events lambda apigateway cloudformation server)
+foreach(part ${PARTS_localcloud})
+  set(MAY_USE_localcloud_${part} iam)
+endforeach()
+set(MAY_USE_localcloud_iam)
+set(TESTS_MAY_USE_localcloud_apigateway lambda)  # its fakes
+set(MAY_USE_localcloud_server ${PARTS_localcloud})
+
 # What each module links beside other modules.
 set(LINKS_base fmt::fmt-header-only tl::expected Threads::Threads)
 set(LINKS_codec yaml zstd minizip z)

@@ -13,7 +13,7 @@
 #include "cli/terminal.h"
 #include "cli/terminal_reporter.h"
 #include "codec/json.h"
-#include "localcloud/server.h"
+#include "localcloud/server/server.h"
 #include "os/files.h"
 #include "os/signals.h"
 

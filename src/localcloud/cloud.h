@@ -1,5 +1,5 @@
-// What the services of one local account share: its name, its clock, and each other. Built by server.cc; outlives every
-// service.
+// What the services of one local account share: its name, its clock, and each other. Built by server/server.cc;
+// outlives every service.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,6 +16,9 @@ class Iam;             // iam/iam.h: roles, policies, authorize(), temporary cre
 class S3;              // s3/s3.h: buckets and objects
 class DynamoDb;        // dynamodb/dynamodb.h
 class Sns;             // sns/sns.h
+class Sqs;             // sqs/sqs.h
+class Ssm;             // ssm/ssm.h
+class Events;          // events/events.h: EventBridge
 class Logs;            // logs/logs.h
 class Lambda;          // lambda/lambda.h: functions, invoke()
 class ApiGateway;      // apigateway/apigateway.h: HTTP, REST and WebSocket APIs
@@ -37,6 +40,9 @@ struct Cloud {
   S3* s3 = nullptr;
   DynamoDb* dynamodb = nullptr;
   Sns* sns = nullptr;
+  Sqs* sqs = nullptr;
+  Ssm* ssm = nullptr;
+  Events* events = nullptr;
   Logs* logs = nullptr;
   Lambda* lambda = nullptr;
   ApiGateway* apigateway = nullptr;

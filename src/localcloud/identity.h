@@ -22,4 +22,12 @@ struct Principal {
   bool is_root = false;  // root is allowed everything
 };
 
+// Whose right it is that one service's event reaches another's resource: a service that acts for one of its resources
+// (the policy of what it reaches decides, with aws:SourceArn), or a principal of the account (IAM decides).
+struct OnBehalfOf {
+  std::string service = {};     // "sns.amazonaws.com"; empty: `caller` decides
+  std::string source_arn = {};  // of the service's resource
+  Principal caller = {};
+};
+
 }  // namespace localcloud

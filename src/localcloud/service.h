@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "localcloud/identity.h"
@@ -29,6 +30,9 @@ struct Call {
 class Service {
  public:
   virtual ~Service() = default;
+  // The operations that work, by their API names ("CreateQueue"): docs/local-cloud.md is made from it. What is not
+  // listed answers not_implemented().
+  virtual std::vector<std::string> operations() const { return {}; }
   virtual awaitable<net::Response> handle(Call call) = 0;
 };
 

@@ -59,11 +59,10 @@ std::pair<std::string_view, std::string_view> split_invocation(std::string_view 
 
 }  // namespace
 
-Endpoint::Endpoint(asio::any_io_executor executor, EndpointCallbacks callbacks)
-    : callbacks_(std::move(callbacks)), changed_(std::move(executor)) {}
+Endpoint::Endpoint(EndpointCallbacks callbacks) : callbacks_(std::move(callbacks)) {}
 
 base::Result<std::unique_ptr<Endpoint>> Endpoint::listen(asio::any_io_executor executor, EndpointCallbacks callbacks) {
-  std::unique_ptr<Endpoint> endpoint(new Endpoint(executor, std::move(callbacks)));
+  std::unique_ptr<Endpoint> endpoint(new Endpoint(std::move(callbacks)));
   net::ServerOptions options;
   options.max_body = kMaxBody;
   auto* self = endpoint.get();

@@ -15,11 +15,13 @@
 
 #include "base/result.h"
 #include "net/http_server.h"
-#include "runtime_api/condition.h"
+#include "base/notifier.h"
 #include "runtime_api/invocation.h"
 #include "runtime_api/runtime_state.h"
 
 namespace runtime_api {
+
+using boost::asio::awaitable;
 
 // Called on the loop's thread, from within a request of the runtime; they must not destroy the endpoint.
 struct EndpointCallbacks {
@@ -45,7 +47,7 @@ class Endpoint {
   void offer(InvocationEvent event);
 
  private:
-  Endpoint(boost::asio::any_io_executor executor, EndpointCallbacks callbacks);
+  explicit Endpoint(EndpointCallbacks callbacks);
 
   awaitable<void> handle(net::Exchange& exchange);
   awaitable<void> handle_next(net::Exchange& exchange);
@@ -54,7 +56,7 @@ class Endpoint {
 
   EndpointCallbacks callbacks_;
   RuntimeState state_;
-  Condition changed_;
+  base::Notifier changed_;
   std::optional<InvocationEvent> offered_;
   unsigned asked_ = 0;  // counts calls of next: the newest gets the event
   std::unique_ptr<net::HttpServer> server_;

@@ -92,7 +92,7 @@ Environments::Environments(asio::any_io_executor executor, worker::Launcher& lau
 Environments::~Environments() = default;
 
 void Environments::announced(bridge::Announced announced) {
-  auto environment = std::make_shared<Environment>(executor_);
+  auto environment = std::make_shared<Environment>();
   environment->announce = std::move(announced.announce);
   environment->last_used = clock_.now();
   if (auto known = environments_.find(announced.environment); known != environments_.end()) retire(*known->second);
@@ -114,7 +114,7 @@ void Environments::arrived(bridge::AttemptArrived arrived) {
       ++before;
     }
   }
-  auto attempt = std::make_shared<Attempt>(executor_);
+  auto attempt = std::make_shared<Attempt>();
   attempt->invocation = std::move(arrived.invocation);
   attempt->arrived = arrived.arrived;
   attempts_[arrived.id] = attempt;

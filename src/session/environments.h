@@ -18,8 +18,8 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/notifier.h"
 #include "base/task_group.h"
-#include "runtime_api/condition.h"
 #include "session/bridge_driver.h"
 #include "session/reporter.h"
 #include "worker/worker.h"
@@ -65,28 +65,24 @@ class Environments final : public AttemptHandler {
     bool retired = false;
   };
   struct Environment {
-    explicit Environment(const boost::asio::any_io_executor& executor) : start_ended(executor) {}
-
     bridge::Announce announce;
     const LiveFunction* function = nullptr;  // null: not part of the app
     std::shared_ptr<Twin> twin;
     bool starting = false;  // fresh_twin() is at work
-    runtime_api::Condition start_ended;
+    base::Notifier start_ended;
     base::SteadyTime last_used{};
   };
   struct Attempt {
-    explicit Attempt(const boost::asio::any_io_executor& executor) : changed(executor) {}
-
     bridge::Invocation invocation;
     base::SteadyTime arrived{};
     base::SteadyTime handed_over{};
     bool may_start = false;
     bool cancelled = false;
     std::string cancel_reason;
-    runtime_api::Condition changed;  // may_start or cancelled became true
-    std::shared_ptr<Twin> twin;      // while it runs
-    bool started = false;            // reported as started
-    bool finished = false;           // the answer is with the bridge; `report` waits for its delivery
+    base::Notifier changed;      // may_start or cancelled became true
+    std::shared_ptr<Twin> twin;  // while it runs
+    bool started = false;        // reported as started
+    bool finished = false;       // the answer is with the bridge; `report` waits for its delivery
     InvocationReport report;
   };
   using EnvironmentPtr = std::shared_ptr<Environment>;

@@ -70,7 +70,7 @@ bridge::EnvironmentId environment(std::uint8_t number) {
 
 struct World {
   explicit World(asio::any_io_executor executor)
-      : launcher(executor), environments(executor, launcher, sink, clock, reporter, functions()) {
+      : environments(executor, launcher, sink, clock, reporter, functions()) {
     sink.environments = &environments;
   }
 

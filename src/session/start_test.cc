@@ -7,11 +7,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <stdexcept>
 
+#include "base/notifier.h"
 #include "base/task_group.h"
 #include "net/http_server.h"
 #include "net/testing/loopback.h"
 #include "os/files.h"
-#include "runtime_api/condition.h"
 #include "session/testing/eventually.h"
 #include "session/testing/recording_reporter.h"
 #include "worker/testing/fake_spawner.h"
@@ -26,8 +26,6 @@ using ::testing::SizeIs;
 
 class FakeSignals final : public os::Signals {
  public:
-  explicit FakeSignals(asio::any_io_executor executor) : changed_(std::move(executor)) {}
-
   asio::awaitable<int> next() override {
     while (pending_ == 0) co_await changed_.wait();
     --pending_;
@@ -41,7 +39,7 @@ class FakeSignals final : public os::Signals {
 
  private:
   int pending_ = 0;
-  runtime_api::Condition changed_;
+  base::Notifier changed_;
 };
 
 // An AWS that answers `silent_after` actions and is silent from then on, or refuses as told.
@@ -76,8 +74,7 @@ struct FakeAws {
 
 struct World {
   explicit World(asio::any_io_executor executor)
-      : signals(executor),
-        server(executor, [this](net::Exchange& exchange) { return aws.handle(exchange); }),
+      : server(executor, [this](net::Exchange& exchange) { return aws.handle(exchange); }),
         folder("livelambda-start-test"),
         starting(executor) {
     options.app_dir = folder.path();

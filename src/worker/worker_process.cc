@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/notifier.h"
 #include "base/task_group.h"
-#include "runtime_api/condition.h"
 #include "runtime_api/endpoint.h"
 #include "worker/log_lines.h"
 #include "worker/words.h"
@@ -30,7 +30,7 @@ constexpr auto kKillTimeout = std::chrono::seconds(5);
 class Core : public std::enable_shared_from_this<Core> {
  public:
   Core(asio::any_io_executor executor, const base::Clock& clock, WorkerSpec spec, LogCallback log)
-      : executor_(executor), clock_(clock), spec_(std::move(spec)), log_(std::move(log)), changed_(executor) {}
+      : executor_(executor), clock_(clock), spec_(std::move(spec)), log_(std::move(log)) {}
 
   base::Result<> start(os::Spawner& spawner, WorkerCommand command);
 
@@ -64,7 +64,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const base::Clock& clock_;
   WorkerSpec spec_;
   LogCallback log_;
-  runtime_api::Condition changed_;
+  base::Notifier changed_;
   std::unique_ptr<runtime_api::Endpoint> endpoint_;
   std::unique_ptr<os::Process> process_;
   LineSplitter stdout_lines_;
@@ -143,7 +143,7 @@ awaitable<void> Core::await_end() {
   auto self = shared_from_this();
   const auto status = co_await process_->wait();
   const auto until = clock_.now() + kLastWords;
-  while (open_outputs_ > 0 && clock_.now() < until) co_await changed_.wait_until(until);
+  while (open_outputs_ > 0 && clock_.now() < until) co_await changed_.wait(until);
   exit_ = status;
   changed_.notify_all();
 }
@@ -236,7 +236,7 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
       stop();
       break;
     }
-    co_await changed_.wait_until(deadline);
+    co_await changed_.wait(deadline);
   }
   co_await drain_output();
   busy.ended = true;
@@ -245,7 +245,7 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
 
 awaitable<void> Core::await_ended(base::SteadyTime until) {
   auto self = shared_from_this();
-  while (!exit_ && clock_.now() < until) co_await changed_.wait_until(until);
+  while (!exit_ && clock_.now() < until) co_await changed_.wait(until);
 }
 
 void Core::retire() {

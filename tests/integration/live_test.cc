@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/task_group.h"
 #include "codec/json.h"
-#include "localcloud/server.h"
+#include "localcloud/server/server.h"
 #include "os/files.h"
 #include "os/signals.h"
 #include "os/spawner.h"

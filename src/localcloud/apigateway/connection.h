@@ -13,11 +13,13 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "localcloud/lambda/notifier.h"
+#include "base/notifier.h"
 #include "net/http.h"
 #include "net/websocket.h"
 
 namespace localcloud {
+
+using boost::asio::awaitable;
 
 inline constexpr std::size_t kMaxFrame = 32 * 1024;  // aws-facts §1
 inline constexpr std::size_t kMaxMessage = 128 * 1024;
@@ -48,7 +50,7 @@ class Connection {
  private:
   std::deque<std::string> waiting_;
   std::size_t waiting_bytes_ = 0;
-  Notifier changed_;
+  base::Notifier changed_;
   std::uint16_t close_code_ = 0;
   std::string close_reason_;
   bool ended_ = false;

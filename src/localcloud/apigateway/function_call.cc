@@ -3,8 +3,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <memory>
 
+#include "base/notifier.h"
 #include "base/task_group.h"
-#include "localcloud/lambda/notifier.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -13,7 +13,7 @@ namespace {
 
 struct Answer {
   std::optional<base::Result<InvokeOutput>> result;
-  Notifier there;
+  base::Notifier there;
 };
 
 awaitable<void> invoke_into(Cloud& cloud, InvokeInput input, std::shared_ptr<Answer> answer) {

@@ -11,6 +11,7 @@
 #include "localcloud/dynamodb/expression.h"
 #include "localcloud/dynamodb/table.h"
 #include "localcloud/iam/iam.h"
+#include "localcloud/wire.h"
 
 namespace localcloud {
 
@@ -20,6 +21,13 @@ class DynamoDbService final : public DynamoDb {
 
   awaitable<net::Response> handle(Call call) override;
   ResourceTypes resource_types() override;
+  base::Result<std::vector<StreamRecord>> stream_records(std::string_view, std::uint64_t, std::size_t) const override {
+    return base::fail(not_implemented("dynamodb", "streams"));
+  }
+  base::Result<std::uint64_t> stream_end(std::string_view) const override {
+    return base::fail(not_implemented("dynamodb", "streams"));
+  }
+  awaitable<void> stream_grows(std::string, std::uint64_t) override { co_return; }
 
   // The state, for the resource type. Errors: ResourceInUseException, ResourceNotFoundException 400,
   // ValidationException.

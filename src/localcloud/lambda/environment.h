@@ -13,12 +13,12 @@
 #include <optional>
 #include <string>
 
+#include "base/notifier.h"
 #include "base/task_group.h"
 #include "localcloud/cloud.h"
 #include "localcloud/lambda/function.h"
 #include "localcloud/lambda/function_log.h"
 #include "localcloud/lambda/lambda.h"
-#include "localcloud/lambda/notifier.h"
 #include "localcloud/lambda/runtime_protocol.h"
 #include "net/http_server.h"
 #include "os/spawner.h"
@@ -33,7 +33,7 @@ struct PendingInvocation {
   std::string trace_id;
   bool wants_log_tail = false;  // then it is answered when the runtime asks for `next`, with every line
   std::optional<InvokeOutput> output;
-  Notifier done;
+  base::Notifier done;
 
   void complete(InvokeOutput answer);
 };
@@ -87,7 +87,7 @@ class ExecutionEnvironment {
   std::shared_ptr<const FunctionVersion> version_;
   FunctionLog log_;
   RuntimeProtocol protocol_;
-  Notifier changed_;
+  base::Notifier changed_;
   std::unique_ptr<net::HttpServer> server_;
   std::shared_ptr<os::Process> process_;
   std::optional<os::ExitStatus> exited_;

@@ -44,7 +44,7 @@ awaitable<void> fail_to_start(std::shared_ptr<ScriptedProcess> process) {
 
 awaitable<void> never_answer(std::shared_ptr<ScriptedProcess> process) {
   co_await process->next();
-  Notifier forever;
+  base::Notifier forever;
   for (;;) co_await forever.wait();
 }
 

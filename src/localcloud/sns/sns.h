@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "localcloud/cloud.h"
+#include "localcloud/identity.h"
 #include "localcloud/resource_type.h"
 #include "localcloud/service.h"
 
@@ -11,6 +14,8 @@ namespace localcloud {
 
 class Sns : public Service {
  public:
+  // For services that notify a topic, by its policy. Errors: NotFound 404, AuthorizationError 403.
+  virtual base::Result<> publish(const OnBehalfOf& sender, std::string_view topic_arn, std::string message) = 0;
   virtual ResourceTypes resource_types() = 0;
 };
 

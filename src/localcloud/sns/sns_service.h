@@ -49,6 +49,9 @@ class SnsService final : public Sns {
 
   awaitable<net::Response> handle(Call call) override;
   ResourceTypes resource_types() override;
+  base::Result<> publish(const OnBehalfOf&, std::string_view, std::string) override {
+    return base::fail(not_implemented("sns", "notifications of other services"));
+  }
 
   // The state, for the resource types. Errors: NotFound 404, InvalidParameter 400.
   base::Result<Topic*> create_topic(std::string_view name);

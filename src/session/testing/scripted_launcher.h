@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime_api/condition.h"
+#include "base/notifier.h"
 #include "worker/worker.h"
 
 namespace session::testing {
@@ -17,8 +17,6 @@ namespace session::testing {
 using boost::asio::awaitable;
 
 struct Script {
-  explicit Script(boost::asio::any_io_executor executor) : changed(std::move(executor)) {}
-
   // How an invocation ends. Nothing: it runs until end() or stop(). Called when the worker takes the event.
   std::function<std::optional<worker::WorkerOutcome>(const worker::WorkerSpec&, const runtime_api::InvocationEvent&)>
       run;
@@ -38,7 +36,7 @@ struct Script {
   std::size_t most_running = 0;
   std::vector<worker::LogCallback> logs;                  // by order of start
   std::map<std::string, worker::WorkerOutcome> outcomes;  // by request id: what end() said
-  runtime_api::Condition changed;
+  base::Notifier changed;
 
   void end(const std::string& request_id, worker::WorkerOutcome outcome);
   void release_starts();
@@ -46,9 +44,6 @@ struct Script {
 
 class ScriptedLauncher final : public worker::Launcher {
  public:
-  explicit ScriptedLauncher(boost::asio::any_io_executor executor)
-      : script_(std::make_shared<Script>(std::move(executor))) {}
-
   Script& script() { return *script_; }
 
   awaitable<base::Result<>> check(std::string runtime) override;
@@ -56,7 +51,7 @@ class ScriptedLauncher final : public worker::Launcher {
                                                                  worker::LogCallback log) override;
 
  private:
-  std::shared_ptr<Script> script_;
+  std::shared_ptr<Script> script_ = std::make_shared<Script>();
 };
 
 worker::WorkerOutcome result(std::string body);

@@ -85,7 +85,7 @@ awaitable<net::Response> FakeLogs::handle(Call) {
 
 awaitable<base::Result<InvokeOutput>> FakeLambda::invoke(InvokeInput input) {
   invoked.push_back(input);
-  Notifier forever;
+  base::Notifier forever;
   while (never) co_await forever.wait();
   if (!answer) co_return InvokeOutput{.payload = "{}"};
   co_return answer(input);

@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "base/notifier.h"
 #include "base/task_group.h"
 #include "localcloud/cloud.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/function.h"
 #include "localcloud/lambda/lambda.h"
-#include "localcloud/lambda/notifier.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/logs/logs.h"
 #include "localcloud/s3/s3.h"
@@ -97,7 +97,7 @@ class ScriptedProcess {
   std::vector<int> signals;
   std::optional<os::ExitStatus> status;
   std::string output;
-  Notifier changed;
+  base::Notifier changed;
   base::TaskGroup tasks;
 
  private:

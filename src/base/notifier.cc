@@ -1,4 +1,4 @@
-#include "localcloud/lambda/notifier.h"
+#include "base/notifier.h"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -7,7 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace localcloud {
+namespace base {
 
 namespace asio = boost::asio;
 
@@ -21,7 +21,7 @@ void Notifier::notify_all() {
   for (auto* waiter : state_->waiters) waiter->cancel();
 }
 
-awaitable<void> Notifier::wait(base::SteadyTime until) {
+awaitable<void> Notifier::wait(SteadyTime until) {
   struct Place {
     Place(std::shared_ptr<State> in, asio::steady_timer& timer)
         : state(std::move(in)), at(state->waiters.insert(state->waiters.end(), &timer)) {}
@@ -45,4 +45,4 @@ awaitable<void> Notifier::wait(base::SteadyTime until) {
   }
 }
 
-}  // namespace localcloud
+}  // namespace base

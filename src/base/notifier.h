@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 
-namespace localcloud {
+namespace base {
 
 using boost::asio::awaitable;
 
@@ -24,11 +24,11 @@ class Notifier {
   Notifier();
   void notify_all();
   // Returns after notify_all(), or at `until`; may return early.
-  awaitable<void> wait(base::SteadyTime until = base::SteadyTime::max());
+  awaitable<void> wait(SteadyTime until = SteadyTime::max());
 
  private:
   struct State;
   std::shared_ptr<State> state_;
 };
 
-}  // namespace localcloud
+}  // namespace base

@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "localcloud/cloud.h"
-#include "localcloud/joined_sessions.h"
+#include "localcloud/server/joined_sessions.h"
 #include "localcloud/service.h"
 #include "net/http_server.h"
 

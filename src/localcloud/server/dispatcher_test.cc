@@ -1,4 +1,4 @@
-#include "localcloud/dispatcher.h"
+#include "localcloud/server/dispatcher.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "localcloud/joined_sessions.h"
+#include "localcloud/server/joined_sessions.h"
 
 #include <tuple>
 

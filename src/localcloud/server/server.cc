@@ -1,4 +1,4 @@
-#include "localcloud/server.h"
+#include "localcloud/server/server.h"
 
 #include <fmt/format.h>
 
@@ -10,14 +10,17 @@
 #include "localcloud/apigateway/apigateway.h"
 #include "localcloud/cloud.h"
 #include "localcloud/cloudformation/cloudformation.h"
-#include "localcloud/dispatcher.h"
 #include "localcloud/dynamodb/dynamodb.h"
+#include "localcloud/events/events.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/lambda.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/logs/logs.h"
 #include "localcloud/s3/s3.h"
+#include "localcloud/server/dispatcher.h"
 #include "localcloud/sns/sns.h"
+#include "localcloud/sqs/sqs.h"
+#include "localcloud/ssm/ssm.h"
 #include "net/http_server.h"
 #include "net/tls.h"
 #include "os/files.h"
@@ -115,6 +118,12 @@ class LocalCloudServer final : public LocalCloud {
     cloud_.dynamodb = dynamodb_.get();
     logs_ = make_logs(cloud_);
     cloud_.logs = logs_.get();
+    sqs_ = make_sqs(cloud_);
+    cloud_.sqs = sqs_.get();
+    ssm_ = make_ssm(cloud_);
+    cloud_.ssm = ssm_.get();
+    events_ = make_events(cloud_);
+    cloud_.events = events_.get();
     sns_ = make_sns(cloud_);
     cloud_.sns = sns_.get();
     lambda_ = make_lambda(cloud_);
@@ -126,16 +135,20 @@ class LocalCloudServer final : public LocalCloud {
     append(types, s3_->resource_types());
     append(types, dynamodb_->resource_types());
     append(types, logs_->resource_types());
+    append(types, sqs_->resource_types());
+    append(types, ssm_->resource_types());
+    append(types, events_->resource_types());
     append(types, sns_->resource_types());
     append(types, lambda_->resource_types());
     append(types, apigateway_->resource_types());
     cloudformation_ = make_cloudformation(cloud_, std::move(types));
     cloud_.cloudformation = cloudformation_.get();
 
-    Dispatcher::Services services{{"sts", iam_.get()},       {"iam", iam_.get()},
-                                  {"s3", s3_.get()},         {"dynamodb", dynamodb_.get()},
-                                  {"logs", logs_.get()},     {"sns", sns_.get()},
-                                  {"lambda", lambda_.get()}, {"cloudformation", cloudformation_.get()}};
+    Dispatcher::Services services{
+        {"sts", iam_.get()},           {"iam", iam_.get()},       {"s3", s3_.get()},
+        {"dynamodb", dynamodb_.get()}, {"logs", logs_.get()},     {"sns", sns_.get()},
+        {"sqs", sqs_.get()},           {"ssm", ssm_.get()},       {"events", events_.get()},
+        {"scheduler", events_.get()},  {"lambda", lambda_.get()}, {"cloudformation", cloudformation_.get()}};
     dispatcher_ = std::make_unique<Dispatcher>(cloud_, std::move(services), sessions_, options_.test_clock);
   }
 
@@ -151,6 +164,9 @@ class LocalCloudServer final : public LocalCloud {
   std::unique_ptr<S3> s3_;
   std::unique_ptr<DynamoDb> dynamodb_;
   std::unique_ptr<Logs> logs_;
+  std::unique_ptr<Sqs> sqs_;
+  std::unique_ptr<Ssm> ssm_;
+  std::unique_ptr<Events> events_;
   std::unique_ptr<Sns> sns_;
   std::unique_ptr<Lambda> lambda_;
   std::unique_ptr<ApiGateway> apigateway_;
