@@ -21,6 +21,7 @@ class Ssm;             // ssm/ssm.h
 class Events;          // events/events.h: EventBridge
 class Logs;            // logs/logs.h
 class Lambda;          // lambda/lambda.h: functions, invoke()
+class EventSources;    // event_sources/event_sources.h: what reads queues and streams for functions
 class ApiGateway;      // apigateway/apigateway.h: HTTP, REST and WebSocket APIs
 class CloudFormation;  // cloudformation/cloudformation.h
 
@@ -45,6 +46,7 @@ struct Cloud {
   Events* events = nullptr;
   Logs* logs = nullptr;
   Lambda* lambda = nullptr;
+  EventSources* event_sources = nullptr;
   ApiGateway* apigateway = nullptr;
   CloudFormation* cloudformation = nullptr;
 };

@@ -13,9 +13,9 @@
 #include <optional>
 #include <string>
 
+#include "base/notifier.h"
 #include "base/result.h"
 #include "net/http_server.h"
-#include "base/notifier.h"
 #include "runtime_api/invocation.h"
 #include "runtime_api/runtime_state.h"
 

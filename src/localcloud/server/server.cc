@@ -11,6 +11,7 @@
 #include "localcloud/cloud.h"
 #include "localcloud/cloudformation/cloudformation.h"
 #include "localcloud/dynamodb/dynamodb.h"
+#include "localcloud/event_sources/event_sources.h"
 #include "localcloud/events/events.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/lambda.h"
@@ -128,6 +129,8 @@ class LocalCloudServer final : public LocalCloud {
     cloud_.sns = sns_.get();
     lambda_ = make_lambda(cloud_);
     cloud_.lambda = lambda_.get();
+    event_sources_ = make_event_sources(cloud_);
+    cloud_.event_sources = event_sources_.get();
     apigateway_ = make_api_gateway(cloud_, options_.record_websockets);
     cloud_.apigateway = apigateway_.get();
 
@@ -140,6 +143,7 @@ class LocalCloudServer final : public LocalCloud {
     append(types, events_->resource_types());
     append(types, sns_->resource_types());
     append(types, lambda_->resource_types());
+    append(types, event_sources_->resource_types());
     append(types, apigateway_->resource_types());
     cloudformation_ = make_cloudformation(cloud_, std::move(types));
     cloud_.cloudformation = cloudformation_.get();
@@ -169,6 +173,7 @@ class LocalCloudServer final : public LocalCloud {
   std::unique_ptr<Events> events_;
   std::unique_ptr<Sns> sns_;
   std::unique_ptr<Lambda> lambda_;
+  std::unique_ptr<EventSources> event_sources_;
   std::unique_ptr<ApiGateway> apigateway_;
   std::unique_ptr<CloudFormation> cloudformation_;
   std::unique_ptr<Dispatcher> dispatcher_;

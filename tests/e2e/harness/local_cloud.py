@@ -7,6 +7,7 @@ import boto3
 import botocore.config
 import requests
 
+from .models import Judge
 from .processes import PROGRAM, Process, clean_environment
 
 
@@ -35,12 +36,13 @@ class LocalCloud(Process):
         return variables
 
     def client(self, service: str, retries: int = 0, endpoint: str | None = None, **config):
-        return boto3.client(
+        """A client of boto3, whose answers are held against botocore's models."""
+        return Judge(strict=True).watch(boto3.client(
             service, endpoint_url=endpoint or self.endpoint, region_name=self.region,
             aws_access_key_id=self.ready["accessKeyId"], aws_secret_access_key=self.ready["secretAccessKey"],
             verify=self.verify, config=botocore.config.Config(
                 retries={"total_max_attempts": retries + 1}, read_timeout=120, connect_timeout=10,
-                max_pool_connections=64, s3={"addressing_style": "path"}, proxies={}, **config))
+                max_pool_connections=64, s3={"addressing_style": "path"}, proxies={}, **config)))
 
     def invoke(self, function: str, payload: object = None, **more) -> "Answer":
         """Lambda's Invoke by boto3. `payload`: bytes as they are, else as JSON."""

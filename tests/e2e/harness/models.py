@@ -21,9 +21,11 @@ def _local(tag: str) -> str:
 
 
 class Judge:
-    """Reads the answers of the clients that it watches: `found` lists what breaks the model."""
+    """Reads the answers of the clients that it watches: `found` lists what breaks the model; a strict one lets the call
+    fail."""
 
-    def __init__(self):
+    def __init__(self, strict: bool = False):
+        self.strict = strict
         self.found: list[str] = []
         self.judged: set[str] = set()
 
@@ -41,6 +43,7 @@ class Judge:
         before = len(self.found)
         self._judge(model, http_response.content)
         self.found[before:] = [f"{operation}: {one}" for one in self.found[before:]]
+        assert not (self.strict and self.found), self.found
 
     def _judge(self, model: OperationModel, content: bytes):
         shape = model.output_shape
