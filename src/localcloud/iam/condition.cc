@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -22,7 +24,7 @@ namespace localcloud {
 namespace {
 
 namespace json = boost::json;
-using Context = std::map<std::string, std::string>;
+using Context = ConditionContext;
 
 // One comparison of a value of the request (`actual`) with one of the policy (`wanted`, variables not yet replaced).
 using Compare = std::function<bool(const std::string& actual, const std::string& wanted, const Context& context)>;
@@ -147,7 +149,17 @@ std::optional<Compare> ordered_compare(std::string_view name, std::optional<doub
   });
 }
 
+bool equal_without_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 bool bool_compare(const std::string& actual, const std::string& wanted, const Context&) {
+  return equal_without_case(actual, wanted);
+}
+
+// Both are base64 text, which is the same for the same bytes.
+bool binary_compare(const std::string& actual, const std::string& wanted, const Context&) {
   return actual == wanted;
 }
 
@@ -158,6 +170,7 @@ std::optional<Compare> compare_of(std::string_view name) {
   if (name == "ArnEquals" || name == "ArnLike" || name == "ArnNotEquals" || name == "ArnNotLike")
     return Compare(arn_like);
   if (name == "Bool") return Compare(bool_compare);
+  if (name == "BinaryEquals") return Compare(binary_compare);
   if (name == "IpAddress" || name == "NotIpAddress") {
     return Compare([](const std::string& actual, const std::string& wanted, const Context&) {
       return in_network(actual, wanted);
@@ -201,18 +214,19 @@ std::vector<std::string> wanted_values(const json::value& value) {
 
 bool key_holds(const Operator& op, const std::string& key, const std::vector<std::string>& wanted,
                const Context& context) {
-  auto actual = context_value(context, key);
+  auto actual = context_values(context, key);
   if (op.null_check) {
-    for (const auto& value : wanted) {
-      if ((value == "true") == !actual.has_value()) return true;
-    }
-    return false;
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const auto& value) { return equal_without_case(value, "true") == actual.empty(); });
   }
-  if (!actual) return op.if_exists || op.set == "ForAllValues" || (op.negated && op.set.empty());
-  for (const auto& value : wanted) {
-    if (op.compare(*actual, value, context)) return !op.negated;
-  }
-  return op.negated;
+  if (actual.empty()) return op.if_exists || op.set == "ForAllValues" || (op.negated && op.set.empty());
+  auto holds = [&](const std::string& one) {
+    bool found =
+        std::any_of(wanted.begin(), wanted.end(), [&](const auto& value) { return op.compare(one, value, context); });
+    return found != op.negated;
+  };
+  bool all = op.set == "ForAllValues" || (op.set.empty() && op.negated);
+  return all ? std::all_of(actual.begin(), actual.end(), holds) : std::any_of(actual.begin(), actual.end(), holds);
 }
 
 }  // namespace

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <boost/json.hpp>
-#include <map>
-#include <string>
 
 #include "base/result.h"
+#include "localcloud/iam/condition_context.h"
 
 namespace localcloud {
 
 // Every operator and every key of it must hold. An operator that is not known does not hold.
-bool condition_holds(const boost::json::value& condition, const std::map<std::string, std::string>& context);
+bool condition_holds(const boost::json::value& condition, const ConditionContext& context);
 
 // Errors: MalformedPolicyDocument 400 that names the unknown operator.
 base::Result<> check_condition(const boost::json::value& condition);

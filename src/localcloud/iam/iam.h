@@ -2,20 +2,18 @@
 #pragma once
 
 #include <boost/json.hpp>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "localcloud/cloud.h"
+#include "localcloud/iam/condition_context.h"
 #include "localcloud/identity.h"
 #include "localcloud/resource_type.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
-
-using ConditionContext = std::map<std::string, std::string>;  // "aws:SourceArn" → value; keys compare without case
 
 class Iam : public Service {
  public:

@@ -36,13 +36,22 @@ base::Result<std::map<std::string, json::value>> inline_policies(const json::obj
   return policies;
 }
 
+Tags tags_property(const json::object& properties) {
+  Tags tags;
+  const auto* list = properties.if_contains("Tags");
+  if (list == nullptr || !list->is_array()) return tags;
+  for (const auto& one : list->get_array()) {
+    if (const auto* tag = one.if_object()) tags[text_property(*tag, "Key")] = text_property(*tag, "Value");
+  }
+  return tags;
+}
+
 class RoleType final : public SyncType {
  public:
   explicit RoleType(IamService& iam)
       : SyncType({.name = "AWS::IAM::Role",
                   .works = {"AssumeRolePolicyDocument", "Policies", "ManagedPolicyArns", "RoleName", "Path",
-                            "MaxSessionDuration", "Description"},
-                  .accepted = {"Tags"},
+                            "MaxSessionDuration", "Description", "PermissionsBoundary", "Tags"},
                   .replaces = {"RoleName", "Path"}}),
         iam_(iam) {}
 
@@ -62,6 +71,7 @@ class RoleType final : public SyncType {
     TRY(check_policy(wanted.trust, true));
     for (const auto& [name, document] : wanted.inline_policies) TRY(check_policy(document, false));
     for (const auto& arn : wanted.attached) TRY(iam_.policy_document(arn));
+    TRY(iam_.set_boundary(role->name, wanted.boundary));
     TRY(auto before, described(request.old_properties));
     // Policies of other resources (AWS::IAM::Policy) on the same role stay.
     for (const auto& [name, document] : before.inline_policies) role->inline_policies.erase(name);
@@ -70,6 +80,7 @@ class RoleType final : public SyncType {
     for (const auto& arn : wanted.attached) TRY(iam_.attach(role->name, arn));
     role->trust = std::move(wanted.trust);
     role->description = std::move(wanted.description);
+    role->tags = std::move(wanted.tags);
     role->max_session_seconds = wanted.max_session_seconds;
     return state(*role);
   }
@@ -96,6 +107,8 @@ class RoleType final : public SyncType {
     role.attached = list_property(properties, "ManagedPolicyArns");
     role.path = text_property(properties, "Path", "/");
     role.description = text_property(properties, "Description");
+    role.boundary = text_property(properties, "PermissionsBoundary");
+    role.tags = tags_property(properties);
     auto seconds = text_property(properties, "MaxSessionDuration", "3600");
     std::from_chars(seconds.data(), seconds.data() + seconds.size(), role.max_session_seconds);
     return role;
@@ -190,8 +203,8 @@ class ManagedPolicyType final : public SyncType {
  public:
   explicit ManagedPolicyType(IamService& iam)
       : SyncType({.name = "AWS::IAM::ManagedPolicy",
-                  .works = {"ManagedPolicyName", "PolicyDocument", "Roles", "Path"},
-                  .accepted = {"Description"},
+                  .works = {"ManagedPolicyName", "PolicyDocument", "Roles", "Path", "Description"},
+                  .accepted = {"Tags"},
                   .replaces = {"ManagedPolicyName", "Path", "Description"}}),
         iam_(iam) {}
 
@@ -201,15 +214,22 @@ class ManagedPolicyType final : public SyncType {
     constexpr std::size_t kLongest = 128;
     if (name.empty()) name = generated_name(request.stack_name, request.logical_id, kLongest);
     TRY(auto document, document_property(request.properties, "PolicyDocument"));
-    TRY(auto arn, iam_.create_policy(name, text_property(request.properties, "Path", "/"), std::move(document)));
-    for (const auto& role : list_property(request.properties, "Roles")) TRY(iam_.attach(role, arn));
-    return state(arn);
+    CustomerPolicy policy;
+    policy.name = std::move(name);
+    policy.path = text_property(request.properties, "Path", "/");
+    policy.description = text_property(request.properties, "Description");
+    TRY(const auto* made, iam_.create_policy(std::move(policy), std::move(document)));
+    for (const auto& role : list_property(request.properties, "Roles")) TRY(iam_.attach(role, made->arn));
+    return state(made->arn);
   }
 
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     const auto& arn = request.physical_id;
     TRY(auto document, document_property(request.properties, "PolicyDocument"));
+    TRY(auto* policy, iam_.policy(arn));
+    // CloudFormation keeps one version: the one in force.
     TRY(iam_.update_policy(arn, std::move(document)));
+    std::erase_if(policy->versions, [&](const auto& one) { return one.id != policy->default_version; });
     auto roles = list_property(request.properties, "Roles");
     for (const auto& role : roles) TRY(iam_.attach(role, arn));
     for (const auto& role : list_property(request.old_properties, "Roles")) {

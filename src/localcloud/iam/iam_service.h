@@ -1,5 +1,6 @@
-// The one implementation of Iam. Internal to iam/: state and decisions (iam.cc), the query API (iam_api.cc), what
-// CloudFormation makes of it (iam_resources.cc).
+// The one implementation of Iam. Internal to iam/: keys and decisions (iam.cc), roles and policies (iam_state.cc), the
+// query APIs (iam_api.cc: dispatch; role_api.cc, policy_api.cc, simulate_api.cc, sts_api.cc), what CloudFormation makes
+// of it (iam_resources.cc).
 #pragma once
 
 #include <map>
@@ -9,11 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "localcloud/iam/decision.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/policy.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {
+
+using Tags = std::map<std::string, std::string>;
 
 struct Role {
   std::string name;
@@ -24,14 +28,31 @@ struct Role {
   json::value trust;
   std::map<std::string, json::value> inline_policies;
   std::vector<std::string> attached;  // ARNs
+  std::string boundary = {};          // ARN of a policy; empty: none
+  Tags tags = {};
   int max_session_seconds = 3600;
+  base::WallTime created;
+};
+
+struct PolicyVersion {
+  std::string id;  // "v1"
+  json::value document;
   base::WallTime created;
 };
 
 struct CustomerPolicy {
   std::string name;
+  std::string path;
   std::string arn;
-  json::value document;
+  std::string id;  // "ANPA…"
+  std::string description;
+  Tags tags = {};
+  std::vector<PolicyVersion> versions = {};  // oldest first; at most five
+  std::string default_version = {};
+  int made_versions = 0;
+  base::WallTime created;
+
+  const PolicyVersion& in_force() const;
 };
 
 class IamService final : public Iam {
@@ -58,25 +79,55 @@ class IamService final : public Iam {
   base::Result<> delete_inline(std::string_view role, std::string_view name);
   base::Result<> attach(std::string_view role, std::string_view policy_arn);
   base::Result<> detach(std::string_view role, std::string_view policy_arn);
-  base::Result<std::string> create_policy(std::string name, std::string_view path, json::value document);  // its ARN
+  base::Result<> set_boundary(std::string_view role, std::string policy_arn);  // "" removes it
+  // Fills in arn, id, created and the first version.
+  base::Result<CustomerPolicy*> create_policy(CustomerPolicy policy, json::value document);
+  base::Result<CustomerPolicy*> policy(std::string_view arn);
+  // A new version that is in force from now on. Errors: LimitExceeded 409 with five of them.
   base::Result<> update_policy(std::string_view arn, json::value document);
   base::Result<> delete_policy(std::string_view arn);
   base::Result<json::value> policy_document(std::string_view arn) const;
+  std::vector<const Role*> roles_with(std::string_view policy_arn) const;
+  // The policies that decide for a role, less those of a resource.
+  AppliedPolicies policies_of(const Role& role) const;
 
-  // Fresh temporary credentials of a role.
-  Credentials issue(const Role& role, std::string_view session_name, std::chrono::seconds duration);
+  // Fresh temporary credentials of a role, narrowed by `session_policies` if there are any.
+  Credentials issue(const Role& role, std::string_view session_name, std::chrono::seconds duration,
+                    std::vector<json::value> session_policies = {});
+  std::vector<std::string> operations() const override;
 
  private:
   struct Session {
     Credentials credentials;
     Principal principal;
+    std::vector<json::value> policies;
   };
+  using Operation = base::Result<std::string> (IamService::*)(const Call&, const QueryInput&);
+  static const std::map<std::string, Operation, std::less<>>& iam_operations();
+  static const std::map<std::string, Operation, std::less<>>& sts_operations();
 
-  Decision identity_decision(const Role& role, const PolicyQuestion& question) const;
-  base::Result<std::string> act(const Call& call, const QueryInput& input);
-  base::Result<std::string> role_action(const Call& call, const QueryInput& input);
-  base::Result<std::string> policy_action(const Call& call, const QueryInput& input, std::string_view role_arn);
+  // role_api.cc
+  base::Result<std::string> create_role_operation(const Call& call, const QueryInput& input);
+  base::Result<std::string> list_roles(const Call& call, const QueryInput& input);
+  base::Result<std::string> role_operation(const Call& call, const QueryInput& input);
+  base::Result<std::string> inline_policy_operation(const Call& call, const QueryInput& input);
+  base::Result<std::string> attachment_operation(const Call& call, const QueryInput& input);
+  // policy_api.cc
+  base::Result<std::string> create_policy_operation(const Call& call, const QueryInput& input);
+  base::Result<std::string> list_policies(const Call& call, const QueryInput& input);
+  base::Result<std::string> policy_operation(const Call& call, const QueryInput& input);
+  base::Result<std::string> policy_version_operation(const Call& call, const QueryInput& input);
+  void write_policy(XmlWriter& xml, const CustomerPolicy& policy) const;
+  // simulate_api.cc
+  base::Result<std::string> simulate_custom_policy(const Call& call, const QueryInput& input);
+  base::Result<std::string> simulate_principal_policy(const Call& call, const QueryInput& input);
+  // sts_api.cc
+  base::Result<std::string> get_caller_identity(const Call& call, const QueryInput& input);
   base::Result<std::string> assume_role(const Call& call, const QueryInput& input);
+  base::Result<std::vector<json::value>> session_policies(const QueryInput& input) const;
+
+  // The role that the input names, once the caller may do what it asks with it.
+  base::Result<Role*> authorized_role(const Call& call, const QueryInput& input);
 
   Cloud& cloud_;
   Credentials root_;
@@ -84,6 +135,16 @@ class IamService final : public Iam {
   std::map<std::string, CustomerPolicy, std::less<>> policies_;  // by ARN
   std::map<std::string, Session, std::less<>> sessions_;         // by access key id
 };
+
+// --- Helpers of the operations
+
+// "Tags.member.N.Key" and ".Value". Errors: InvalidInput 400.
+base::Result<Tags> parse_tags(const QueryInput& input);
+void write_tags(XmlWriter& xml, const Tags& tags);
+// A policy's text. Errors: MalformedPolicyDocument 400.
+base::Result<json::value> parse_document(const std::string& text);
+// IAM's ids and keys: a prefix that tells the kind, then capital letters and digits.
+std::string unique_id(std::string_view prefix, std::size_t length = 21);
 
 // The types of iam_resources.cc.
 ResourceTypes iam_resource_types(IamService& iam);

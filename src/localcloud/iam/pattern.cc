@@ -17,7 +17,7 @@ bool same(char a, char b, bool ignore_case) {
 
 // What stands between "${" and "}": a context key with an optional default, "aws:username, 'nobody'", or one of the
 // escapes.
-std::optional<std::string> variable_value(std::string_view name, const std::map<std::string, std::string>& variables) {
+std::optional<std::string> variable_value(std::string_view name, const ConditionContext& variables) {
   if (name == "*" || name == "?" || name == "$") return std::string(name);
   std::optional<std::string> fallback;
   if (auto comma = name.find(','); comma != std::string_view::npos) {
@@ -28,23 +28,28 @@ std::optional<std::string> variable_value(std::string_view name, const std::map<
       fallback = std::string(text.substr(first + 1, last - first - 1));
     name = name.substr(0, comma);
   }
-  auto value = context_value(variables, name);
+  auto value = single_value(variables, name);
   return value ? value : fallback;
 }
 
 }  // namespace
 
-std::optional<std::string> context_value(const std::map<std::string, std::string>& context, std::string_view key) {
+std::vector<std::string> context_values(const ConditionContext& context, std::string_view key) {
   for (const auto& [name, value] : context) {
     if (name.size() == key.size() &&
         std::equal(name.begin(), name.end(), key.begin(), [](char a, char b) { return lower(a) == lower(b); })) {
-      return value;
+      return value.values();
     }
   }
-  return std::nullopt;
+  return {};
 }
 
-std::optional<Pattern> compile_pattern(std::string_view text, const std::map<std::string, std::string>* variables) {
+std::optional<std::string> single_value(const ConditionContext& context, std::string_view key) {
+  auto values = context_values(context, key);
+  return values.size() == 1 ? std::optional(std::move(values.front())) : std::nullopt;
+}
+
+std::optional<Pattern> compile_pattern(std::string_view text, const ConditionContext* variables) {
   std::vector<Pattern::Item> items;
   for (std::size_t i = 0; i < text.size(); ++i) {
     auto end = text.find('}', i);

@@ -2,11 +2,12 @@
 // stands for is matched literally, whatever characters it holds.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "localcloud/iam/condition_context.h"
 
 namespace localcloud {
 
@@ -26,9 +27,6 @@ class Pattern {
 };
 
 // `variables`: null leaves ${…} as it stands. nullopt if a variable has no value: what uses it then matches nothing.
-std::optional<Pattern> compile_pattern(std::string_view text, const std::map<std::string, std::string>* variables);
-
-// The value of a context key; keys compare without case.
-std::optional<std::string> context_value(const std::map<std::string, std::string>& context, std::string_view key);
+std::optional<Pattern> compile_pattern(std::string_view text, const ConditionContext* variables);
 
 }  // namespace localcloud

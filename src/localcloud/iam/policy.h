@@ -2,23 +2,21 @@
 // logic" and the "JSON policy element reference" of the IAM user guide.
 //
 // Knows Effect, Action, NotAction, Resource, NotResource, Principal, NotPrincipal, Condition with the String, Numeric,
-// Date, Bool, IpAddress, Arn and Null operators (IfExists, ForAllValues:, ForAnyValue:), wildcards and policy
+// Date, Bool, Binary, IpAddress, Arn and Null operators (IfExists, ForAllValues:, ForAnyValue:), wildcards and policy
 // variables. check_policy() refuses by name what it does not know, so that nothing is silently ignored.
 #pragma once
 
 #include <boost/json.hpp>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "localcloud/iam/condition_context.h"
 
 namespace localcloud {
 
 namespace json = boost::json;
-
-using ConditionContext = std::map<std::string, std::string>;
 
 enum class Decision { implicit_deny, allow, explicit_deny };
 

@@ -1,0 +1,174 @@
+// IAM's operations on roles.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "codec/json.h"
+#include "localcloud/iam/iam_service.h"
+#include "localcloud/iam/paging.h"
+#include "net/url.h"
+
+namespace localcloud {
+
+namespace {
+
+void write_role_members(XmlWriter& xml, const Role& role) {
+  xml.element("Path", role.path).element("RoleName", role.name).element("RoleId", role.id);
+  xml.element("Arn", role.arn).element("CreateDate", iso_time(role.created));
+  xml.element("AssumeRolePolicyDocument", net::percent_encode(codec::to_text(role.trust)));
+  if (!role.description.empty()) xml.element("Description", role.description);
+  xml.element("MaxSessionDuration", std::to_string(role.max_session_seconds));
+  if (!role.boundary.empty()) {
+    xml.open("PermissionsBoundary").element("PermissionsBoundaryType", "Policy");
+    xml.element("PermissionsBoundaryArn", role.boundary).close();
+  }
+  if (!role.tags.empty()) write_tags(xml, role.tags);
+}
+
+base::Result<int> session_seconds(const QueryInput& input, int fallback) {
+  auto text = input.get("MaxSessionDuration");
+  if (!text) return fallback;
+  int seconds = 0;
+  std::from_chars(text->data(), text->data() + text->size(), seconds);
+  constexpr int kShortest = 3600;
+  constexpr int kLongest = 43'200;
+  if (seconds < kShortest || seconds > kLongest) {
+    return aws_error(400, "ValidationError", "MaxSessionDuration must be between 3600 and 43200 seconds");
+  }
+  return seconds;
+}
+
+}  // namespace
+
+base::Result<std::string> IamService::create_role_operation(const Call& call, const QueryInput& input) {
+  Role fresh;
+  TRY(fresh.name, input.need("RoleName"));
+  fresh.path = input.get_or("Path", "/");
+  auto arn = fmt::format("arn:aws:iam::{}:role{}{}", cloud_.account_id, fresh.path, fresh.name);
+  fresh.boundary = input.get_or("PermissionsBoundary", "");
+  ConditionContext context;
+  if (!fresh.boundary.empty()) context["iam:PermissionsBoundary"] = fresh.boundary;
+  TRY(authorize(call.caller, "iam:CreateRole", arn, context, nullptr));
+  TRY(auto text, input.need("AssumeRolePolicyDocument"));
+  TRY(fresh.trust, parse_document(text));
+  fresh.description = input.get_or("Description", "");
+  TRY(fresh.max_session_seconds, session_seconds(input, fresh.max_session_seconds));
+  TRY(fresh.tags, parse_tags(input));
+  TRY(auto* created, create_role(std::move(fresh)));
+  XmlWriter xml;
+  write_role_members(xml.open("Role"), *created);
+  return xml.take();
+}
+
+base::Result<std::string> IamService::list_roles(const Call& call, const QueryInput& input) {
+  TRY(authorize(call.caller, "iam:ListRoles", fmt::format("arn:aws:iam::{}:role/", cloud_.account_id), {}, nullptr));
+  auto prefix = input.get_or("PathPrefix", "/");
+  std::vector<std::string> names;
+  for (const auto& [name, role] : roles_) {
+    if (role.path.starts_with(prefix)) names.push_back(name);
+  }
+  XmlWriter xml;
+  names = write_page(xml, input, std::move(names));
+  xml.open("Roles");
+  for (const auto& name : names) {
+    write_role_members(xml.open("member"), roles_.find(name)->second);
+    xml.close();
+  }
+  return xml.take();
+}
+
+base::Result<Role*> IamService::authorized_role(const Call& call, const QueryInput& input) {
+  TRY(auto name, input.need("RoleName"));
+  auto existing = roles_.find(name);
+  auto arn =
+      existing != roles_.end() ? existing->second.arn : fmt::format("arn:aws:iam::{}:role/{}", cloud_.account_id, name);
+  ConditionContext context;
+  if (auto policy = input.get("PolicyArn")) context["iam:PolicyARN"] = *policy;
+  if (auto boundary = input.get("PermissionsBoundary")) context["iam:PermissionsBoundary"] = *boundary;
+  TRY(authorize(call.caller, "iam:" + input.action(), arn, context, nullptr));
+  return role(name);
+}
+
+base::Result<std::string> IamService::role_operation(const Call& call, const QueryInput& input) {
+  auto action = input.action();
+  TRY(auto* its_role, authorized_role(call, input));
+  XmlWriter xml;
+  if (action == "GetRole") {
+    write_role_members(xml.open("Role"), *its_role);
+  } else if (action == "ListRoleTags") {
+    xml.element("IsTruncated", false);
+    write_tags(xml, its_role->tags);
+  } else if (action == "DeleteRole") {
+    TRY(delete_role(its_role->name));
+  } else if (action == "UpdateRole") {
+    TRY(its_role->max_session_seconds, session_seconds(input, its_role->max_session_seconds));
+    if (auto description = input.get("Description")) its_role->description = std::move(*description);
+  } else if (action == "UpdateAssumeRolePolicy") {
+    TRY(auto text, input.need("PolicyDocument"));
+    TRY(auto trust, parse_document(text));
+    TRY(check_policy(trust, true));
+    its_role->trust = std::move(trust);
+  } else if (action == "TagRole") {
+    TRY(auto tags, parse_tags(input));
+    for (auto& [key, value] : tags) its_role->tags[key] = std::move(value);
+  } else if (action == "UntagRole") {
+    for (const auto& key : input.list("TagKeys")) its_role->tags.erase(key);
+  } else {
+    auto boundary = input.get_or("PermissionsBoundary", "");
+    if (action == "PutRolePermissionsBoundary" && boundary.empty()) {
+      return aws_error(400, "ValidationError", "PermissionsBoundary is missing");
+    }
+    TRY(set_boundary(its_role->name, std::move(boundary)));
+  }
+  return xml.take();
+}
+
+base::Result<std::string> IamService::inline_policy_operation(const Call& call, const QueryInput& input) {
+  auto action = input.action();
+  TRY(auto* its_role, authorized_role(call, input));
+  XmlWriter xml;
+  if (action == "ListRolePolicies") {
+    std::vector<std::string> names;
+    for (const auto& [name, document] : its_role->inline_policies) names.push_back(name);
+    names = write_page(xml, input, std::move(names));
+    xml.list("PolicyNames", names);
+    return xml.take();
+  }
+  TRY(auto name, input.need("PolicyName"));
+  if (action == "PutRolePolicy") {
+    TRY(auto text, input.need("PolicyDocument"));
+    TRY(auto document, parse_document(text));
+    TRY(put_inline(its_role->name, name, std::move(document)));
+    return std::string();
+  }
+  if (action == "DeleteRolePolicy") {
+    TRY(delete_inline(its_role->name, name));
+    return std::string();
+  }
+  auto document = its_role->inline_policies.find(name);
+  if (document == its_role->inline_policies.end()) {
+    return aws_error(404, "NoSuchEntity", fmt::format("The role policy with name {} cannot be found.", name));
+  }
+  xml.element("RoleName", its_role->name).element("PolicyName", name);
+  xml.element("PolicyDocument", net::percent_encode(codec::to_text(document->second)));
+  return xml.take();
+}
+
+base::Result<std::string> IamService::attachment_operation(const Call& call, const QueryInput& input) {
+  auto action = input.action();
+  TRY(auto* its_role, authorized_role(call, input));
+  if (action == "ListAttachedRolePolicies") {
+    XmlWriter xml;
+    auto arns = write_page(xml, input, {its_role->attached.begin(), its_role->attached.end()});
+    xml.open("AttachedPolicies");
+    for (const auto& arn : arns) {
+      xml.open("member").element("PolicyName", arn.substr(arn.rfind('/') + 1)).element("PolicyArn", arn).close();
+    }
+    return xml.take();
+  }
+  TRY(auto arn, input.need("PolicyArn"));
+  TRY(action == "AttachRolePolicy" ? attach(its_role->name, arn) : detach(its_role->name, arn));
+  return std::string();
+}
+
+}  // namespace localcloud
