@@ -7,6 +7,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/json.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -25,10 +26,14 @@ struct ResourceRequest {
   std::string stack_name;
   std::string stack_id;
   std::string logical_id;
+  std::string type = {};                    // as the template names it ("Custom::Thing")
   std::string physical_id;                  // empty on create
   json::object properties;                  // every intrinsic function resolved
   json::object old_properties;              // on update
   std::map<std::string, std::string> tags;  // the stack's own
+  bool rolling_back = false;                // an update that sets back, a removal of what a failed operation made
+  // For a creation that may fail half-way: what has this physical id by now is removed with the stack.
+  std::function<void(std::string physical_id)> initiated = {};
 };
 
 struct ResourceState {
