@@ -54,15 +54,23 @@ awaitable<void> wait_until_gone(Stream stream) {
 }  // namespace
 
 ConnectionExchange::ConnectionExchange(Stream stream, boost::beast::flat_buffer& buffer, HttpRequest message,
-                                       std::string remote_address)
+                                       std::unique_ptr<BodyReader> body, std::string remote_address)
     : stream_(std::move(stream)),
       buffer_(buffer),
       message_(std::move(message)),
       request_{std::string(message_.method_string()), std::string(message_.target()), to_headers(message_.base()),
                std::move(message_.body())},
+      body_(std::move(body)),
       remote_address_(std::move(remote_address)),
       keep_alive_(message_.keep_alive()),
       to_head_(message_.method() == boost::beast::http::verb::head) {}
+
+awaitable<base::Result<std::string>> ConnectionExchange::read_piece() {
+  if (body_ == nullptr || body_->done()) co_return std::string();
+  CO_TRY(auto piece, co_await body_->read());
+  if (body_->done()) request_.headers = body_->headers();
+  co_return piece;
+}
 
 bool ConnectionExchange::wants_websocket() const {
   return boost::beast::websocket::is_upgrade(message_);
@@ -70,6 +78,10 @@ bool ConnectionExchange::wants_websocket() const {
 
 bool ConnectionExchange::bodiless(int status) const {
   return to_head_ || status < 200 || status == 204 || status == 304;
+}
+
+bool ConnectionExchange::must_close(const Headers& headers) const {
+  return connection_has(headers, "close") || (body_ != nullptr && !body_->done());
 }
 
 awaitable<base::Result<>> ConnectionExchange::write(std::string first, std::string second) {
@@ -86,7 +98,7 @@ awaitable<base::Result<>> ConnectionExchange::write(std::string first, std::stri
 
 awaitable<base::Result<>> ConnectionExchange::respond(Response response) {
   if (answer_ != Answer::none) co_return base::fail(base::ErrorKind::internal, "the request is answered already");
-  if (connection_has(response.headers, "close")) keep_alive_ = false;
+  if (must_close(response.headers)) keep_alive_ = false;
   bool silent = bodiless(response.status);
   auto framing = silent && !to_head_ ? Framing::none : Framing::length;
   CO_TRY(auto head, response_head(response, framing, response.body.size(), keep_alive_, to_head_));
@@ -108,7 +120,7 @@ awaitable<base::Result<>> ConnectionExchange::begin_stream(Response head) {
   if (answer_ != Answer::none) co_return base::fail(base::ErrorKind::internal, "the request is answered already");
   silent_ = bodiless(head.status);
   chunked_ = !silent_ && message_.version() >= 11;
-  if (connection_has(head.headers, "close") || (!chunked_ && !silent_)) keep_alive_ = false;
+  if (must_close(head.headers) || (!chunked_ && !silent_)) keep_alive_ = false;
   auto framing = chunked_ ? Framing::chunked : Framing::none;
   CO_TRY(auto text, response_head(head, framing, 0, keep_alive_, to_head_));
   answer_ = Answer::streaming;

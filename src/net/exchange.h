@@ -2,9 +2,11 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
+#include <memory>
 #include <string>
 
 #include "net/beast_stream.h"
+#include "net/body_reader.h"
 #include "net/http_server.h"
 #include "net/websocket_accept.h"
 
@@ -12,10 +14,12 @@ namespace net {
 
 class ConnectionExchange final : public Exchange {
  public:
-  // `buffer` is the connection's, with what came after the request.
-  ConnectionExchange(Stream stream, boost::beast::flat_buffer& buffer, HttpRequest message, std::string remote_address);
+  // `buffer` is the connection's, with what came after the request. `body`: what is left of it to read, or null.
+  ConnectionExchange(Stream stream, boost::beast::flat_buffer& buffer, HttpRequest message,
+                     std::unique_ptr<BodyReader> body, std::string remote_address);
 
   Request& request() override { return request_; }
+  awaitable<base::Result<std::string>> read_piece() override;
   std::string remote_address() const override { return remote_address_; }
   bool wants_websocket() const override;
   awaitable<base::Result<>> respond(Response response) override;
@@ -33,12 +37,14 @@ class ConnectionExchange final : public Exchange {
 
  private:
   bool bodiless(int status) const;
+  bool must_close(const Headers& headers) const;
   awaitable<base::Result<>> write(std::string first, std::string second);
 
   Stream stream_;
   boost::beast::flat_buffer& buffer_;
   HttpRequest message_;  // without the body, which is in request_
   Request request_;
+  std::unique_ptr<BodyReader> body_;
   std::string remote_address_;
   Answer answer_ = Answer::none;
   bool keep_alive_;

@@ -23,6 +23,9 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual Request& request() = 0;                  // the handler may move the body out
+  // The next piece of a body that ServerOptions::streams_body left unread; "" at its end, when the request's headers
+  // hold its trailers too. Errors: transport. Of a body that was read before: "".
+  virtual awaitable<base::Result<std::string>> read_piece() = 0;
   virtual std::string remote_address() const = 0;  // "127.0.0.1"
   virtual bool wants_websocket() const = 0;
   // An error (transport) if the client is gone. Exactly one of the three kinds of answer, once.
@@ -45,6 +48,9 @@ struct ServerOptions {
   std::uint16_t port = 0;                   // 0 = any free one
   std::size_t max_body = 64 * 1024 * 1024;  // a longer body is answered 413 and the connection closed
   std::shared_ptr<TlsContext> tls;          // null = plain
+  // Whether the handler reads the body of a request with this head by read_piece(), of any length; null = never. An
+  // answer to a request whose body was not read to its end closes the connection.
+  std::function<bool(const Request&)> streams_body;
 };
 
 class HttpServer {

@@ -49,6 +49,46 @@ awaitable<void> echo_kept(Exchange& exchange, std::shared_ptr<int> calls) {
   return echo(exchange);
 }
 
+// Says how long the body was, and one of its trailers.
+awaitable<void> count_pieces(Exchange& exchange) {
+  EXPECT_EQ(exchange.request().body, "");
+  if (exchange.request().target == "/early") {
+    co_await exchange.respond(Response{400, {}, ""});
+    co_return;
+  }
+  std::size_t size = 0;
+  for (;;) {
+    auto piece = co_await exchange.read_piece();
+    if (!piece || piece->empty()) break;
+    size += piece->size();
+  }
+  std::string trailer = exchange.request().headers.get_or("X-After", "none");
+  co_await exchange.respond(Response{200, {}, std::to_string(size) + " " + trailer});
+}
+
+awaitable<void> test_streamed_requests() {
+  auto executor = co_await asio::this_coro::executor;
+  ServerOptions options;
+  options.max_body = 10;
+  options.streams_body = [](const Request& head) { return head.target != "/whole"; };
+  LiveServer server(executor, count_pieces, options);
+  tcp::socket socket = co_await connect_raw(server.url("/"));
+  std::string chunk(100'000, 'x');
+  co_await write_text(socket, "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-After\r\n\r\n");
+  co_await write_text(socket, "186a0\r\n" + chunk + "\r\n2\r\nab\r\n0\r\nX-After: told\r\n\r\n");
+  std::string answer = co_await read_to(socket, "100002 told");
+  EXPECT_NE(answer.find("200 OK"), std::string::npos);
+  EXPECT_EQ(answer.find("close"), std::string::npos);
+  co_await write_text(socket, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+  answer = co_await read_to(socket, "\r\n\r\n");
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+  co_await server.close();
+}
+
+TEST(HttpServer, LetsAHandlerReadABodyAsItComes) {
+  run(test_streamed_requests());
+}
+
 awaitable<void> test_echo() {
   auto executor = co_await asio::this_coro::executor;
   LiveServer server(executor, echo);

@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/log.h"
 #include "net/exchange.h"
+#include "net/http_wire.h"
 
 namespace net {
 namespace {
@@ -26,6 +28,7 @@ constexpr auto kRequestTimeout = std::chrono::minutes(10);  // from the answer b
 // What came of waiting for a request: one, or a status to refuse it with, or neither (the connection is over).
 struct Incoming {
   std::optional<HttpRequest> request;
+  std::unique_ptr<BodyReader> body;  // what is left of it to read
   int refuse = 0;
 };
 
@@ -37,31 +40,40 @@ int refusal_of(error_code error) {
   return malformed && !cut_off ? 400 : 0;
 }
 
-awaitable<Incoming> read_request(Stream stream, boost::beast::flat_buffer& buffer, std::size_t max_body) {
+Request head_of(const http::request<http::empty_body>& message) {
+  return {std::string(message.method_string()), std::string(message.target()), to_headers(message.base()), {}};
+}
+
+awaitable<Incoming> read_request(Stream stream, boost::beast::flat_buffer& buffer, const ServerOptions& options) {
   Deadline deadline(stream, kRequestTimeout);
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(kMaxHead);
-  parser.body_limit(max_body);
+  http::request_parser<http::empty_body> head;
+  head.header_limit(kMaxHead);
+  head.body_limit(options.max_body);
   error_code error;
-  co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return Incoming{{}, refusal_of(error)};
-  if (parser.get().target().size() > kMaxTarget) co_return Incoming{{}, 414};
-  if (!parser.is_done() && boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+  co_await http::async_read_header(stream, buffer, head, asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return Incoming{{}, {}, refusal_of(error)};
+  if (head.get().target().size() > kMaxTarget) co_return Incoming{{}, {}, 414};
+  if (!head.is_done() && boost::beast::iequals(head.get()[http::field::expect], "100-continue")) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(stream, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, error));
   }
+  if (!error && options.streams_body && options.streams_body(head_of(head.get()))) {
+    HttpRequest request(head.get().base());
+    co_return Incoming{std::move(request), std::make_unique<BodyReader>(stream, buffer, std::move(head)), 0};
+  }
+  http::request_parser<http::string_body> parser(std::move(head));
   if (!error && !parser.is_done()) {
     co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
   }
-  if (error) co_return Incoming{{}, refusal_of(error)};
-  co_return Incoming{parser.release(), 0};
+  if (error) co_return Incoming{{}, {}, refusal_of(error)};
+  co_return Incoming{parser.release(), {}, 0};
 }
 
 awaitable<void> refuse(Stream stream, boost::beast::flat_buffer& buffer, int status) {
   HttpRequest nothing;
   nothing.version(11);
   nothing.keep_alive(false);
-  ConnectionExchange exchange(stream, buffer, std::move(nothing), {});
+  ConnectionExchange exchange(stream, buffer, std::move(nothing), nullptr, {});
   auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
   co_await exchange.respond(Response{status, {{"Content-Type", "text/plain"}}, std::string(reason) + "\n"});
   co_await stream.linger();
@@ -69,8 +81,9 @@ awaitable<void> refuse(Stream stream, boost::beast::flat_buffer& buffer, int sta
 
 // Runs the handler, and answers for it if it did not. True if another request may follow.
 awaitable<bool> handle(std::shared_ptr<const Service> service, Stream stream, boost::beast::flat_buffer& buffer,
-                       HttpRequest request, std::string remote_address) {
-  ConnectionExchange exchange(stream, buffer, std::move(request), std::move(remote_address));
+                       Incoming incoming, std::string remote_address) {
+  ConnectionExchange exchange(stream, buffer, std::move(*incoming.request), std::move(incoming.body),
+                              std::move(remote_address));
   std::string failure = "it gave no answer";
   try {
     co_await service->handler(exchange);
@@ -108,11 +121,11 @@ awaitable<void> serve_requests(std::shared_ptr<const Service> service, Stream st
   }
   boost::beast::flat_buffer buffer;
   while (true) {
-    Incoming incoming = co_await read_request(stream, buffer, service->options.max_body);
+    Incoming incoming = co_await read_request(stream, buffer, service->options);
     if (incoming.refuse != 0) co_return co_await refuse(stream, buffer, incoming.refuse);
     if (!incoming.request) co_return;
     bool upgrade = incoming.request->count(http::field::upgrade) > 0;
-    bool more = co_await handle(service, stream, buffer, std::move(*incoming.request), remote_address);
+    bool more = co_await handle(service, stream, buffer, std::move(incoming), remote_address);
     if (more) continue;
     // A WebSocket's connection belongs to whoever took it.
     if (!upgrade) co_await stream.linger();
