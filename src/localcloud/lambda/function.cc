@@ -121,6 +121,16 @@ std::map<std::string, std::string> read_tags(const json::object& properties) {
   return tags;
 }
 
+base::Result<std::string> read_dead_letter(const json::object& properties) {
+  const auto* config = properties.if_contains("DeadLetterConfig");
+  if (config == nullptr) return std::string();
+  if (!config->is_object()) return invalid("DeadLetterConfig must be an object");
+  for (const auto& [key, value] : config->get_object()) {
+    if (key != "TargetArn") return invalid(fmt::format("DeadLetterConfig.{} is not known", std::string_view(key)));
+  }
+  return codec::find_string(*config, "TargetArn");
+}
+
 }  // namespace
 
 base::Result<FunctionVersion> read_function(const json::object& properties) {
@@ -152,6 +162,7 @@ base::Result<FunctionVersion> read_function(const json::object& properties) {
   TRY(version.environment, read_environment(properties));
   TRY(version.architecture, read_architecture(properties));
   version.tags = read_tags(properties);
+  TRY(version.dead_letter_arn, read_dead_letter(properties));
   version.revision = base::random_uuid();
   return version;
 }
@@ -193,6 +204,9 @@ json::object configuration_of(const FunctionVersion& version) {
   configuration["State"] = "Active";
   configuration["LastUpdateStatus"] = "Successful";
   configuration["PackageType"] = "Zip";
+  if (!version.dead_letter_arn.empty()) {
+    configuration["DeadLetterConfig"] = json::object{{"TargetArn", version.dead_letter_arn}};
+  }
   json::array architectures;
   architectures.emplace_back(version.architecture);
   configuration["Architectures"] = std::move(architectures);

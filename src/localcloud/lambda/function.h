@@ -53,7 +53,8 @@ struct FunctionVersion {
   std::map<std::string, std::string> tags;
   std::shared_ptr<const Package> package;
   base::WallTime modified{};
-  std::string revision;  // a UUID
+  std::string revision;              // a UUID
+  std::string dead_letter_arn = {};  // of failed asynchronous invocations; empty: none
 };
 
 // Reads the properties of an AWS::Lambda::Function, all but Code and the name. Errors: InvalidParameterValueException,

@@ -70,6 +70,7 @@ awaitable<net::Response> LambdaService::handle(Call call) {
       result = list_operation(call);
     }
   }
+  if (auto answer = async_.handle(call)) result = std::move(*answer);
   if (!result) co_return rest_json_failure(call, result.error());
   co_return std::move(*result);
 }

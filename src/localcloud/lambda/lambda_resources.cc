@@ -17,10 +17,10 @@ class FunctionType final : public ResourceType {
 
   std::string_view name() const override { return "AWS::Lambda::Function"; }
   const Names& works() const override {
-    static const Names names{"Code",        "Handler",      "Runtime",     "Role",
-                             "Environment", "Timeout",      "MemorySize",  "Architectures",
-                             "Description", "FunctionName", "PackageType", "ReservedConcurrentExecutions",
-                             "Tags"};
+    static const Names names{"Code",        "Handler",         "Runtime",     "Role",
+                             "Environment", "Timeout",         "MemorySize",  "Architectures",
+                             "Description", "FunctionName",    "PackageType", "ReservedConcurrentExecutions",
+                             "Tags",        "DeadLetterConfig"};
     return names;
   }
   const Names& accepted() const override {
@@ -127,6 +127,7 @@ ResourceTypes lambda_resource_types(Cloud&, LambdaService& service) {
   ResourceTypes types;
   types.push_back(std::make_unique<FunctionType>(service));
   types.push_back(std::make_unique<PermissionType>(service));
+  for (auto& type : async_invocation_types(service.async_invocations())) types.push_back(std::move(type));
   return types;
 }
 

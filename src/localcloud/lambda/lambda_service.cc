@@ -16,9 +16,7 @@ namespace localcloud {
 
 namespace {
 
-constexpr std::size_t kMaxEvent = 1024 * 1024;                // of an asynchronous invocation; aws-facts §4
-constexpr base::Millis kMaxEventAge = std::chrono::hours(6);  // LDG invocation-async.md
-constexpr base::Millis kMaxBackoff = std::chrono::minutes(5);
+constexpr std::size_t kMaxEvent = 1024 * 1024;  // of an asynchronous invocation; aws-facts §4
 
 // Ends by itself on the first error; keeps nothing.
 struct NullHandler {
@@ -144,6 +142,9 @@ base::Result<> LambdaService::put(std::string name, FunctionVersion version, con
                      fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
                                  zip.error().code, zip.error().message));
   }
+  if (!version.dead_letter_arn.empty()) {
+    TRY(AsyncInvocations::check_dead_letter(cloud_, version.dead_letter_arn, version.role));
+  }
   TRY(version.package, Package::unpack(*zip, cloud_.work_directory + "/packages"));
   put_unpacked(std::make_shared<const FunctionVersion>(std::move(version)));
   return {};
@@ -159,6 +160,7 @@ void LambdaService::remove(std::string_view name) {
   auto found = functions_.find(name);
   if (found == functions_.end()) return;
   functions_.erase(found);
+  async_.forget(name);
   pool_.retire(name);
 }
 
@@ -207,7 +209,7 @@ awaitable<base::Result<InvokeOutput>> LambdaService::invoke_with(InvokeInput inp
   InvokeOutput output;
   output.request_id = request_id;
   output.status = input.type == InvocationType::event ? 202 : 204;
-  if (input.type == InvocationType::event) cloud_.tasks->spawn(run_event(std::move(input), std::move(request_id)));
+  if (input.type == InvocationType::event) async_.accept(std::move(input), std::move(request_id));
   co_return output;
 }
 
@@ -223,39 +225,14 @@ awaitable<base::Result<InvokeOutput>> LambdaService::invoke_now(std::shared_ptr<
   return pool_.run(std::move(version), std::move(invocation));
 }
 
-awaitable<void> LambdaService::run_event(InvokeInput input, std::string request_id) {
-  try {
-    co_await run_event_attempts(std::move(input), std::move(request_id));
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled: the local cloud ends
-  } catch (const std::exception& error) {
-    base::log_error("an asynchronous invocation failed: {}", error.what());
-  }
+base::Result<std::shared_ptr<const FunctionVersion>> LambdaService::version_of(std::string_view reference) const {
+  TRY(const auto* function, find(reference));
+  return function->version;
 }
 
-// Two retries of a failed event, after 1 and 2 minutes, under the same request id; a throttled one is tried again with
-// back-off until it is 6 hours old.
-awaitable<void> LambdaService::run_event_attempts(InvokeInput input, std::string request_id) {
-  auto accepted = cloud_.clock->now();
-  base::Millis backoff = std::chrono::seconds(1);
-  for (int failures = 0; failures <= 2;) {
-    auto function = std::as_const(*this).find(input.function);
-    if (!function) co_return;  // deleted meanwhile
-    auto output = co_await invoke_now((*function)->version, input, request_id, false);
-    base::Millis pause{};
-    if (!output) {
-      if (output.error().code != "TooManyRequestsException") co_return;
-      pause = backoff;
-      backoff = std::min(backoff * 2, kMaxBackoff);
-    } else if (output->function_error.empty()) {
-      co_return;
-    } else {
-      pause = std::chrono::minutes(++failures);
-      if (failures > 2) co_return;
-    }
-    if (cloud_.clock->now() + pause - accepted > kMaxEventAge) co_return;
-    co_await cloud_.clock->sleep_for(pause);
-  }
+awaitable<base::Result<InvokeOutput>> LambdaService::run_event(std::shared_ptr<const FunctionVersion> version,
+                                                               InvokeInput input, std::string request_id) {
+  return invoke_now(std::move(version), std::move(input), std::move(request_id), false);
 }
 
 ResourceTypes LambdaService::resource_types() {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "localcloud/cloud.h"
+#include "localcloud/lambda/async_invocations.h"
 #include "localcloud/lambda/environment_pool.h"
 #include "localcloud/lambda/function.h"
 #include "localcloud/lambda/lambda.h"
@@ -22,9 +23,9 @@ struct LambdaFunction {
   json::array statements;  // of its resource policy
 };
 
-class LambdaService final : public Lambda {
+class LambdaService final : public Lambda, private AsyncFunctions {
  public:
-  explicit LambdaService(Cloud& cloud) : cloud_(cloud), pool_(cloud) {}
+  explicit LambdaService(Cloud& cloud) : cloud_(cloud), pool_(cloud), async_(cloud, *this) {}
 
   awaitable<net::Response> handle(Call call) override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
@@ -44,6 +45,8 @@ class LambdaService final : public Lambda {
   base::Result<> put(std::string name, FunctionVersion version, const CodeLocation& code);
   void remove(std::string_view name);
 
+  AsyncInvocations& async_invocations() { return async_; }
+
   // Function and package for tests that bring their own.
   void put_unpacked(std::shared_ptr<const FunctionVersion> version);
 
@@ -51,8 +54,9 @@ class LambdaService final : public Lambda {
   awaitable<base::Result<InvokeOutput>> invoke_now(std::shared_ptr<const FunctionVersion> version, InvokeInput input,
                                                    std::string request_id, bool wants_log_tail);
   awaitable<base::Result<InvokeOutput>> invoke_with(InvokeInput input, bool wants_log_tail);
-  awaitable<void> run_event(InvokeInput input, std::string request_id);
-  awaitable<void> run_event_attempts(InvokeInput input, std::string request_id);
+  base::Result<std::shared_ptr<const FunctionVersion>> version_of(std::string_view reference) const override;
+  awaitable<base::Result<InvokeOutput>> run_event(std::shared_ptr<const FunctionVersion> version, InvokeInput input,
+                                                  std::string request_id) override;
   base::Result<> check_input(const InvokeInput& input) const;
 
   awaitable<base::Result<net::Response>> invoke_operation(Call call, std::string name);
@@ -63,6 +67,7 @@ class LambdaService final : public Lambda {
 
   Cloud& cloud_;
   EnvironmentPool pool_;
+  AsyncInvocations async_;
   std::map<std::string, LambdaFunction, std::less<>> functions_;
 };
 
