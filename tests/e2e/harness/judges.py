@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from .processes import ROOT
+
 
 def module(judge: str, name: str):
     try:
@@ -21,3 +23,11 @@ def program(judge: str, name: str) -> str:
     if found is None:
         pytest.skip(f"SKIPPED JUDGE: {judge}")
     return found
+
+
+def node_package(judge: str, name: str) -> Path:
+    """The folder where scripts/judges installs packages of npm, if it has this one."""
+    folder = ROOT / "build" / "judges-node"
+    if not (folder / "node_modules" / name).is_dir() or shutil.which("node") is None:
+        pytest.skip(f"SKIPPED JUDGE: {judge}")
+    return folder
