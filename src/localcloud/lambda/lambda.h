@@ -5,7 +5,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "localcloud/cloud.h"
 #include "localcloud/resource_type.h"
@@ -31,8 +33,18 @@ struct InvokeOutput {
   std::string request_id = {};
 };
 
+// What a service that works for a function has to know of it.
+struct FunctionFacts {
+  std::string arn;   // with the qualifier that was asked for
+  std::string role;  // ARN
+  base::Millis timeout{};
+};
+
 class Lambda : public Service {
  public:
+  // Errors: ResourceNotFoundException 404.
+  virtual base::Result<FunctionFacts> facts(std::string_view reference) const = 0;
+
   // Runs a function. Errors (kind service): ResourceNotFoundException 404, RequestTooLargeException 413,
   // TooManyRequestsException 429, … The caller has authorized already.
   virtual awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) = 0;

@@ -225,6 +225,15 @@ awaitable<base::Result<InvokeOutput>> LambdaService::invoke_now(std::shared_ptr<
   return pool_.run(std::move(version), std::move(invocation));
 }
 
+base::Result<FunctionFacts> LambdaService::facts(std::string_view reference) const {
+  TRY(auto version, version_of(reference));
+  auto qualifier = parse_function_reference(reference).qualifier;
+  return FunctionFacts{
+      .arn = qualifier.empty() ? arn_of(version->name) : fmt::format("{}:{}", arn_of(version->name), qualifier),
+      .role = version->role,
+      .timeout = std::chrono::seconds(version->timeout_seconds)};
+}
+
 base::Result<std::shared_ptr<const FunctionVersion>> LambdaService::version_of(std::string_view reference) const {
   TRY(const auto* function, find(reference));
   return function->version;

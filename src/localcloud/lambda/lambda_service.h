@@ -28,6 +28,7 @@ class LambdaService final : public Lambda, private AsyncFunctions {
   explicit LambdaService(Cloud& cloud) : cloud_(cloud), pool_(cloud), async_(cloud, *this) {}
 
   awaitable<net::Response> handle(Call call) override;
+  base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
   bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const override;
   ResourceTypes resource_types() override;

@@ -29,6 +29,12 @@ json::value parse(std::string_view text) {
   return std::move(*value);
 }
 
+base::Result<FunctionFacts> RecordingLambda::facts(std::string_view reference) const {
+  auto found = functions.find(reference);
+  if (found != functions.end()) return found->second;
+  return aws_error(404, "ResourceNotFoundException", fmt::format("Function not found: {}", reference));
+}
+
 bool RecordingLambda::permits(std::string_view function_arn, std::string_view service,
                               std::string_view source_arn) const {
   auto wanted = fmt::format("{}|{}|{}", function_arn, service, source_arn);

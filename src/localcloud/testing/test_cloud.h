@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ namespace localcloud {
 // Runs nothing; keeps what it was asked, and permits what `permitted` lists.
 class RecordingLambda final : public Lambda {
  public:
+  base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override {
     invocations.push_back(std::move(input));
     InvokeOutput accepted;
@@ -32,6 +34,7 @@ class RecordingLambda final : public Lambda {
   awaitable<void> shut_down() override { co_return; }
 
   std::vector<InvokeInput> invocations;
+  std::map<std::string, FunctionFacts, std::less<>> functions;
   std::vector<std::string> permitted;  // "function|service|source"
 };
 

@@ -91,6 +91,10 @@ awaitable<base::Result<InvokeOutput>> FakeLambda::invoke(InvokeInput input) {
   co_return answer(input);
 }
 
+base::Result<FunctionFacts> FakeLambda::facts(std::string_view reference) const {
+  return FunctionFacts{.arn = std::string(reference), .role = "arn:aws:iam::123456789012:role/fake"};
+}
+
 bool FakeLambda::permits(std::string_view, std::string_view, std::string_view source_arn) const {
   asked_for.emplace_back(source_arn);
   return permitted;

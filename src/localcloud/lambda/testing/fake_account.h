@@ -66,6 +66,7 @@ class FakeLogs final : public Logs {
 // Answers every invocation with `answer`; keeps the events.
 class FakeLambda final : public Lambda {
  public:
+  base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
   bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const override;
   ResourceTypes resource_types() override { return {}; }
