@@ -1,0 +1,72 @@
+#include "localcloud/sqs/sqs_input.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "codec/json.h"
+#include "localcloud/service.h"
+
+namespace localcloud {
+
+std::string text_of(const json::object& input, std::string_view name) {
+  const auto* value = input.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+base::Result<std::string> needed_text(const json::object& input, std::string_view name) {
+  auto text = text_of(input, name);
+  if (!text.empty()) return text;
+  return aws_error(400, "MissingParameter", fmt::format("The request must contain the parameter {}.", name));
+}
+
+base::Result<std::optional<std::int64_t>> number_of(const json::object& input, std::string_view name, Range range,
+                                                    std::string reason) {
+  const auto* value = input.if_contains(name);
+  if (value == nullptr || value->is_null()) return std::optional<std::int64_t>();
+  auto text = value->is_string() ? std::string(value->get_string()) : codec::to_text(*value);
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || number < range.least || number > range.most) {
+    if (reason.empty()) reason = fmt::format("Must be between {} and {}, if provided.", range.least, range.most);
+    return base::fail(invalid_parameter(text, name, reason));
+  }
+  return std::optional(number);
+}
+
+std::vector<std::string> texts_of(const json::object& input, std::string_view name) {
+  std::vector<std::string> texts;
+  const auto* value = input.if_contains(name);
+  const auto* list = value == nullptr ? nullptr : value->if_array();
+  if (list == nullptr) return texts;
+  for (const auto& one : *list) {
+    if (one.is_string()) texts.emplace_back(one.get_string());
+  }
+  return texts;
+}
+
+std::map<std::string, std::string> map_of(const json::object& input, std::string_view name) {
+  std::map<std::string, std::string> map;
+  for (const auto& [key, value] : object_of(input, name)) {
+    map[key] = value.is_string() ? std::string(value.get_string()) : codec::to_text(value);
+  }
+  return map;
+}
+
+const json::object& object_of(const json::object& input, std::string_view name) {
+  static const json::object kNone;
+  const auto* value = input.if_contains(name);
+  const auto* object = value == nullptr ? nullptr : value->if_object();
+  return object == nullptr ? kNone : *object;
+}
+
+base::Error invalid_parameter(std::string_view value, std::string_view name, std::string_view reason) {
+  return {.kind = base::ErrorKind::service,
+          .message = fmt::format("Value {} for parameter {} is invalid. Reason: {}", value, name, reason),
+          .hint = {},
+          .code = "InvalidParameterValue",
+          .status = 400};
+}
+
+}  // namespace localcloud
