@@ -1,40 +1,157 @@
-// What CloudFormation makes of DynamoDB: AWS::DynamoDB::Table.
+// What CloudFormation makes of DynamoDB: AWS::DynamoDB::Table, and AWS::DynamoDB::GlobalTable with its one replica
+// here.
 #include <fmt/format.h>
 
 #include "localcloud/dynamodb/dynamodb_service.h"
+#include "localcloud/dynamodb/errors.h"
 #include "localcloud/sync_type.h"
 
 namespace localcloud {
 
 namespace {
 
-class TableType final : public SyncType {
+json::value member(const json::object& properties, std::string_view name) {
+  const auto* found = properties.if_contains(name);
+  return found == nullptr ? json::value() : *found;
+}
+
+bool differs(const json::object& before, const json::object& after, std::string_view name) {
+  return member(before, name) != member(after, name);
+}
+
+// The index of that name in a list of GlobalSecondaryIndexes; null if it is not there.
+json::value index_named(const json::object& properties, std::string_view name) {
+  if (const auto* list = array_member(properties, "GlobalSecondaryIndexes")) {
+    for (const auto& one : *list) {
+      if (one.is_object() && text_member(one.get_object(), "IndexName") == name) return one;
+    }
+  }
+  return {};
+}
+
+base::Result<json::array> index_updates(const json::object& before, const json::object& after) {
+  json::array updates;
+  auto names_in = [](const json::object& properties) {
+    std::set<std::string> names;
+    if (const auto* list = array_member(properties, "GlobalSecondaryIndexes")) {
+      for (const auto& one : *list) {
+        if (one.is_object()) names.insert(text_member(one.get_object(), "IndexName"));
+      }
+    }
+    return names;
+  };
+  for (const auto& name : names_in(before)) {
+    auto now = index_named(after, name);
+    if (now.is_null()) {
+      updates.push_back({{"Delete", {{"IndexName", name}}}});
+      continue;
+    }
+    const auto& old_index = index_named(before, name).get_object();
+    const auto& new_index = now.get_object();
+    if (differs(old_index, new_index, "KeySchema") || differs(old_index, new_index, "Projection")) {
+      return validation_exception(
+          "Cannot update GSI's properties other than Provisioned Throughput and Contributor Insights Specification. "
+          "You "
+          "can create a new GSI with a different name.");
+    }
+    if (differs(old_index, new_index, "ProvisionedThroughput") && new_index.contains("ProvisionedThroughput")) {
+      updates.push_back(
+          {{"Update", {{"IndexName", name}, {"ProvisionedThroughput", new_index.at("ProvisionedThroughput")}}}});
+    }
+  }
+  for (const auto& name : names_in(after)) {
+    if (index_named(before, name).is_null()) updates.push_back({{"Create", index_named(after, name)}});
+  }
+  if (updates.size() > 1 && std::count_if(updates.begin(), updates.end(), [](const json::value& one) {
+                              return !one.get_object().contains("Update");
+                            }) > 1) {
+    return validation_exception("Cannot perform more than one GSI creation or deletion in a single update");
+  }
+  return updates;
+}
+
+// The input of UpdateTable that makes one of the other; only with TableName if nothing changes.
+base::Result<json::object> update_input(const json::object& before, const json::object& after) {
+  json::object input{{"TableName", ""}};
+  TRY(auto updates, index_updates(before, after));
+  if (!updates.empty()) {
+    input["GlobalSecondaryIndexUpdates"] = std::move(updates);
+    input["AttributeDefinitions"] = member(after, "AttributeDefinitions");
+  }
+  if (differs(before, after, "BillingMode") || differs(before, after, "ProvisionedThroughput")) {
+    auto mode = text_member(after, "BillingMode");
+    input["BillingMode"] = mode.empty() ? "PROVISIONED" : mode;
+    if (after.contains("ProvisionedThroughput")) input["ProvisionedThroughput"] = after.at("ProvisionedThroughput");
+  }
+  if (differs(before, after, "DeletionProtectionEnabled")) {
+    input["DeletionProtectionEnabled"] = flag_member(after, "DeletionProtectionEnabled");
+  }
+  if (differs(before, after, "TableClass") && after.contains("TableClass")) {
+    input["TableClass"] = after.at("TableClass");
+  }
+  return input;
+}
+
+struct TimeToLiveWish {
+  std::string attribute;
+  bool enabled = false;
+};
+
+base::Result<TimeToLiveWish> time_to_live_of(const json::object& properties) {
+  const auto* given = object_member(properties, "TimeToLiveSpecification");
+  if (given == nullptr) return TimeToLiveWish{};
+  TRY(check_members("AWS::DynamoDB::Table TimeToLiveSpecification", *given, {"AttributeName", "Enabled"}));
+  return TimeToLiveWish{.attribute = text_member(*given, "AttributeName"), .enabled = flag_member(*given, "Enabled")};
+}
+
+class TableType : public SyncType {
  public:
   explicit TableType(DynamoDbService& dynamodb)
-      : SyncType({.name = "AWS::DynamoDB::Table",
-                  .works = {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput"},
-                  .accepted = {"Tags", "SSESpecification", "PointInTimeRecoverySpecification", "TableClass",
-                               "TimeToLiveSpecification", "ContributorInsightsSpecification"},
-                  .replaces = {"TableName", "AttributeDefinitions", "KeySchema"}}),
-        dynamodb_(dynamodb) {}
+      : TableType(
+            dynamodb,
+            {.name = "AWS::DynamoDB::Table",
+             .works = {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+                       "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification",
+                       "TimeToLiveSpecification", "Tags", "DeletionProtectionEnabled", "TableClass"},
+             .accepted = {"SSESpecification", "PointInTimeRecoverySpecification", "ContributorInsightsSpecification"},
+             .replaces = {"TableName", "KeySchema", "LocalSecondaryIndexes"}}) {}
 
  protected:
+  TableType(DynamoDbService& dynamodb, TypeDescription description)
+      : SyncType(std::move(description)), dynamodb_(dynamodb) {}
+
+  // The properties as AWS::DynamoDB::Table has them.
+  virtual base::Result<json::object> table_properties(const json::object& properties) const { return properties; }
+
   base::Result<ResourceState> make(const ResourceRequest& request) override {
     constexpr std::size_t kLongest = 255;
-    auto name = text_property(request.properties, "TableName");
+    TRY(auto properties, table_properties(request.properties));
+    auto name = text_property(properties, "TableName");
     if (name.empty()) name = generated_name(request.stack_name, request.logical_id, kLongest);
-    auto input = request.properties;
-    TRY(auto* created, dynamodb_.create_table(name, input));
+    TRY(auto time_to_live, time_to_live_of(properties));
+    TRY(auto* created, dynamodb_.create_table(name, properties));
+    add_stack_tags(*created, request);
+    if (time_to_live.enabled) TRY(dynamodb_.set_time_to_live(*created, time_to_live.attribute, true));
     return state(*created);
   }
 
-  // Billing mode and throughput change in place; they limit nothing here.
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto* found, dynamodb_.table(request.physical_id));
-    TRY(auto wanted, make_table(request.properties));
-    found->pay_per_request = wanted.pay_per_request;
-    found->read_units = wanted.read_units;
-    found->write_units = wanted.write_units;
+    TRY(auto before, table_properties(request.old_properties));
+    TRY(auto after, table_properties(request.properties));
+    TRY(auto wanted, make_table(after));
+    TRY(auto input, update_input(before, after));
+    if (input.size() > 1) TRY(dynamodb_.update_table(*found, input));
+    if (wanted.stream_view != found->stream_view) dynamodb_.set_stream(*found, wanted.stream_view);
+    found->tags = wanted.tags;
+    add_stack_tags(*found, request);
+    TRY(auto now, time_to_live_of(after));
+    bool enabled = found->time_to_live && found->time_to_live->enabled;
+    if (enabled && (!now.enabled || now.attribute != found->time_to_live->attribute)) {
+      TRY(dynamodb_.set_time_to_live(*found, found->time_to_live->attribute, false));
+      enabled = false;
+    }
+    if (now.enabled && !enabled) TRY(dynamodb_.set_time_to_live(*found, now.attribute, true));
     return state(*found);
   }
 
@@ -44,12 +161,51 @@ class TableType final : public SyncType {
     return removed;
   }
 
+  DynamoDbService& dynamodb_;
+
  private:
-  static ResourceState state(const Table& table) {
-    return {.physical_id = table.name, .ref = {}, .attributes = {{"Arn", table.arn}}};
+  static void add_stack_tags(Table& table, const ResourceRequest& request) {
+    for (const auto& [key, value] : request.tags) table.tags.emplace(key, value);
   }
 
-  DynamoDbService& dynamodb_;
+  static ResourceState state(const Table& table) {
+    ResourceState state{.physical_id = table.name, .attributes = {{"Arn", table.arn}, {"TableId", table.id}}};
+    if (!table.stream_view.empty()) state.attributes["StreamArn"] = table.stream_arn;
+    return state;
+  }
+};
+
+// What aws-cdk-lib's TableV2 makes. More than one replica, or one elsewhere, is not there.
+class GlobalTableType final : public TableType {
+ public:
+  explicit GlobalTableType(DynamoDbService& dynamodb)
+      : TableType(dynamodb, {.name = "AWS::DynamoDB::GlobalTable",
+                             .works = {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "Replicas",
+                                       "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification",
+                                       "TimeToLiveSpecification"},
+                             .accepted = {"SSESpecification"},
+                             .replaces = {"TableName", "KeySchema", "LocalSecondaryIndexes"}}) {}
+
+ protected:
+  base::Result<json::object> table_properties(const json::object& properties) const override {
+    const auto* replicas = array_member(properties, "Replicas");
+    const auto* replica = replicas != nullptr && replicas->size() == 1 ? replicas->front().if_object() : nullptr;
+    if (replica == nullptr || text_member(*replica, "Region") != dynamodb_.region()) {
+      return base::fail(not_implemented("dynamodb", fmt::format("replicas outside of {}", dynamodb_.region())));
+    }
+    TRY(check_members("AWS::DynamoDB::GlobalTable Replicas", *replica,
+                      {"Region", "DeletionProtectionEnabled", "TableClass", "Tags", "SSESpecification",
+                       "PointInTimeRecoverySpecification", "ContributorInsightsSpecification"}));
+    auto table = properties;
+    table.erase("Replicas");
+    if (text_member(table, "BillingMode") != "PAY_PER_REQUEST") {
+      return base::fail(not_implemented("dynamodb", "AWS::DynamoDB::GlobalTable with provisioned throughput"));
+    }
+    for (std::string_view name : {"DeletionProtectionEnabled", "TableClass", "Tags"}) {
+      if (const auto* value = replica->if_contains(name)) table[name] = *value;
+    }
+    return table;
+  }
 };
 
 }  // namespace
@@ -57,6 +213,7 @@ class TableType final : public SyncType {
 ResourceTypes dynamodb_resource_types(DynamoDbService& dynamodb) {
   ResourceTypes types;
   types.push_back(std::make_unique<TableType>(dynamodb));
+  types.push_back(std::make_unique<GlobalTableType>(dynamodb));
   return types;
 }
 

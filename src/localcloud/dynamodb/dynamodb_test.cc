@@ -114,9 +114,9 @@ TEST_F(DynamoDbTest, QueriesInOrderOfTheSortKeyPageByPage) {
 }
 
 TEST_F(DynamoDbTest, RefusesWhatIsNotThereByName) {
-  auto unknown = call("TransactWriteItems", "{}");
+  auto unknown = call("ExecuteStatement", "{}");
   EXPECT_EQ(unknown.status, 501);
-  EXPECT_THAT(codec::find_string(unknown.body, "message"), HasSubstr("dynamodb:TransactWriteItems"));
+  EXPECT_THAT(codec::find_string(unknown.body, "message"), HasSubstr("dynamodb:ExecuteStatement"));
   auto old = call("PutItem", R"({"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"N":"1"}},"Expected":{}})");
   EXPECT_EQ(old.status, 501);
   EXPECT_THAT(codec::find_string(old.body, "message"), HasSubstr("PutItem with Expected"));

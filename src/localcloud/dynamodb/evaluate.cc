@@ -6,16 +6,12 @@
 #include <optional>
 
 #include "codec/base64.h"
+#include "localcloud/dynamodb/errors.h"
 #include "localcloud/dynamodb/number.h"
-#include "localcloud/service.h"
 
 namespace localcloud {
 
 namespace {
-
-tl::unexpected<base::Error> invalid(std::string message) {
-  return aws_error(400, "ValidationException", std::move(message));
-}
 
 json::value typed(std::string_view type, json::value content) {
   json::object out;
@@ -40,7 +36,7 @@ std::optional<std::size_t> size_function(const json::value& value) {
 
 std::optional<json::value> operand_value(const Operand& operand, const json::object& item) {
   if (operand.kind == Operand::Kind::value) return operand.value;
-  const auto* found = find_path(item, operand.path);
+  const auto* found = operand.path.empty() ? &operand.value : find_path(item, operand.path);
   if (found == nullptr) return std::nullopt;
   if (operand.kind != Operand::Kind::size) return *found;
   auto size = size_function(*found);
@@ -113,16 +109,15 @@ base::Result<json::value> set_value(const Operand& operand, const json::object& 
     TRY(auto first, set_value(operand.arguments[0], item));
     TRY(auto second, set_value(operand.arguments[1], item));
     if (type_of(first) != "L" || type_of(second) != "L") {
-      return invalid(
-          "Invalid UpdateExpression: Incorrect operand type for operator or function; operator or function: "
-          "list_append, operand type: not a list");
+      return validation_exception("An operand in the update expression has an incorrect data type");
     }
     json::array joined = content_of(first).get_array();
     for (const auto& one : content_of(second).get_array()) joined.push_back(one);
     return typed("L", std::move(joined));
   }
   auto value = operand_value(operand, item);
-  if (!value) return invalid("The provided expression refers to an attribute that does not exist in the item");
+  if (!value)
+    return validation_exception("The provided expression refers to an attribute that does not exist in the item");
   return *value;
 }
 
@@ -131,7 +126,7 @@ base::Result<json::value> set_result(const Update::Set& clause, const json::obje
   if (clause.operation == 0) return first;
   TRY(auto second, set_value(clause.second, item));
   if (type_of(first) != "N" || type_of(second) != "N") {
-    return invalid("An operand in the update expression has an incorrect data type");
+    return validation_exception("An operand in the update expression has an incorrect data type");
   }
   auto combine = clause.operation == '+' ? add_numbers : subtract_numbers;
   TRY(auto sum, combine(content_of(first).get_string(), content_of(second).get_string()));
@@ -179,26 +174,26 @@ base::Result<> put(json::object& item, const Path& path, json::value value) {
     }
     return {};
   }
-  return invalid("The document path provided in the update expression is invalid for update");
+  return validation_exception("The document path provided in the update expression is invalid for update");
 }
 
 base::Result<> remove(json::object& item, const Path& path) {
   auto parent = find_parent(item, path);
   if (const auto* name = std::get_if<std::string>(&path.back())) {
     if (parent.map == nullptr)
-      return invalid("The document path provided in the update expression is invalid for update");
+      return validation_exception("The document path provided in the update expression is invalid for update");
     parent.map->erase(*name);
     return {};
   }
   if (parent.list == nullptr)
-    return invalid("The document path provided in the update expression is invalid for update");
+    return validation_exception("The document path provided in the update expression is invalid for update");
   auto index = std::get<std::size_t>(path.back());
   if (index < parent.list->size()) parent.list->erase(parent.list->begin() + static_cast<std::ptrdiff_t>(index));
   return {};
 }
 
 tl::unexpected<base::Error> type_mismatch() {
-  return invalid("An operand in the update expression has an incorrect data type");
+  return validation_exception("An operand in the update expression has an incorrect data type");
 }
 
 base::Result<json::value> added(const json::value* before, const json::value& change) {

@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,8 +20,9 @@ namespace localcloud {
 // ExpressionAttributeNames and …Values of one request, and which of them its expressions have used.
 class Placeholders {
  public:
-  // Checks the values. Errors: ValidationException.
-  static base::Result<Placeholders> from(const json::object& input);
+  // Checks the values. `expressions`: the parameters of the operation that can use values. Errors: ValidationException,
+  // also when there is no expression that could use what is given.
+  static base::Result<Placeholders> from(const json::object& input, const std::vector<std::string_view>& expressions);
 
   const std::string* name(const std::string& placeholder);
   const json::value* value(const std::string& placeholder);
@@ -37,7 +39,7 @@ class Placeholders {
 struct Operand {
   enum class Kind { path, value, size, if_not_exists, list_append };
   Kind kind = Kind::path;
-  Path path = {};
+  Path path = {};  // of size: empty if a given value is measured
   json::value value = {};
   std::vector<Operand> arguments = {};  // of if_not_exists (the fallback) and list_append (both)
 };
@@ -71,6 +73,8 @@ struct Update {
 base::Result<Condition> parse_condition(std::string_view text, std::string_view kind, Placeholders& placeholders);
 base::Result<Update> parse_update(std::string_view text, Placeholders& placeholders);
 base::Result<std::vector<Path>> parse_projection(std::string_view text, Placeholders& placeholders);
+// ProjectionExpression of an operation that has no other expression.
+base::Result<std::optional<std::vector<Path>>> parse_optional_projection(const json::object& input);
 
 // One of the words that cannot be an attribute's name in an expression; any case.
 bool is_reserved_word(std::string_view word);

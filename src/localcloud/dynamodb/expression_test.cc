@@ -21,13 +21,14 @@ const json::object& item() {
 }
 
 Placeholders placeholders() {
-  return *Placeholders::from(parse(R"({
+  return *Placeholders::from(parse(R"({"ConditionExpression": "",
     "ExpressionAttributeNames": {"#dotted": "b.c", "#name": "name"},
     "ExpressionAttributeValues": {":5": {"N": "5.0"}, ":4": {"N": "4"}, ":6": {"N": "6"}, ":hello": {"S": "hello"},
       ":he": {"S": "he"}, ":two": {"S": "two"}, ":S": {"S": "S"}, ":y": {"S": "y"}, ":set": {"SS": ["two", "one"]},
       ":bytes": {"B": "AQ=="}, ":true": {"BOOL": true}, ":l": {"L": [{"S": "z"}]}, ":ss": {"SS": ["two", "three"]},
       ":gone": {"SS": ["one", "two"]}}})")
-                                 .get_object());
+                                 .get_object(),
+                             {"ConditionExpression"});
 }
 
 struct Case {
@@ -94,8 +95,10 @@ TEST(Expression, RefusesInTheWordsOfDynamoDb) {
 }
 
 TEST(Expression, NamesPlaceholdersThatNothingUses) {
-  auto known = *Placeholders::from(
-      parse(R"({"ExpressionAttributeNames":{"#a":"a"},"ExpressionAttributeValues":{":v":{"S":"v"}}})").get_object());
+  auto known = *Placeholders::from(parse(R"({"ConditionExpression":"","ExpressionAttributeNames":{"#a":"a"},
+                "ExpressionAttributeValues":{":v":{"S":"v"}}})")
+                                       .get_object(),
+                                   {"ConditionExpression"});
   ASSERT_TRUE(parse_condition("attribute_exists(#a)", "ConditionExpression", known).has_value());
   auto unused = known.check_all_used();
   ASSERT_FALSE(unused.has_value());
@@ -142,7 +145,7 @@ TEST(Update, RefusesWhatDynamoDbRefuses) {
             "The document path provided in the update expression is invalid for update");
   EXPECT_EQ(updated("SET n = str + :4", "n"), "An operand in the update expression has an incorrect data type");
   EXPECT_THAT(updated("SET n = :4, n = :5", "n"), HasSubstr("Two document paths overlap with each other"));
-  EXPECT_THAT(updated("SET obj = :4 REMOVE obj.a", "n"), HasSubstr("path one: [obj, a], path two: [obj]"));
+  EXPECT_THAT(updated("SET obj = :4 REMOVE obj.a", "n"), HasSubstr("path one: [obj], path two: [obj, a]"));
   EXPECT_THAT(updated("SET n = :4 SET str = :5", "n"), HasSubstr("\"SET\" section can only be used once"));
   EXPECT_THAT(updated("ADD n :hello", "n"),
               HasSubstr("Incorrect operand type for operator or function; operator: ADD"));

@@ -1,8 +1,9 @@
-// One table: its schema and its items, ordered by key. Pure.
+// One table: its schema, its items and its indexes, which every change keeps up to date. Pure.
 #pragma once
 
 #include <boost/json.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,43 +11,62 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "localcloud/dynamodb/schema.h"
 #include "localcloud/dynamodb/value.h"
 
 namespace localcloud {
 
-struct KeyAttribute {
+// An item is never changed, only replaced: whoever holds one holds what was there.
+using Item = std::shared_ptr<const json::object>;
+using Entries = std::map<std::string, Item>;  // by place (key_order.h); an index's places end with the table's
+
+struct Index {
   std::string name;
-  std::string type;  // "S", "N" or "B"
+  bool global = false;
+  KeySchema key;
+  Projection projection;
+  Throughput throughput;
+  Entries entries = {};  // items as they are projected; those without the index's key are not in it
+};
+
+struct TimeToLive {
+  std::string attribute;
+  bool enabled = false;
+  base::WallTime changed;
 };
 
 struct Table {
   std::string name;
   std::string arn;
   std::string id;
-  KeyAttribute hash;
-  std::optional<KeyAttribute> range;
+  std::vector<KeyAttribute> definitions;
+  KeySchema key;
+  std::vector<Index> indexes = {};
   bool pay_per_request = true;
-  std::int64_t read_units = 0;
-  std::int64_t write_units = 0;
+  Throughput throughput = {};
+  std::string table_class = {};
+  bool deletion_protection = false;
   base::WallTime created;
-  json::object attributes_described = {};          // AttributeDefinitions and KeySchema as they were given
-  std::map<std::string, json::object> items = {};  // by key_text()
+  std::optional<base::WallTime> made_on_demand = {};  // when it became PAY_PER_REQUEST
+  std::optional<TimeToLive> time_to_live = {};
+  std::map<std::string, std::string> tags = {};
+  std::string stream_view = {};  // "NEW_IMAGE", …; empty: changes are not recorded
+  std::string stream_arn = {};   // of the last stream; kept when it was switched off
+  Entries items = {};
 
-  // Is `key` exactly the key of this schema? Errors: ValidationException in DynamoDB's wording.
-  base::Result<> check_key(const json::object& key) const;
-  // Has the item the key's attributes, of the right types?
-  base::Result<> check_item_key(const json::object& item) const;
-  bool is_key(std::string_view attribute) const;
+  Item find(const json::object& its_key) const;  // null: there is none
+  // Errors: an attribute that is an index's key has another type, or is empty.
+  base::Result<> check_index_keys(const json::object& item) const;
+  // Stores, replaces, or with a null `item` deletes; checked before.
+  void store(const json::object& its_key, const Item& item);
 
-  std::string key_text(const json::object& item) const;
-  json::object key_of(const json::object& item) const;
+  const Index* find_index(std::string_view index_name) const;
+  void fill(Index& index) const;
+  json::object projected(const Index& index, const json::object& item) const;
+  bool has_local_index() const;
 
   std::int64_t size_bytes() const;
   json::object describe(std::string_view status) const;
 };
-
-// From the input of CreateTable or the properties of AWS::DynamoDB::Table (the same names). Errors:
-// ValidationException.
-base::Result<Table> make_table(const json::object& input);
 
 }  // namespace localcloud

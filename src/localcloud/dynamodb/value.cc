@@ -6,18 +6,14 @@
 #include <set>
 
 #include "codec/base64.h"
+#include "localcloud/dynamodb/errors.h"
 #include "localcloud/dynamodb/number.h"
-#include "localcloud/service.h"
 
 namespace localcloud {
 
 namespace {
 
 constexpr int kDeepest = 32;
-
-tl::unexpected<base::Error> invalid(std::string message) {
-  return aws_error(400, "ValidationException", std::move(message));
-}
 
 base::Result<json::value> check_at(const json::value& value, int depth);
 
@@ -40,18 +36,19 @@ base::Result<json::value> check_set(std::string_view type, const json::value& co
   const auto* array = content.if_array();
   if (array == nullptr) return wrong_json(type);
   if (array->empty()) {
-    return invalid(fmt::format("One or more parameter values were invalid: An {} set  may not be empty",
-                               type == "SS"   ? "string"
-                               : type == "NS" ? "number"
-                                              : "binary"));
+    return validation_exception(fmt::format("One or more parameter values were invalid: An {} set  may not be empty",
+                                            type == "SS"   ? "string"
+                                            : type == "NS" ? "number"
+                                                           : "binary"));
   }
   json::array checked;
   std::set<std::string> seen;
   for (const auto& one : *array) {
     TRY(auto text, check_text(type.substr(0, 1), one));
     if (!seen.insert(text).second) {
-      return invalid(fmt::format("One or more parameter values were invalid: Input collection {} contains duplicates.",
-                                 json::serialize(content)));
+      return validation_exception(
+          fmt::format("One or more parameter values were invalid: Input collection {} contains duplicates.",
+                      json::serialize(content)));
     }
     checked.emplace_back(text);
   }
@@ -67,7 +64,8 @@ base::Result<json::value> check_content(std::string_view type, const json::value
   if (type == "BOOL") return content.is_bool() ? base::Result<json::value>(content) : wrong_json(type);
   if (type == "NULL") {
     if (content.is_bool() && content.get_bool()) return content;
-    return invalid("One or more parameter values were invalid: Null attribute value types must have the value of true");
+    return validation_exception(
+        "One or more parameter values were invalid: Null attribute value types must have the value of true");
   }
   if (type == "L") {
     if (!content.is_array()) return wrong_json(type);
@@ -79,7 +77,8 @@ base::Result<json::value> check_content(std::string_view type, const json::value
     return json::value(std::move(list));
   }
   if (type != "M") {
-    return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+    return validation_exception(
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
   }
   if (!content.is_object()) return wrong_json(type);
   json::object map;
@@ -91,14 +90,15 @@ base::Result<json::value> check_content(std::string_view type, const json::value
 }
 
 base::Result<json::value> check_at(const json::value& value, int depth) {
-  if (depth > kDeepest) return invalid("Nesting Levels have exceeded supported limits");
+  if (depth > kDeepest) return validation_exception("Nesting Levels have exceeded supported limits");
   const auto* object = value.if_object();
   if (object == nullptr) return wrong_json("AttributeValue");
   if (object->empty()) {
-    return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+    return validation_exception(
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
   }
   if (object->size() != 1) {
-    return invalid(
+    return validation_exception(
         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
         "supported datatypes");
   }
@@ -145,7 +145,8 @@ base::Result<json::object> check_item(const json::value& item) {
   if (object == nullptr) return wrong_json("Item");
   json::object checked;
   for (const auto& [name, value] : *object) {
-    if (name.empty()) return invalid("One or more parameter values were invalid: An attribute name may not be empty");
+    if (name.empty())
+      return validation_exception("One or more parameter values were invalid: An attribute name may not be empty");
     TRY(auto one, check_value(value));
     checked[name] = std::move(one);
   }
@@ -191,11 +192,12 @@ bool equal_values(const json::value& a, const json::value& b) {
     const auto& two = right.get_array();
     return std::equal(one.begin(), one.end(), two.begin(), two.end(), equal_values);
   }
-  if (type != "M") return left == right;
-  const auto& one = left.get_object();
-  const auto& two = right.get_object();
-  return one.size() == two.size() && std::all_of(one.begin(), one.end(), [&](const auto& member) {
-           const auto* other = two.if_contains(member.key());
+  return type == "M" ? equal_items(left.get_object(), right.get_object()) : left == right;
+}
+
+bool equal_items(const json::object& a, const json::object& b) {
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& member) {
+           const auto* other = b.if_contains(member.key());
            return other != nullptr && equal_values(member.value(), *other);
          });
 }

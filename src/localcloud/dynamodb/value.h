@@ -28,6 +28,7 @@ const json::value& content_of(const json::value& value);
 // Order of two values of the same type S, N or B; nullopt for anything else.
 std::optional<int> compare_values(const json::value& a, const json::value& b);
 bool equal_values(const json::value& a, const json::value& b);  // sets without order
+bool equal_items(const json::object& a, const json::object& b);
 
 // Bytes as DynamoDB counts them: names and values of an item.
 std::size_t item_size(const json::object& item);

@@ -1,0 +1,175 @@
+// BatchGetItem and BatchWriteItem.
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+
+#include "localcloud/dynamodb/dynamodb_service.h"
+#include "localcloud/dynamodb/errors.h"
+#include "localcloud/dynamodb/evaluate.h"
+#include "localcloud/dynamodb/key_order.h"
+
+namespace localcloud {
+
+namespace {
+
+// The API reference of both operations.
+constexpr std::size_t kMostGets = 100;
+constexpr std::size_t kMostWrites = 25;
+constexpr std::size_t kLargestAnswer = 16 * 1024 * 1024;
+
+tl::unexpected<base::Error> duplicates() {
+  return validation_exception("Provided list of item keys contains duplicates");
+}
+
+base::Result<const json::object*> request_items(const json::object& input) {
+  const auto* items = object_member(input, "RequestItems");
+  if (items != nullptr && !items->empty()) return items;
+  return validation_exception(
+      "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: Member must have length "
+      "greater than or equal to 1");
+}
+
+// What is asked of one table.
+struct Gets {
+  Table* table = nullptr;
+  std::vector<json::object> keys = {};
+  std::optional<std::vector<Path>> projection = {};
+  bool consistent = false;
+};
+
+base::Result<Gets> parse_gets(const json::value& description) {
+  const auto* object = description.if_object();
+  const auto* keys = object == nullptr ? nullptr : array_member(*object, "Keys");
+  if (keys == nullptr || keys->empty()) {
+    return validation_exception(
+        "1 validation error detected: Value at 'requestItems.member.keys' failed to satisfy constraint: Member must "
+        "have length greater than or equal to 1");
+  }
+  TRY(check_members("BatchGetItem", *object,
+                    {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}));
+  Gets gets{.consistent = flag_member(*object, "ConsistentRead")};
+  TRY(auto projection, parse_optional_projection(*object));
+  gets.projection = std::move(projection);
+  for (const auto& one : *keys) {
+    TRY(auto key, check_item(one));
+    gets.keys.push_back(std::move(key));
+  }
+  return gets;
+}
+
+base::Result<> check_distinct(const Gets& gets) {
+  std::set<std::string> seen;
+  for (const auto& key : gets.keys) {
+    TRY(gets.table->key.check_key(key));
+    if (!seen.insert(place_of(gets.table->key, key)).second) return duplicates();
+  }
+  return {};
+}
+
+base::Result<Write> parse_batch_write(const json::value& request) {
+  const auto* object = request.if_object();
+  const auto* put = object == nullptr ? nullptr : object_member(*object, "PutRequest");
+  const auto* remove = object == nullptr ? nullptr : object_member(*object, "DeleteRequest");
+  if ((put == nullptr) == (remove == nullptr)) {
+    return validation_exception(
+        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
+  }
+  return put != nullptr ? parse_write(Write::Kind::put, *put) : parse_write(Write::Kind::remove, *remove);
+}
+
+struct TableWrite {
+  Table* table;
+  Write write;
+};
+
+}  // namespace
+
+DynamoDbService::Outcome DynamoDbService::batch_get(const Call& call, const json::object& input) {
+  TRY(check_members("BatchGetItem", input, {"RequestItems", "ReturnConsumedCapacity"}));
+  TRY(auto capacity_wanted, wanted_capacity(input));
+  TRY(const auto* request, request_items(input));
+  std::vector<Gets> all;
+  std::size_t count = 0;
+  for (const auto& [name, description] : *request) {
+    TRY(auto gets, parse_gets(description));
+    count += gets.keys.size();
+    if (count > kMostGets) return validation_exception("Too many items requested for the BatchGetItem call");
+    all.push_back(std::move(gets));
+  }
+  auto at = all.begin();
+  for (const auto& [name, description] : *request) {
+    for (const auto& key : at->keys) {
+      TRY(auto* its_table, authorized(call, "BatchGetItem", name, &key));
+      at->table = its_table;
+    }
+    TRY(check_distinct(*at));
+    ++at;
+  }
+  json::object responses;
+  json::object unprocessed;
+  json::array capacities;
+  std::size_t size = 0;
+  at = all.begin();
+  for (const auto& [name, description] : *request) {
+    json::array found;
+    json::array left;
+    Capacity capacity;
+    for (const auto& key : at->keys) {
+      auto item = at->table->find(key);
+      size += item == nullptr ? 0 : item_size(*item);
+      if (size > kLargestAnswer) {
+        left.emplace_back(key);
+        continue;
+      }
+      if (item != nullptr) found.emplace_back(at->projection ? project(*at->projection, *item) : *item);
+      capacity.read_item(item, at->consistent);
+    }
+    if (!left.empty()) {
+      auto again = description.get_object();
+      again["Keys"] = std::move(left);
+      unprocessed[name] = std::move(again);
+    }
+    responses[name] = std::move(found);
+    if (!capacity_wanted.empty()) capacities.push_back(capacity.describe(at->table->name, capacity_wanted));
+    ++at;
+  }
+  json::object output{{"Responses", std::move(responses)}, {"UnprocessedKeys", std::move(unprocessed)}};
+  if (!capacities.empty()) output["ConsumedCapacity"] = std::move(capacities);
+  return output;
+}
+
+DynamoDbService::Outcome DynamoDbService::batch_write(const Call& call, const json::object& input) {
+  TRY(check_members("BatchWriteItem", input,
+                    {"RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"}));
+  TRY(auto capacity_wanted, wanted_capacity(input));
+  TRY(const auto* request, request_items(input));
+  std::vector<std::pair<std::string, Write>> parsed;
+  for (const auto& [name, list] : *request) {
+    for (const auto& one : list.is_array() ? list.get_array() : json::array()) {
+      TRY(auto write, parse_batch_write(one));
+      parsed.emplace_back(name, std::move(write));
+    }
+  }
+  if (parsed.size() > kMostWrites) return validation_exception("Too many items requested for the BatchWriteItem call");
+  std::vector<TableWrite> writes;
+  std::set<std::string> seen;
+  for (auto& [name, write] : parsed) {
+    const auto& holder = write.kind == Write::Kind::put ? write.item : write.key;
+    TRY(auto* its_table, authorized(call, "BatchWriteItem", name, &holder));
+    TRY(check_write(write, *its_table));
+    if (!seen.insert(its_table->name + "/" + place_of(its_table->key, write.key)).second) return duplicates();
+    writes.push_back({.table = its_table, .write = std::move(write)});
+  }
+  Receipt receipt(capacity_wanted, wants_collection_metrics(input));
+  for (const auto& [its_table, write] : writes) {
+    TRY(auto change, evaluate_write(write, *its_table));
+    commit(*its_table, change);
+    receipt.add(*its_table, change);
+  }
+  json::object output{{"UnprocessedItems", json::object()}};
+  receipt.write_to(output);
+  return output;
+}
+
+}  // namespace localcloud
