@@ -33,6 +33,8 @@ class DynamoDb : public Service {
                                                                  std::size_t max) const = 0;
   // The newest record's sequence; 0 if there is none.
   virtual base::Result<std::uint64_t> stream_end(std::string_view stream_arn) const = 0;
+  // Of its one shard; empty if the stream is gone.
+  virtual std::string shard_id(std::string_view stream_arn) const = 0;
   // Returns when the stream has a record after `sequence`, or is gone.
   virtual awaitable<void> stream_grows(std::string stream_arn, std::uint64_t sequence) = 0;
   virtual ResourceTypes resource_types() = 0;

@@ -30,6 +30,7 @@ class DynamoDbService final : public DynamoDb {
   base::Result<std::vector<StreamRecord>> stream_records(std::string_view stream_arn, std::uint64_t sequence,
                                                          std::size_t max) const override;
   base::Result<std::uint64_t> stream_end(std::string_view stream_arn) const override;
+  std::string shard_id(std::string_view stream_arn) const override;
   awaitable<void> stream_grows(std::string stream_arn, std::uint64_t sequence) override;
 
   // --- The state, for the resource types. Errors: ResourceInUseException, ResourceNotFoundException,

@@ -123,6 +123,11 @@ base::Result<std::uint64_t> DynamoDbService::stream_end(std::string_view stream_
   return found->end;
 }
 
+std::string DynamoDbService::shard_id(std::string_view stream_arn) const {
+  auto found = stream(stream_arn);
+  return found ? (*found)->shard_id() : std::string();
+}
+
 awaitable<void> DynamoDbService::stream_grows(std::string stream_arn, std::uint64_t sequence) {
   for (;;) {
     auto found = stream(stream_arn);

@@ -6,6 +6,7 @@
 
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "localcloud/event_sources/event_sources.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/lambda_service.h"
 #include "localcloud/wire.h"
@@ -33,9 +34,7 @@ std::string name_operation(std::string_view method, const std::vector<std::strin
                                      Known{"POST", "response-streaming-invocations", "InvokeWithResponseStream"},
                                      Known{"POST", "invoke-async", "InvokeAsync"},
                                      Known{"PUT", "concurrency", "PutFunctionConcurrency"},
-                                     Known{"POST", "functions", "CreateFunction"},
-                                     Known{"POST", "event-source-mappings", "CreateEventSourceMapping"},
-                                     Known{"GET", "event-source-mappings", "ListEventSourceMappings"}};
+                                     Known{"POST", "functions", "CreateFunction"}};
   for (const auto& known : kKnown) {
     if (!segments.empty() && known.method == method && known.last == segments.back()) return std::string(known.name);
   }
@@ -55,6 +54,9 @@ base::Result<InvocationType> read_type(const net::Request& request) {
 
 awaitable<net::Response> LambdaService::handle(Call call) {
   auto segments = path_segments(split_target(call.request.target).path);
+  if (segments.size() >= 2 && segments[0] == "2015-03-31" && segments[1] == "event-source-mappings") {
+    co_return co_await cloud_.event_sources->handle(std::move(call));
+  }
   const std::string& method = call.request.method;
   base::Result<net::Response> result = base::fail(not_implemented("lambda", name_operation(method, segments)));
   if (segments.size() >= 2 && segments[0] == "2015-03-31" && segments[1] == "functions") {
