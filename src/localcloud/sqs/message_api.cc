@@ -116,9 +116,7 @@ json::value for_each_entry(const std::vector<json::object>& entries,
                                        {"Message", result.error().message}});
     }
   }
-  json::object output{{"Successful", std::move(successful)}};
-  if (!failed.empty()) output["Failed"] = std::move(failed);
-  return output;
+  return json::object{{"Successful", std::move(successful)}, {"Failed", std::move(failed)}};
 }
 
 }  // namespace
