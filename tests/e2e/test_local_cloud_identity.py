@@ -179,8 +179,8 @@ def test_an_operation_that_is_not_there_is_refused_by_name(cloud):
 
 
 def test_a_service_that_is_not_there_is_refused_by_name(cloud):
-    with not_implemented("ListQueues"):
-        cloud.client("sqs").list_queues()
+    with not_implemented("ListStateMachines"):
+        cloud.client("stepfunctions").list_state_machines()
 
 
 def test_a_token_expires_on_the_clouds_clock(cloud, roles):

@@ -75,13 +75,13 @@ awaitable<net::Response> IamService::handle(Call call) {
   co_return query_answer(call, xmlns, input.action(), *result);
 }
 
-base::Result<json::value> parse_document(const std::string& text) {
+base::Result<json::value> parse_policy_document(const std::string& text) {
   auto document = codec::parse_json(text);
   if (!document) return aws_error(400, "MalformedPolicyDocument", "Syntax errors in policy.");
   return document;
 }
 
-base::Result<Tags> parse_tags(const QueryInput& input) {
+base::Result<Tags> parse_iam_tags(const QueryInput& input) {
   Tags tags;
   for (const auto& tag : input.structures("Tags")) {
     TRY(auto key, tag.need("Key"));
@@ -94,7 +94,7 @@ base::Result<Tags> parse_tags(const QueryInput& input) {
   return tags;
 }
 
-void write_tags(XmlWriter& xml, const Tags& tags) {
+void write_iam_tags(XmlWriter& xml, const Tags& tags) {
   xml.open("Tags");
   for (const auto& [key, value] : tags) xml.open("member").element("Key", key).element("Value", value).close();
   xml.close();

@@ -139,10 +139,10 @@ class IamService final : public Iam {
 // --- Helpers of the operations
 
 // "Tags.member.N.Key" and ".Value". Errors: InvalidInput 400.
-base::Result<Tags> parse_tags(const QueryInput& input);
-void write_tags(XmlWriter& xml, const Tags& tags);
+base::Result<Tags> parse_iam_tags(const QueryInput& input);
+void write_iam_tags(XmlWriter& xml, const Tags& tags);
 // A policy's text. Errors: MalformedPolicyDocument 400.
-base::Result<json::value> parse_document(const std::string& text);
+base::Result<json::value> parse_policy_document(const std::string& text);
 // IAM's ids and keys: a prefix that tells the kind, then capital letters and digits.
 std::string unique_id(std::string_view prefix, std::size_t length = 21);
 

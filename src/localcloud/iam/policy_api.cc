@@ -34,7 +34,7 @@ void IamService::write_policy(XmlWriter& xml, const CustomerPolicy& policy) cons
   if (!policy.description.empty()) xml.element("Description", policy.description);
   xml.element("CreateDate", iso_time(policy.created));
   xml.element("UpdateDate", iso_time(policy.in_force().created));
-  if (!policy.tags.empty()) write_tags(xml, policy.tags);
+  if (!policy.tags.empty()) write_iam_tags(xml, policy.tags);
 }
 
 base::Result<std::string> IamService::create_policy_operation(const Call& call, const QueryInput& input) {
@@ -42,11 +42,11 @@ base::Result<std::string> IamService::create_policy_operation(const Call& call, 
   TRY(fresh.name, input.need("PolicyName"));
   fresh.path = input.get_or("Path", "/");
   fresh.description = input.get_or("Description", "");
-  TRY(fresh.tags, parse_tags(input));
+  TRY(fresh.tags, parse_iam_tags(input));
   auto arn = fmt::format("arn:aws:iam::{}:policy{}{}", cloud_.account_id, fresh.path, fresh.name);
   TRY(authorize(call.caller, "iam:CreatePolicy", arn, {}, nullptr));
   TRY(auto text, input.need("PolicyDocument"));
-  TRY(auto document, parse_document(text));
+  TRY(auto document, parse_policy_document(text));
   TRY(auto* created, create_policy(std::move(fresh), std::move(document)));
   XmlWriter xml;
   write_policy(xml.open("Policy"), *created);
@@ -139,7 +139,7 @@ base::Result<std::string> IamService::policy_version_operation(const Call& call,
   }
   if (action == "CreatePolicyVersion") {
     TRY(auto text, input.need("PolicyDocument"));
-    TRY(auto document, parse_document(text));
+    TRY(auto document, parse_policy_document(text));
     auto before = found->default_version;
     TRY(update_policy(arn, std::move(document)));
     const auto& made = found->versions.back();

@@ -19,10 +19,10 @@ void write_role_members(XmlWriter& xml, const Role& role) {
   if (!role.description.empty()) xml.element("Description", role.description);
   xml.element("MaxSessionDuration", std::to_string(role.max_session_seconds));
   if (!role.boundary.empty()) {
-    xml.open("PermissionsBoundary").element("PermissionsBoundaryType", "Policy");
+    xml.open("PermissionsBoundary").element("PermissionsBoundaryType", "PermissionsBoundaryPolicy");
     xml.element("PermissionsBoundaryArn", role.boundary).close();
   }
-  if (!role.tags.empty()) write_tags(xml, role.tags);
+  if (!role.tags.empty()) write_iam_tags(xml, role.tags);
 }
 
 base::Result<int> session_seconds(const QueryInput& input, int fallback) {
@@ -50,10 +50,10 @@ base::Result<std::string> IamService::create_role_operation(const Call& call, co
   if (!fresh.boundary.empty()) context["iam:PermissionsBoundary"] = fresh.boundary;
   TRY(authorize(call.caller, "iam:CreateRole", arn, context, nullptr));
   TRY(auto text, input.need("AssumeRolePolicyDocument"));
-  TRY(fresh.trust, parse_document(text));
+  TRY(fresh.trust, parse_policy_document(text));
   fresh.description = input.get_or("Description", "");
   TRY(fresh.max_session_seconds, session_seconds(input, fresh.max_session_seconds));
-  TRY(fresh.tags, parse_tags(input));
+  TRY(fresh.tags, parse_iam_tags(input));
   TRY(auto* created, create_role(std::move(fresh)));
   XmlWriter xml;
   write_role_members(xml.open("Role"), *created);
@@ -97,7 +97,7 @@ base::Result<std::string> IamService::role_operation(const Call& call, const Que
     write_role_members(xml.open("Role"), *its_role);
   } else if (action == "ListRoleTags") {
     xml.element("IsTruncated", false);
-    write_tags(xml, its_role->tags);
+    write_iam_tags(xml, its_role->tags);
   } else if (action == "DeleteRole") {
     TRY(delete_role(its_role->name));
   } else if (action == "UpdateRole") {
@@ -105,11 +105,11 @@ base::Result<std::string> IamService::role_operation(const Call& call, const Que
     if (auto description = input.get("Description")) its_role->description = std::move(*description);
   } else if (action == "UpdateAssumeRolePolicy") {
     TRY(auto text, input.need("PolicyDocument"));
-    TRY(auto trust, parse_document(text));
+    TRY(auto trust, parse_policy_document(text));
     TRY(check_policy(trust, true));
     its_role->trust = std::move(trust);
   } else if (action == "TagRole") {
-    TRY(auto tags, parse_tags(input));
+    TRY(auto tags, parse_iam_tags(input));
     for (auto& [key, value] : tags) its_role->tags[key] = std::move(value);
   } else if (action == "UntagRole") {
     for (const auto& key : input.list("TagKeys")) its_role->tags.erase(key);
@@ -137,7 +137,7 @@ base::Result<std::string> IamService::inline_policy_operation(const Call& call, 
   TRY(auto name, input.need("PolicyName"));
   if (action == "PutRolePolicy") {
     TRY(auto text, input.need("PolicyDocument"));
-    TRY(auto document, parse_document(text));
+    TRY(auto document, parse_policy_document(text));
     TRY(put_inline(its_role->name, name, std::move(document)));
     return std::string();
   }

@@ -12,7 +12,7 @@ namespace {
 base::Result<std::vector<json::value>> parse_documents(const std::vector<std::string>& texts) {
   std::vector<json::value> documents;
   for (const auto& text : texts) {
-    TRY(auto document, parse_document(text));
+    TRY(auto document, parse_policy_document(text));
     TRY(check_policy(document, false));
     documents.push_back(std::move(document));
   }
@@ -46,7 +46,7 @@ base::Result<std::string> simulate(const QueryInput& input, const CallerNames& c
   if (!boundaries.empty()) policies.boundary = std::move(boundaries.front());
   json::value resource_policy;
   if (auto text = input.get("ResourcePolicy")) {
-    TRY(resource_policy, parse_document(*text));
+    TRY(resource_policy, parse_policy_document(*text));
     TRY(check_policy(resource_policy, true));
     policies.resource = &resource_policy;
   }

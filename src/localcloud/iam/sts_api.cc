@@ -21,7 +21,7 @@ base::Result<std::vector<json::value>> IamService::session_policies(const QueryI
     if (text->size() > kLongest) {
       return aws_error(400, "PackedPolicyTooLarge", "The session policy must have at most 2048 characters.");
     }
-    TRY(auto document, parse_document(*text));
+    TRY(auto document, parse_policy_document(*text));
     TRY(check_policy(document, false));
     policies.push_back(std::move(document));
   }

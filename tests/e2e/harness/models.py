@@ -11,11 +11,9 @@ from botocore.utils import parse_timestamp
 # Members that every answer of a protocol may have beside its shape.
 ENVELOPE = {"ResponseMetadata"}
 
-# Values that AWS gives and its models leave out: a stack's own events carry its status where a resource's stands; a
-# boundary's type is "Policy" in IAM's own examples.
+# Values that AWS gives and its models leave out: a stack's own events carry its status where a resource's stands.
 ACCEPTED = {"ResourceStatus": ("REVIEW_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-                               "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
-            "PermissionsBoundaryType": ("Policy",)}
+                               "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")}
 
 
 def _local(tag: str) -> str:
