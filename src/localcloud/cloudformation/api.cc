@@ -23,17 +23,15 @@ bool is_name(std::string_view text) {
 // Parameters that would change what is done, and do nothing here.
 base::Result<> refuse(const QueryInput& input, std::string_view operation) {
   for (const auto& [name, value] : input.fields()) {
-    for (const std::string_view refused :
-         {"ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "ResourceTypes", "StackPolicyDuringUpdateBody",
-          "StackPolicyDuringUpdateURL", "RetainResources"}) {
+    for (const std::string_view refused : {"ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "ResourceTypes",
+                                           "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"}) {
       if (name.starts_with(refused))
         return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, refused)));
     }
     if (name.starts_with("RollbackConfiguration.RollbackTriggers.member.")) {
       return base::fail(not_implemented("cloudformation", fmt::format("{} with RollbackTriggers", operation)));
     }
-    if ((name == "IncludeNestedStacks" || name == "ImportExistingResources" || name == "DisableRollback") &&
-        value == "true" && !(name == "DisableRollback" && operation == "CreateStack")) {
+    if ((name == "IncludeNestedStacks" || name == "ImportExistingResources") && value == "true") {
       return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, name)));
     }
   }
@@ -54,31 +52,45 @@ awaitable<net::Response> CloudFormationApi::handle(Call call) {
   co_return query_answer(call, kNamespace, asked.action, *answer);
 }
 
-CloudFormationApi::Answer CloudFormationApi::dispatch(const Asked& asked) {
+const std::map<std::string_view, CloudFormationApi::Operation>& CloudFormationApi::operation_table() {
   using Api = CloudFormationApi;
   static const std::map<std::string_view, Operation> kOperations = {
+      {"CancelUpdateStack", &Api::cancel_update_stack},
+      {"ContinueUpdateRollback", &Api::continue_update_rollback},
+      {"CreateChangeSet", &Api::create_change_set},
       {"CreateStack", &Api::create_stack},
-      {"UpdateStack", &Api::update_stack},
+      {"DeleteChangeSet", &Api::delete_change_set},
       {"DeleteStack", &Api::delete_stack},
-      {"UpdateTerminationProtection", &Api::update_termination_protection},
-      {"DescribeStacks", &Api::describe_stacks},
-      {"ListStacks", &Api::list_stacks},
+      {"DescribeChangeSet", &Api::describe_change_set},
       {"DescribeStackEvents", &Api::describe_stack_events},
       {"DescribeStackResource", &Api::describe_stack_resource},
       {"DescribeStackResources", &Api::describe_stack_resources},
-      {"ListStackResources", &Api::list_stack_resources},
-      {"ListExports", &Api::list_exports},
+      {"DescribeStacks", &Api::describe_stacks},
+      {"ExecuteChangeSet", &Api::execute_change_set},
       {"GetTemplate", &Api::get_template},
       {"GetTemplateSummary", &Api::get_template_summary},
-      {"ValidateTemplate", &Api::validate_template},
-      {"CreateChangeSet", &Api::create_change_set},
-      {"DescribeChangeSet", &Api::describe_change_set},
-      {"ExecuteChangeSet", &Api::execute_change_set},
-      {"DeleteChangeSet", &Api::delete_change_set},
       {"ListChangeSets", &Api::list_change_sets},
+      {"ListExports", &Api::list_exports},
+      {"ListImports", &Api::list_imports},
+      {"ListStackResources", &Api::list_stack_resources},
+      {"ListStacks", &Api::list_stacks},
+      {"RollbackStack", &Api::rollback_stack},
+      {"UpdateStack", &Api::update_stack},
+      {"UpdateTerminationProtection", &Api::update_termination_protection},
+      {"ValidateTemplate", &Api::validate_template},
   };
-  const auto found = kOperations.find(asked.action);
-  if (found == kOperations.end()) return base::fail(not_implemented("cloudformation", asked.action));
+  return kOperations;
+}
+
+std::vector<std::string> CloudFormationApi::operations() const {
+  std::vector<std::string> names;
+  for (const auto& [name, operation] : operation_table()) names.emplace_back(name);
+  return names;
+}
+
+CloudFormationApi::Answer CloudFormationApi::dispatch(const Asked& asked) {
+  const auto found = operation_table().find(asked.action);
+  if (found == operation_table().end()) return base::fail(not_implemented("cloudformation", asked.action));
   TRY(refuse(asked.input, asked.action));
   return (this->*found->second)(asked);
 }
@@ -97,6 +109,14 @@ base::Result<> CloudFormationApi::authorize(const Asked& asked, std::string_view
 
 std::string CloudFormationApi::stack_arn(std::string_view name, std::string_view unique) const {
   return fmt::format("arn:aws:cloudformation:{}:{}:stack/{}/{}", cloud_.region, cloud_.account_id, name, unique);
+}
+
+base::Result<std::shared_ptr<Stack>> CloudFormationApi::existing(const Asked& asked, std::string_view wording) const {
+  TRY(const auto name, asked.input.need("StackName"));
+  TRY(authorize(asked, name));
+  auto stack = store_.find(name);
+  if (stack == nullptr) return validation_error(fmt::format(fmt::runtime(wording), name));
+  return stack;
 }
 
 Stack CloudFormationApi::new_stack(const std::string& name) const {
@@ -157,18 +177,28 @@ base::Result<DefinitionInput> CloudFormationApi::definition_input(const Asked& a
   if (previous != nullptr && !input.has_below("Tags")) result.tags = previous->definition.tags;
   result.capabilities = input.list("Capabilities");
   result.notification_arns = input.list("NotificationARNs");
-  result.role_arn = input.get_or("RoleARN", "");
-  for (const char* name : {"RoleARN", "TimeoutInMinutes", "NotificationARNs.member.1"}) {
-    if (input.get(name))
-      result.without_effect.emplace_back(std::string_view(name).substr(0, std::string_view(name).find('.')));
-  }
+  if (previous != nullptr && !input.has_below("NotificationARNs"))
+    result.notification_arns = previous->definition.notification_arns;
+  result.role_arn = input.get_or("RoleARN", previous != nullptr ? previous->definition.role_arn : "");
+  TRY(result.caller, acting_for(asked, result.role_arn));
   return result;
 }
 
+base::Result<Principal> CloudFormationApi::acting_for(const Asked& asked, const std::string& role_arn) const {
+  if (role_arn.empty() || cloud_.iam == nullptr) return asked.call.caller;
+  constexpr std::string_view kService = "cloudformation.amazonaws.com";
+  TRY(cloud_.iam->authorize(asked.call.caller, "iam:PassRole", role_arn,
+                            {{"iam:PassedToService", std::string(kService)}}));
+  const auto assumed = cloud_.iam->assume_for_service(role_arn, kService, "AWSCloudFormation");
+  if (!assumed) return validation_error(fmt::format("Role {} is invalid or cannot be assumed", role_arn));
+  TRY(auto owner, cloud_.iam->find_key(assumed->access_key_id, assumed->session_token));
+  return std::move(owner.first);
+}
+
 base::Result<> CloudFormationApi::check_updatable(const Stack& stack) const {
-  if (stack.status == "CREATE_COMPLETE" || stack.status == "UPDATE_COMPLETE" ||
-      stack.status == "UPDATE_ROLLBACK_COMPLETE")
-    return {};
+  static const std::set<std::string_view> kUpdatable = {"CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE",
+                                                        "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE"};
+  if (kUpdatable.contains(stack.status)) return {};
   return validation_error(fmt::format("Stack:{} is in {} state and can not be updated.", stack.id, stack.status));
 }
 

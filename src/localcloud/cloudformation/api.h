@@ -1,16 +1,19 @@
 // CloudFormation's query API: parameters in, XML out. Finds out who asks and whether they may, checks the request
 // against the state of the stack, and leaves the work to the engine.
 //
-// Lists are answered whole: no operation gives a NextToken. An operation or a parameter that is not implemented is
-// answered with 501.
+// Lists come in pages (paging.h). An operation or a parameter that is not implemented is answered with 501.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "localcloud/cloud.h"
@@ -26,6 +29,10 @@ class CloudFormationApi final : public CloudFormation {
  public:
   CloudFormationApi(Cloud& cloud, ResourceTypes types);
   awaitable<net::Response> handle(Call call) override;
+  std::vector<std::string> operations() const override;
+  bool answer(std::string_view token, std::string body) override {
+    return engine_.callbacks().put(token, std::move(body));
+  }
 
   using Answer = base::Result<std::string>;  // the XML inside <ActionResult>
   struct Asked {
@@ -36,6 +43,7 @@ class CloudFormationApi final : public CloudFormation {
   using Operation = Answer (CloudFormationApi::*)(const Asked&);
 
  private:
+  static const std::map<std::string_view, Operation>& operation_table();
   Answer dispatch(const Asked& asked);
 
   // api_stacks.cc
@@ -43,6 +51,9 @@ class CloudFormationApi final : public CloudFormation {
   Answer update_stack(const Asked& asked);
   Answer delete_stack(const Asked& asked);
   Answer update_termination_protection(const Asked& asked);
+  Answer cancel_update_stack(const Asked& asked);
+  Answer continue_update_rollback(const Asked& asked);
+  Answer rollback_stack(const Asked& asked);
   // api_queries.cc
   Answer describe_stacks(const Asked& asked);
   Answer list_stacks(const Asked& asked);
@@ -51,6 +62,7 @@ class CloudFormationApi final : public CloudFormation {
   Answer describe_stack_resources(const Asked& asked);
   Answer list_stack_resources(const Asked& asked);
   Answer list_exports(const Asked& asked);
+  Answer list_imports(const Asked& asked);
   Answer get_template(const Asked& asked);
   Answer get_template_summary(const Asked& asked);
   Answer validate_template(const Asked& asked);
@@ -63,6 +75,12 @@ class CloudFormationApi final : public CloudFormation {
 
   // api.cc: what operations share. `stack` may be a name, an ARN, or empty for every stack.
   base::Result<> authorize(const Asked& asked, std::string_view stack) const;
+  std::vector<std::shared_ptr<Stack>> newest_first(const std::function<bool(const Stack&)>& wanted) const;
+  // The stack that StackName names. `wording`: of the error, "Stack [{}] does not exist".
+  base::Result<std::shared_ptr<Stack>> existing(const Asked& asked, std::string_view wording) const;
+  // Who makes the resources: the role, if one is passed, else the caller. Errors: AccessDenied of iam:PassRole, "Role …
+  // is invalid or cannot be assumed".
+  base::Result<Principal> acting_for(const Asked& asked, const std::string& role_arn) const;
   base::Result<std::string> template_text(const Asked& asked, const Stack* previous) const;
   base::Result<DefinitionInput> definition_input(const Asked& asked, const Stack* previous) const;
   base::Result<std::string> new_stack_name(const Asked& asked) const;

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "localcloud/cloudformation/api.h"
+#include "localcloud/cloudformation/paging.h"
 #include "localcloud/cloudformation/sam/sam.h"
 
 namespace localcloud {
@@ -83,6 +84,7 @@ Answer CloudFormationApi::create_change_set(const Asked& asked) {
   change_set.type = type;
   change_set.created = engine_.now();
   change_set.description = asked.input.get_or("Description", "");
+  change_set.on_failure = asked.input.get_or("OnStackFailure", "ROLLBACK");
   const Stack& base = stack != nullptr ? *stack : fresh;
   auto definition = build_definition(cloud_, base, std::move(input));
   if (!definition && definition.error().code != kTransformFailed) return base::fail(std::move(definition).error());
@@ -120,8 +122,10 @@ Answer CloudFormationApi::describe_change_set(const Asked& asked) {
   write_tags(xml, change_set.definition.tags);
   xml.open("RollbackConfiguration").close();
   xml.open("Changes");
-  for (const auto& change : change_set.changes) write_change(xml, change);
+  TRY(const auto page, page_of(asked.input, change_set.changes.size()));
+  for (auto i = page.from; i < page.to; ++i) write_change(xml, change_set.changes[i]);
   xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 
@@ -139,15 +143,18 @@ Answer CloudFormationApi::execute_change_set(const Asked& asked) {
   std::erase_if(stack->change_sets, [&kept = change_set](const auto& other) { return other != kept; });
   stack->change_set_id = change_set->id;
   auto definition = change_set->definition;
+  const bool disable_rollback = asked.input.get_or("DisableRollback", "false") == "true";
+  stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
   if (change_set->type == "CREATE") {
     stack->definition = definition;
-    stack->on_failure = asked.input.get_or("OnStackFailure", "ROLLBACK");
+    stack->on_failure = disable_rollback ? "DO_NOTHING" : change_set->on_failure;
     engine_.begin(*stack, "CREATE_IN_PROGRESS", "User Initiated");
     cloud_.tasks->spawn(engine_.create(stack, std::move(definition)));
   } else {
     stack->updated = engine_.now();
     engine_.begin(*stack, "UPDATE_IN_PROGRESS", "User Initiated");
-    cloud_.tasks->spawn(engine_.update(stack, std::move(definition)));
+    const UpdateOptions options{.disable_rollback = disable_rollback || change_set->on_failure == "DO_NOTHING"};
+    cloud_.tasks->spawn(engine_.update(stack, std::move(definition), options));
   }
   return "";
 }
@@ -170,12 +177,14 @@ Answer CloudFormationApi::list_change_sets(const Asked& asked) {
   if (stack == nullptr) return validation_error(fmt::format("Stack [{}] does not exist", name));
   XmlWriter xml;
   xml.open("Summaries");
-  for (const auto& change_set : stack->change_sets) {
+  TRY(const auto page, page_of(asked.input, stack->change_sets.size()));
+  for (auto i = page.from; i < page.to; ++i) {
     xml.open("member");
-    write_summary(xml, *stack, *change_set);
+    write_summary(xml, *stack, *stack->change_sets[i]);
     xml.close();
   }
   xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "localcloud/cloudformation/api.h"
 #include "localcloud/cloudformation/capabilities.h"
+#include "localcloud/cloudformation/paging.h"
 #include "localcloud/cloudformation/sam/sam.h"
 
 namespace localcloud {
@@ -12,8 +14,15 @@ namespace {
 
 using Answer = CloudFormationApi::Answer;
 
-base::Result<ProcessedTemplate> processed(std::string text) {
-  auto result = process_template(std::move(text));
+// Without values for parameters but their defaults.
+base::Result<ProcessedTemplate> processed(const Cloud& cloud, const Principal& caller, std::string text) {
+  auto result = process_template(
+      std::move(text),
+      {.cloud = cloud,
+       .caller = caller,
+       .pseudo = {.account_id = cloud.account_id, .region = cloud.region, .stack_name = {}, .stack_id = {}},
+       .given = {},
+       .previous = {}});
   if (!result && result.error().code == kTransformFailed) return validation_error(result.error().message);
   return result;
 }
@@ -33,17 +42,19 @@ Answer CloudFormationApi::describe_stacks(const Asked& asked) {
   const auto name = asked.input.get_or("StackName", "");
   TRY(authorize(asked, name));
   XmlWriter xml;
+  Page page;
   xml.open("Stacks");
   if (!name.empty()) {
     const auto stack = store_.find(name);
     if (stack == nullptr) return validation_error(fmt::format("Stack with id {} does not exist", name));
     write_stack(xml, *stack);
   } else {
-    for (auto stack = store_.all().rbegin(); stack != store_.all().rend(); ++stack) {
-      if ((*stack)->status != "DELETE_COMPLETE") write_stack(xml, **stack);
-    }
+    const auto stacks = newest_first([](const Stack& stack) { return stack.status != "DELETE_COMPLETE"; });
+    TRY(page, page_of(asked.input, stacks.size()));
+    for (auto i = page.from; i < page.to; ++i) write_stack(xml, *stacks[i]);
   }
   xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 
@@ -52,23 +63,32 @@ Answer CloudFormationApi::list_stacks(const Asked& asked) {
   const auto wanted = asked.input.list("StackStatusFilter");
   XmlWriter xml;
   xml.open("StackSummaries");
-  for (auto stack = store_.all().rbegin(); stack != store_.all().rend(); ++stack) {
-    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), (*stack)->status) != wanted.end())
-      write_stack_summary(xml, **stack);
-  }
+  const auto stacks = newest_first([&wanted](const Stack& stack) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), stack.status) != wanted.end();
+  });
+  TRY(const auto page, page_of(asked.input, stacks.size()));
+  for (auto i = page.from; i < page.to; ++i) write_stack_summary(xml, *stacks[i]);
   xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 
+std::vector<std::shared_ptr<Stack>> CloudFormationApi::newest_first(
+    const std::function<bool(const Stack&)>& wanted) const {
+  std::vector<std::shared_ptr<Stack>> stacks;
+  std::copy_if(store_.all().rbegin(), store_.all().rend(), std::back_inserter(stacks),
+               [&wanted](const auto& stack) { return wanted(*stack); });
+  return stacks;
+}
+
 Answer CloudFormationApi::describe_stack_events(const Asked& asked) {
-  TRY(const auto name, asked.input.need("StackName"));
-  TRY(authorize(asked, name));
-  const auto stack = store_.find(name);
-  if (stack == nullptr) return validation_error(fmt::format("Stack [{}] does not exist", name));
+  TRY(const auto stack, existing(asked, "Stack [{}] does not exist"));
   XmlWriter xml;
   xml.open("StackEvents");
-  for (auto event = stack->events.rbegin(); event != stack->events.rend(); ++event) write_event(xml, *stack, *event);
+  TRY(const auto page, page_of(asked.input, stack->events.size()));
+  for (auto i = page.from; i < page.to; ++i) write_event(xml, *stack, stack->events[page.total - 1 - i]);
   xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 
@@ -117,30 +137,46 @@ Answer CloudFormationApi::describe_stack_resources(const Asked& asked) {
 }
 
 Answer CloudFormationApi::list_stack_resources(const Asked& asked) {
-  TRY(const auto name, asked.input.need("StackName"));
-  TRY(authorize(asked, name));
-  const auto stack = store_.find(name);
-  if (stack == nullptr) return validation_error(fmt::format("Stack with id {} does not exist", name));
+  TRY(const auto stack, existing(asked, "Stack with id {} does not exist"));
   XmlWriter xml;
   xml.open("StackResourceSummaries");
-  for (const auto& resource : stack->resources) {
+  TRY(const auto page, page_of(asked.input, stack->resources.size()));
+  for (auto i = page.from; i < page.to; ++i) {
     xml.open("member");
-    write_resource(xml, *stack, resource, ResourceForm::summary);
+    write_resource(xml, *stack, stack->resources[i], ResourceForm::summary);
     xml.close();
   }
   xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 
 Answer CloudFormationApi::list_exports(const Asked& asked) {
   TRY(authorize(asked, ""));
+  const auto exports = store_.exports();
+  TRY(const auto page, page_of(asked.input, exports.size()));
   XmlWriter xml;
   xml.open("Exports");
-  for (const auto& exported : store_.exports()) {
-    xml.open("member").element("ExportingStackId", exported.stack_id).element("Name", exported.name);
-    xml.element("Value", exported.value).close();
+  for (auto i = page.from; i < page.to; ++i) {
+    xml.open("member").element("ExportingStackId", exports[i].stack_id).element("Name", exports[i].name);
+    xml.element("Value", exports[i].value).close();
   }
   xml.close();
+  write_next_token(xml, page);
+  return xml.take();
+}
+
+Answer CloudFormationApi::list_imports(const Asked& asked) {
+  TRY(const auto name, asked.input.need("ExportName"));
+  TRY(authorize(asked, ""));
+  const auto importers = store_.importers(name);
+  if (importers.empty()) return validation_error(fmt::format("Export '{}' is not imported by any stack.", name));
+  TRY(const auto page, page_of(asked.input, importers.size()));
+  XmlWriter xml;
+  xml.open("Imports");
+  for (auto i = page.from; i < page.to; ++i) xml.element("member", importers[i]);
+  xml.close();
+  write_next_token(xml, page);
   return xml.take();
 }
 
@@ -176,7 +212,7 @@ Answer CloudFormationApi::get_template_summary(const Asked& asked) {
   } else {
     TRY(text, template_text(asked, nullptr));
   }
-  TRY(const auto from, processed(std::move(text)));
+  TRY(const auto from, processed(cloud_, asked.call.caller, std::move(text)));
   XmlWriter xml;
   write_declared_parameters(xml, from.declared, true);
   if (!from.declared.description.empty()) xml.element("Description", from.declared.description);
@@ -192,7 +228,7 @@ Answer CloudFormationApi::get_template_summary(const Asked& asked) {
 Answer CloudFormationApi::validate_template(const Asked& asked) {
   TRY(authorize(asked, ""));
   TRY(auto text, template_text(asked, nullptr));
-  TRY(const auto from, processed(std::move(text)));
+  TRY(const auto from, processed(cloud_, asked.call.caller, std::move(text)));
   XmlWriter xml;
   write_declared_parameters(xml, from.declared, false);
   xml.element("Description", from.declared.description);

@@ -1,5 +1,8 @@
-// CreateStack, UpdateStack, DeleteStack, UpdateTerminationProtection.
+// CreateStack, UpdateStack, DeleteStack, rollbacks, UpdateTerminationProtection.
 #include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
 
 #include "localcloud/cloudformation/api.h"
 #include "localcloud/cloudformation/sam/sam.h"
@@ -34,6 +37,41 @@ base::Result<std::string> on_failure(const QueryInput& input) {
   return result;
 }
 
+base::Result<std::chrono::minutes> timeout(const QueryInput& input) {
+  const auto text = input.get_or("TimeoutInMinutes", "");
+  int minutes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), minutes);
+  if (error == std::errc() && end == text.data() + text.size() && minutes >= 1) return std::chrono::minutes(minutes);
+  return validation_error(
+      fmt::format("1 validation error detected: Value '{}' at 'timeoutInMinutes' failed to satisfy constraint: Member "
+                  "must have value greater than or equal to 1",
+                  text));
+}
+
+base::Result<RemoveOptions> remove_options(const QueryInput& input, const Stack& stack) {
+  const auto mode = input.get_or("DeletionMode", "STANDARD");
+  RemoveOptions options{.retained = input.list("RetainResources"), .force = mode == "FORCE_DELETE_STACK"};
+  if (mode != "STANDARD" && !options.force) {
+    return validation_error(fmt::format(
+        "1 validation error detected: Value '{}' at 'deletionMode' failed to satisfy constraint: Member must "
+        "satisfy enum value set: [STANDARD, FORCE_DELETE_STACK]",
+        mode));
+  }
+  if ((options.force || !options.retained.empty()) && stack.status != "DELETE_FAILED") {
+    return validation_error(
+        fmt::format("Invalid operation on stack [{}]. {} can be specified only for a stack in the DELETE_FAILED state",
+                    stack.id, options.force ? "FORCE_DELETE_STACK" : "RetainResources"));
+  }
+  for (const auto& id : options.retained) {
+    const auto* resource = stack.resource(id);
+    if (resource == nullptr || resource->status != "DELETE_FAILED") {
+      return validation_error(fmt::format(
+          "Invalid operation on stack [{}]. Resource [{}] is not in the DELETE_FAILED state", stack.id, id));
+    }
+  }
+  return options;
+}
+
 }  // namespace
 
 Answer CloudFormationApi::create_stack(const Asked& asked) {
@@ -46,6 +84,11 @@ Answer CloudFormationApi::create_stack(const Asked& asked) {
   auto fresh = new_stack(name);
   TRY(auto definition, as_validation_error(build_definition(cloud_, fresh, std::move(input))));
   TRY(fresh.on_failure, on_failure(asked.input));
+  if (asked.input.get("TimeoutInMinutes")) {
+    TRY(const auto minutes, timeout(asked.input));
+    fresh.deadline = engine_.now() + minutes;
+  }
+  fresh.client_request_token = asked.input.get_or("ClientRequestToken", "");
   fresh.termination_protection = asked.input.get_or("EnableTerminationProtection", "false") == "true";
   auto stack = store_.add(std::move(fresh));
   stack->definition = definition;
@@ -66,8 +109,10 @@ Answer CloudFormationApi::update_stack(const Asked& asked) {
   TRY(const auto plan, plan_changes(cloud_, *stack, definition, store_, engine_.types()));
   if (!plan.changes_anything) return validation_error("No updates are to be performed.");
   stack->updated = engine_.now();
+  stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
+  const UpdateOptions options{.disable_rollback = asked.input.get_or("DisableRollback", "false") == "true"};
   engine_.begin(*stack, "UPDATE_IN_PROGRESS", "User Initiated");
-  cloud_.tasks->spawn(engine_.update(stack, std::move(definition)));
+  cloud_.tasks->spawn(engine_.update(stack, std::move(definition), options));
   return stack_id_xml(*stack);
 }
 
@@ -87,18 +132,63 @@ Answer CloudFormationApi::delete_stack(const Asked& asked) {
   if (stack->in_progress()) {
     return validation_error(fmt::format("Stack [{}] cannot be deleted while in status {}", stack->name, stack->status));
   }
+  TRY(auto options, remove_options(asked.input, *stack));
+  stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
   engine_.begin(*stack, "DELETE_IN_PROGRESS", "User Initiated");
-  cloud_.tasks->spawn(engine_.remove(stack));
+  cloud_.tasks->spawn(engine_.remove(stack, std::move(options)));
   return "";
 }
 
 Answer CloudFormationApi::update_termination_protection(const Asked& asked) {
-  TRY(const auto name, asked.input.need("StackName"));
-  TRY(authorize(asked, name));
-  const auto stack = store_.find(name);
-  if (stack == nullptr) return validation_error(fmt::format("Stack [{}] does not exist", name));
+  TRY(const auto stack, existing(asked, "Stack [{}] does not exist"));
   TRY(const auto enable, asked.input.need("EnableTerminationProtection"));
+  if (!stack->parent_id.empty()) {
+    return validation_error(fmt::format(
+        "Termination protection cannot be set on a nested stack, but on its root stack {}", stack->root_id));
+  }
   stack->termination_protection = enable == "true";
+  return stack_id_xml(*stack);
+}
+
+Answer CloudFormationApi::cancel_update_stack(const Asked& asked) {
+  TRY(const auto stack, existing(asked, "Stack [{}] does not exist"));
+  if (stack->status != "UPDATE_IN_PROGRESS")
+    return validation_error("CancelUpdateStack cannot be called from current stack status");
+  stack->cancel_requested = true;  // the engine ends what it is doing first
+  return "";
+}
+
+Answer CloudFormationApi::continue_update_rollback(const Asked& asked) {
+  TRY(const auto stack, existing(asked, "Stack [{}] does not exist"));
+  if (stack->status != "UPDATE_ROLLBACK_FAILED") {
+    return validation_error(
+        fmt::format("Stack:{} is in {} state and can not continue its rollback. It has to be in the "
+                    "UPDATE_ROLLBACK_FAILED state.",
+                    stack->id, stack->status));
+  }
+  auto skipped = asked.input.list("ResourcesToSkip");
+  for (const auto& id : skipped) {
+    const auto* resource = stack->resource(id);
+    if (resource == nullptr || resource->status != "UPDATE_FAILED") {
+      return validation_error(
+          fmt::format("The following resource(s) to skip are not in the UPDATE_FAILED state: [{}]", id));
+    }
+  }
+  stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
+  cloud_.tasks->spawn(engine_.roll_back(stack, std::move(skipped)));
+  return "";
+}
+
+Answer CloudFormationApi::rollback_stack(const Asked& asked) {
+  TRY(const auto stack, existing(asked, "Stack [{}] does not exist"));
+  if (stack->status != "UPDATE_FAILED" && stack->status != "CREATE_FAILED") {
+    return validation_error(
+        fmt::format("Stack:{} is in {} state and can not be rolled back. It has to be in the "
+                    "CREATE_FAILED or UPDATE_FAILED state.",
+                    stack->id, stack->status));
+  }
+  stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
+  cloud_.tasks->spawn(engine_.roll_back(stack, {}));
   return stack_id_xml(*stack);
 }
 

@@ -1,7 +1,10 @@
-// CloudFormation: stacks, change sets, events, outputs, rollback, the intrinsic functions and the SAM transform.
+// CloudFormation: stacks, change sets, events, outputs, rollback, nested stacks, custom resources, the intrinsic
+// functions and the SAM transform.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "localcloud/cloud.h"
 #include "localcloud/resource_type.h"
@@ -9,7 +12,12 @@
 
 namespace localcloud {
 
-class CloudFormation : public Service {};
+class CloudFormation : public Service {
+ public:
+  // What a custom resource or a wait condition's signal has put to /_local/cloudformation/{token}; false if nobody
+  // waits for it.
+  virtual bool answer(std::string_view token, std::string body) = 0;
+};
 
 // `types`: what the other services bring.
 std::unique_ptr<CloudFormation> make_cloudformation(Cloud& cloud, ResourceTypes types);

@@ -7,27 +7,56 @@
 #include "codec/json.h"
 #include "localcloud/cloudformation/capabilities.h"
 #include "localcloud/cloudformation/graph.h"
+#include "localcloud/cloudformation/macros.h"
 #include "localcloud/cloudformation/sam/sam.h"
 #include "localcloud/cloudformation/scope.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
 
-base::Result<ProcessedTemplate> process_template(std::string text) {
+namespace {
+
+base::Result<json::object> apply(const std::string& transform, json::object document, const MacroInput& input,
+                                 const Scope& scope) {
+  if (transform == kSamTransform) return expand_sam(document);
+  if (transform == kLanguageExtensions) return expand_language_extensions(document, scope);
+  if (transform == kInclude) return expand_includes(input.cloud, input.caller, std::move(document), scope);
+  return aws_error(400, std::string(kTransformFailed),
+                   fmt::format("The transform {} is not implemented by the local cloud", transform));
+}
+
+// Functions of AWS::LanguageExtensions are none without it.
+base::Result<> check_functions(const json::object& document, const std::vector<std::string>& transforms) {
+  if (std::find(transforms.begin(), transforms.end(), kLanguageExtensions) != transforms.end()) return {};
+  const auto function = extension_function(json::value(document));
+  if (function.empty()) return {};
+  return validation_error(
+      fmt::format("Template format error: Encountered unsupported function: {} It needs the transform {}", function,
+                  kLanguageExtensions));
+}
+
+}  // namespace
+
+base::Result<ProcessedTemplate> process_template(std::string text, const MacroInput& input) {
   TRY(auto document, parse_template(text));
   ProcessedTemplate result;
   TRY(result.transforms, read_transforms(document));
+  TRY(check_functions(document, result.transforms));
   result.original = std::move(text);
   result.processed = result.original;
-  for (const auto& name : result.transforms) {
-    if (name == kSamTransform) {
-      TRY(document, expand_sam(document));
-    } else if (name != "AWS::LanguageExtensions") {
-      return aws_error(400, std::string(kTransformFailed),
-                       fmt::format("The transform {} is not implemented by the local cloud", name));
-    }
-  }
+  if (result.transforms.empty() && result.original.find("Fn::Transform") != std::string::npos)
+    result.transforms.emplace_back(kInclude);
   if (!result.transforms.empty()) {
+    TRY(const auto parameters, read_parameters(document));
+    const auto values = preliminary_parameters(parameters, input.given, input.previous);
+    TRY(const auto mappings, read_mappings(document));
+    const auto scope = parameter_scope(values, mappings, input.pseudo);
+    // What is included may use the others.
+    TRY(document, apply(std::string(kInclude), std::move(document), input, scope));
+    for (const auto& name : result.transforms) {
+      if (name == kInclude) continue;
+      TRY(document, apply(name, std::move(document), input, scope));
+    }
     document.erase("Transform");
     result.processed = json::serialize(document);
   }
@@ -36,19 +65,27 @@ base::Result<ProcessedTemplate> process_template(std::string text) {
 }
 
 base::Result<StackDefinition> build_definition(const Cloud& cloud, const Stack& stack, DefinitionInput input) {
-  TRY(auto processed, process_template(std::move(input.template_text)));
   StackDefinition definition;
+  definition.notification_arns = std::move(input.notification_arns);
+  const auto& previous = stack.definition.parameters.texts;
+  TRY(auto processed,
+      process_template(std::move(input.template_text), {.cloud = cloud,
+                                                        .caller = input.caller,
+                                                        .pseudo = pseudo_parameters(cloud, stack, definition),
+                                                        .given = input.parameters,
+                                                        .previous = previous}));
   definition.original_template = std::move(processed.original);
   definition.processed_template = std::move(processed.processed);
   definition.declared = std::move(processed.declared);
   TRY(definition.parameters,
-      resolve_parameters(definition.declared, input.parameters, stack.definition.parameters.texts));
+      resolve_parameters(definition.declared.parameters,
+                         {.cloud = cloud, .caller = input.caller, .given = input.parameters, .previous = previous}));
   TRY(check_capabilities(definition.declared, input.capabilities,
                          !processed.transforms.empty() && !input.by_change_set));
   definition.tags = std::move(input.tags);
   definition.capabilities = std::move(input.capabilities);
-  definition.notification_arns = std::move(input.notification_arns);
   definition.role_arn = std::move(input.role_arn);
+  definition.caller = std::move(input.caller);
   definition.without_effect = std::move(input.without_effect);
   TRY(definition.conditions, definition_conditions(cloud, stack, definition));
   TRY(creation_order(definition.declared, definition.conditions));

@@ -9,6 +9,7 @@
 #include "localcloud/cloud.h"
 #include "localcloud/cloudformation/parameters.h"
 #include "localcloud/cloudformation/stack.h"
+#include "localcloud/identity.h"
 
 namespace localcloud {
 
@@ -20,9 +21,18 @@ struct ProcessedTemplate {
   std::vector<std::string> transforms;  // the original's
 };
 
-// Macros: AWS::Serverless-2016-10-31 and AWS::LanguageExtensions (its functions, not Fn::ForEach); others fail by name.
-// Errors of a macro have the code kTransformFailed (sam/sam.h).
-base::Result<ProcessedTemplate> process_template(std::string text);
+// What macros may know: parameters as far as they have values, and who asks.
+struct MacroInput {
+  const Cloud& cloud;
+  const Principal& caller;
+  PseudoParameters pseudo;
+  const std::map<std::string, GivenParameter>& given;
+  const std::map<std::string, std::string>& previous;
+};
+
+// Macros: AWS::Include, AWS::LanguageExtensions (macros.h), AWS::Serverless-2016-10-31; others fail by name. Errors of
+// a macro have the code kTransformFailed (sam/sam.h).
+base::Result<ProcessedTemplate> process_template(std::string text, const MacroInput& input);
 
 struct DefinitionInput {
   std::string template_text;
@@ -31,6 +41,7 @@ struct DefinitionInput {
   std::vector<std::string> capabilities;
   std::vector<std::string> notification_arns;
   std::string role_arn;
+  Principal caller;
   std::vector<std::string> without_effect;
   bool by_change_set = false;
 };

@@ -79,13 +79,6 @@ base::Result<Value> Evaluator::value(const json::value& from) const {
     }
     return Value(json::value(std::move(result)));
   }
-  if (from.is_string()) {
-    const std::string_view plain(from.get_string());
-    if (const auto at = plain.find("{{resolve:"); at != std::string_view::npos) {
-      return validation_error(fmt::format("The dynamic reference {} is not implemented by the local cloud",
-                                          plain.substr(at, plain.find("}}", at) - at + 2)));
-    }
-  }
   return Value(from);
 }
 
@@ -404,11 +397,15 @@ base::Result<bool> Evaluator::condition(const json::value& from) const {
 
 base::Result<json::value> evaluate(const json::value& value, const Scope& scope) {
   TRY(auto evaluated, Evaluator(scope).value(value));
-  return evaluated ? std::move(*evaluated) : json::value(nullptr);
+  if (!evaluated) return json::value(nullptr);
+  return scope.finish ? scope.finish(std::move(*evaluated)) : std::move(*evaluated);
 }
 
 base::Result<json::object> evaluate_members(const json::object& object, const Scope& scope) {
-  return Evaluator(scope).members(object);
+  TRY(auto evaluated, Evaluator(scope).members(object));
+  if (!scope.finish) return evaluated;
+  TRY(auto finished, scope.finish(json::value(std::move(evaluated))));
+  return std::move(finished.get_object());
 }
 
 base::Result<std::map<std::string, bool>> evaluate_conditions(const json::object& declared, const Scope& scope) {

@@ -1,8 +1,7 @@
 // CloudFormation's intrinsic functions: a value of a template, and what it comes to.
 //
 // Pure: parameters, conditions and pseudo parameters are given as values, resources are asked for through the scope. A
-// value that comes to AWS::NoValue disappears from the object or list that holds it. Fn::Transform, Fn::ForEach,
-// unknown functions and dynamic references ({{resolve:…}}) fail by name.
+// value that comes to AWS::NoValue disappears from the object or list that holds it. Unknown functions fail by name.
 #pragma once
 
 #include <boost/json.hpp>
@@ -34,6 +33,8 @@ struct Scope {
   std::function<base::Result<json::value>(const std::string& logical_id)> ref;
   std::function<base::Result<json::value>(const std::string& logical_id, const std::string& attribute)> attribute;
   std::function<base::Result<json::value>(const std::string& name)> import_value;
+  // What is done with every value that has been worked out (dynamic references); may be empty.
+  std::function<base::Result<json::value>(json::value)> finish = {};
 };
 
 // Null for AWS::NoValue at the top.

@@ -107,8 +107,6 @@ INSTANTIATE_TEST_SUITE_P(
                       Failure{"{a: {'Fn::ImportValue': gone}}", "No export named gone found"},
                       Failure{"{a: {'Fn::Transform': {Name: x}}}",
                               "The intrinsic function Fn::Transform is not implemented by the local cloud"},
-                      Failure{"{a: '{{resolve:ssm:/x}}'}",
-                              "The dynamic reference {{resolve:ssm:/x}} is not implemented by the local cloud"},
                       Failure{"{a: {'Fn::If': [Unknown, 1, 2]}}", "Template error: unresolved condition Unknown"}));
 
 TEST(TemplateConditions, MayNameEachOther) {

@@ -1,5 +1,4 @@
-// A stack on its way to a definition: what the engine keeps between its steps. Internal to stack_engine.cc
-// and stack_steps.cc.
+// A stack on its way to a definition: what the engine keeps between its steps. Internal to the engine.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,12 +22,13 @@ struct StackEngine::Done {
 };
 
 struct StackEngine::Operation {
-  Stack* stack = nullptr;
+  std::shared_ptr<Stack> stack;
   StackDefinition next;
+  StackDefinition previous = {};         // what a rollback goes back to
+  bool never_complete = false;           // there is nothing to go back to
   std::vector<std::string> order = {};   // what the definition includes, each after its dependencies
   std::vector<Done> done = {};           // in the order it was done
   std::vector<std::string> failed = {};  // logical ids
-  std::string reason = {};
   std::vector<StackOutput> outputs = {};
   std::set<std::string> imports = {};
 
@@ -45,6 +45,12 @@ struct StackEngine::Operation {
             .dependencies = dependencies_of(next.declared, declared, next.conditions),
             .deletion_policy = declared.deletion_policy,
             .update_replace_policy = declared.update_replace_policy};
+  }
+
+  // Of a failure: the resources that failed, or the reason itself where no resource did.
+  std::string cause(std::string_view verb, const std::string& reason) const {
+    if (failed.empty()) return reason;
+    return fmt::format("The following resource(s) failed to {}: [{}].", verb, join(failed));
   }
 };
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "localcloud/cloudformation/graph.h"
+#include "localcloud/cloudformation/nested_stack.h"
 #include "localcloud/cloudformation/references.h"
 #include "localcloud/cloudformation/scope.h"
 
@@ -28,8 +29,13 @@ bool holds_unknown(const json::value& value) {
 class Planner {
  public:
   Planner(const Cloud& cloud, const Stack& stack, const StackDefinition& next, const StackStore& store,
-          const TypesByName& types)
-      : stack_(stack), next_(next), store_(store), types_(types), scope_(stack_scope(cloud, stack, next, store)) {
+          const TypeCatalog& types)
+      : cloud_(cloud),
+        stack_(stack),
+        next_(next),
+        store_(store),
+        types_(types),
+        scope_(stack_scope(cloud, stack, next, store)) {
     const auto known_ref = scope_.ref;
     const auto known_attribute = scope_.attribute;
     scope_.ref = [this, known_ref](const std::string& id) -> base::Result<json::value> {
@@ -91,11 +97,11 @@ class Planner {
                           .type = declared.type,
                           .replacement = "False",
                           .details = {}};
-    const auto type = types_.find(declared.type);
+    const auto* type = types_.find(declared.type);
     for (const auto& name : changed_properties(before->properties, after)) {
       const auto* value = after.if_contains(name);
       const bool dynamic = value != nullptr && holds_unknown(*value);
-      const bool replaces = type != types_.end() && type->second->replaces().contains(name);
+      const bool replaces = type != nullptr && type->replaces().contains(name);
       if (replaces && !(dynamic && change.replacement == "True")) change.replacement = dynamic ? "Conditional" : "True";
       change.details.push_back({.attribute = "Properties",
                                 .name = name,
@@ -106,6 +112,10 @@ class Planner {
     }
     if (before->metadata != declared.metadata) {
       change.details.push_back({.attribute = "Metadata", .name = {}, .recreation = "Never", .dynamic = false});
+    }
+    if (change.details.empty() && nested_template_changed(cloud_, store_, *before, next_.caller)) {
+      change.details.push_back(
+          {.attribute = "Properties", .name = "TemplateURL", .recreation = "Never", .dynamic = false});
     }
     if (change.details.empty()) return std::nullopt;
     if (change.replacement != "False") unknown_.insert(id);
@@ -159,10 +169,11 @@ class Planner {
     return false;
   }
 
+  const Cloud& cloud_;
   const Stack& stack_;
   const StackDefinition& next_;
   const StackStore& store_;
-  const TypesByName& types_;
+  const TypeCatalog& types_;
   Scope scope_;
   std::set<std::string> unknown_;  // resources whose names and attributes are not known yet
 };
@@ -170,19 +181,8 @@ class Planner {
 }  // namespace
 
 base::Result<Plan> plan_changes(const Cloud& cloud, const Stack& stack, const StackDefinition& next,
-                                const StackStore& store, const TypesByName& types) {
+                                const StackStore& store, const TypeCatalog& types) {
   return Planner(cloud, stack, next, store, types).run();
-}
-
-std::string unsupported_reason(const TypesByName& types, std::string_view type, const json::object& properties) {
-  const auto found = types.find(type);
-  if (found == types.end()) return fmt::format("Resource type {} is not implemented by the local cloud", type);
-  for (const auto& [name, value] : properties) {
-    if (!found->second->works().contains(name) && !found->second->accepted().contains(name)) {
-      return fmt::format("Encountered unsupported property {}", std::string_view(name));
-    }
-  }
-  return {};
 }
 
 std::vector<std::string> changed_properties(const json::object& before, const json::object& after) {

@@ -1,19 +1,16 @@
 // What an update would do: the changes of a change set. Pure; nothing is changed.
 #pragma once
 
-#include <map>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "localcloud/cloud.h"
 #include "localcloud/cloudformation/stack.h"
 #include "localcloud/cloudformation/stack_store.h"
-#include "localcloud/resource_type.h"
+#include "localcloud/cloudformation/type_catalog.h"
 
 namespace localcloud {
-
-using TypesByName = std::map<std::string_view, ResourceType*>;
 
 struct Plan {
   std::vector<ResourceChange> changes;
@@ -23,10 +20,7 @@ struct Plan {
 // Values that come from resources yet to be made are unknown: a property that holds one counts as a dynamic change.
 // Errors: a circle, a type that changes, an export in use that would go.
 base::Result<Plan> plan_changes(const Cloud& cloud, const Stack& stack, const StackDefinition& next,
-                                const StackStore& store, const TypesByName& types);
-
-// Why this property cannot be given to this type ("Encountered unsupported property X"), or "" if all can.
-std::string unsupported_reason(const TypesByName& types, std::string_view type, const json::object& properties);
+                                const StackStore& store, const TypeCatalog& types);
 
 // The top-level properties in which two sets of them differ.
 std::vector<std::string> changed_properties(const json::object& before, const json::object& after);

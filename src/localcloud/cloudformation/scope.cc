@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "localcloud/cloudformation/dynamic_references.h"
+#include "localcloud/cloudformation/rules.h"
+#include "localcloud/cloudformation/type_catalog.h"
+
 namespace localcloud {
 
 PseudoParameters pseudo_parameters(const Cloud& cloud, const Stack& stack, const StackDefinition& definition) {
@@ -34,8 +40,15 @@ Scope stack_scope(const Cloud& cloud, const Stack& stack, const StackDefinition&
           "Template format error: Unresolved resource dependencies [{}] in the Resources block of the template", id));
     }
     if (const auto* value = resource->state.attributes.if_contains(name)) return *value;
+    if (is_custom_type(resource->type)) {
+      return validation_error(
+          fmt::format("CustomResource attribute error: Vendor response doesn't contain {} attribute", name));
+    }
     return validation_error(
         fmt::format("Template error: resource {} does not support attribute type {} in Fn::GetAtt", id, name));
+  };
+  scope.finish = [&cloud, &definition](json::value value) {
+    return resolve_dynamic_references(cloud, definition.caller, std::move(value));
   };
   scope.import_value = [&store, imports](const std::string& name) -> base::Result<json::value> {
     for (const auto& exported : store.exports()) {
@@ -48,12 +61,11 @@ Scope stack_scope(const Cloud& cloud, const Stack& stack, const StackDefinition&
   return scope;
 }
 
-base::Result<std::map<std::string, bool>> definition_conditions(const Cloud& cloud, const Stack& stack,
-                                                                const StackDefinition& definition) {
+Scope parameter_scope(const ParameterValues& parameters, const json::object& mappings, PseudoParameters pseudo) {
   Scope scope;
-  scope.mappings = &definition.declared.mappings;
-  scope.parameters = &definition.parameters.values;
-  scope.pseudo = pseudo_parameters(cloud, stack, definition);
+  scope.mappings = &mappings;
+  scope.parameters = &parameters.values;
+  scope.pseudo = std::move(pseudo);
   const auto no_resource = [](const std::string& name) -> base::Result<json::value> {
     return validation_error(
         fmt::format("Template format error: Unresolved dependencies [{}]. Cannot reference resources in the "
@@ -63,6 +75,14 @@ base::Result<std::map<std::string, bool>> definition_conditions(const Cloud& clo
   scope.ref = no_resource;
   scope.import_value = no_resource;
   scope.attribute = [no_resource](const std::string& name, const std::string&) { return no_resource(name); };
+  return scope;
+}
+
+base::Result<std::map<std::string, bool>> definition_conditions(const Cloud& cloud, const Stack& stack,
+                                                                const StackDefinition& definition) {
+  const auto scope =
+      parameter_scope(definition.parameters, definition.declared.mappings, pseudo_parameters(cloud, stack, definition));
+  TRY(check_rules(definition.declared.rules, scope));
   return evaluate_conditions(definition.declared.conditions, scope);
 }
 

@@ -14,7 +14,10 @@ PseudoParameters pseudo_parameters(const Cloud& cloud, const Stack& stack, const
 Scope stack_scope(const Cloud& cloud, const Stack& stack, const StackDefinition& definition, const StackStore& store,
                   std::set<std::string>* imports = nullptr);
 
-// A definition's conditions; parameters only.
+// Parameters and nothing else: for conditions, rules, macros. Refers to the first two.
+Scope parameter_scope(const ParameterValues& parameters, const json::object& mappings, PseudoParameters pseudo);
+
+// A definition's conditions, once its rules hold.
 base::Result<std::map<std::string, bool>> definition_conditions(const Cloud& cloud, const Stack& stack,
                                                                 const StackDefinition& definition);
 

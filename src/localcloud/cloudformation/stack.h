@@ -13,6 +13,7 @@
 #include "localcloud/cloudformation/intrinsics.h"
 #include "localcloud/cloudformation/parameters.h"
 #include "localcloud/cloudformation/template.h"
+#include "localcloud/identity.h"
 #include "localcloud/resource_type.h"
 
 namespace localcloud {
@@ -28,6 +29,7 @@ struct StackDefinition {
   std::vector<std::string> capabilities;
   std::vector<std::string> notification_arns;
   std::string role_arn;
+  Principal caller;                         // whose rights read templates and call the functions of custom resources
   std::vector<std::string> without_effect;  // names of request parameters; one stack event each
 };
 
@@ -53,7 +55,11 @@ struct StackEvent {
   std::string status;
   std::string reason;
   base::WallTime time;
+  std::string client_request_token = {};  // of the request that caused it
 };
+
+// A resource's event, without id and time.
+StackEvent event_of(const StackResource& resource, std::string status, std::string reason);
 
 struct StackOutput {
   std::string key;
@@ -87,6 +93,7 @@ struct ChangeSet {
   std::string execution_status = "UNAVAILABLE";
   std::string status_reason;
   std::string description;
+  std::string on_failure;  // ROLLBACK, DO_NOTHING, DELETE
   base::WallTime created;
   StackDefinition definition;
   std::vector<ResourceChange> changes;
@@ -101,11 +108,17 @@ struct Stack {
   std::optional<base::WallTime> updated;
   std::optional<base::WallTime> deleted;
   std::string change_set_id;  // the last that was executed or made
+  bool was_complete = false;  // has been CREATE_COMPLETE or UPDATE_COMPLETE: there is something to roll back to
   bool termination_protection = false;
-  std::string on_failure = "ROLLBACK";   // ROLLBACK, DO_NOTHING, DELETE
-  bool delete_requested = false;         // while it is still being created
-  StackDefinition definition;            // the last that was asked for and came to be
-  std::vector<StackResource> resources;  // in the order they were made
+  std::string on_failure = "ROLLBACK";  // ROLLBACK, DO_NOTHING, DELETE
+  std::string parent_id;                // of a nested stack
+  std::string root_id;
+  std::string client_request_token;        // of the operation under way, for its events
+  std::optional<base::WallTime> deadline;  // of its creation
+  bool delete_requested = false;           // while it is still being created
+  bool cancel_requested = false;           // while it is being updated
+  StackDefinition definition;              // the last that was asked for and came to be
+  std::vector<StackResource> resources;    // in the order they were made
   std::vector<StackOutput> outputs;
   std::set<std::string> imports;   // names of exports it uses
   std::vector<StackEvent> events;  // oldest first

@@ -36,10 +36,18 @@ ResourceRequest StackEngine::request_for(const Stack& stack, const StackResource
   return {.stack_name = stack.name,
           .stack_id = stack.id,
           .logical_id = resource.logical_id,
+          .type = resource.type,
           .physical_id = resource.state.physical_id,
           .properties = resource.properties,
           .old_properties = {},
           .tags = stack.definition.tags};
+}
+
+void StackEngine::report_without_effect(Stack& stack, const StackResource& resource, const json::object* before,
+                                        const std::string& status) {
+  for (auto& reason : types_.without_effect(resource.type, resource.properties, before)) {
+    add_event(stack, event_of(resource, status, std::move(reason)));
+  }
 }
 
 awaitable<std::string> StackEngine::create_one(Operation& operation, std::string logical_id, json::object properties) {
@@ -51,14 +59,24 @@ awaitable<std::string> StackEngine::create_one(Operation& operation, std::string
   report_without_effect(stack, stack.resources.back(), nullptr, "CREATE_IN_PROGRESS");
   auto request = request_for(stack, stack.resources.back());
   request.tags = operation.next.tags;
-  auto made = co_await guarded(by_name_.at(declared.type)->create(std::move(request)));
+  request.initiated = [this, &stack, logical_id](std::string physical_id) {
+    auto& begun = *stack.resource(logical_id);
+    begun.state.physical_id = std::move(physical_id);
+    set_status(stack, begun, "CREATE_IN_PROGRESS", "Resource creation Initiated");
+  };
+  auto made = co_await guarded(types_.at(declared.type).create(std::move(request)));
   auto& resource = *stack.resource(logical_id);
   if (!made) {
     set_status(stack, resource, "CREATE_FAILED", reason_of(made.error()));
+    if (!resource.state.physical_id.empty()) {
+      operation.done.push_back(
+          {.kind = Done::Kind::created, .logical_id = logical_id, .before = {}, .after = resource});
+    }
     co_return resource.reason;
   }
+  const bool was_initiated = resource.state.physical_id == made->physical_id;
   resource.state = std::move(*made);
-  set_status(stack, resource, "CREATE_IN_PROGRESS", "Resource creation Initiated");
+  if (!was_initiated) set_status(stack, resource, "CREATE_IN_PROGRESS", "Resource creation Initiated");
   set_status(stack, resource, "CREATE_COMPLETE");
   operation.done.push_back({.kind = Done::Kind::created, .logical_id = logical_id, .before = {}, .after = resource});
   co_return "";
@@ -69,24 +87,27 @@ awaitable<std::string> StackEngine::update_one(Operation& operation, std::string
   const auto& declared = *find_declaration(operation.next.declared.resources, logical_id);
   auto& resource = *stack.resource(logical_id);
   const StackResource before = resource;
-  const bool same = before.properties == properties;
+  const bool only_metadata = before.properties == properties && before.metadata != declared.metadata;
   resource = operation.fresh(logical_id, declared, std::move(properties));
   resource.state = before.state;
   set_status(stack, resource, "UPDATE_IN_PROGRESS");
   report_without_effect(stack, resource, &before.properties, "UPDATE_IN_PROGRESS");
-  if (!same) {
+  if (!only_metadata) {
     operation.done.push_back(
         {.kind = Done::Kind::updated, .logical_id = logical_id, .before = before, .after = resource});
     auto request = request_for(stack, resource);
     request.old_properties = before.properties;
     request.tags = operation.next.tags;
-    auto updated = co_await guarded(by_name_.at(declared.type)->update(std::move(request)));
+    auto updated = co_await guarded(types_.at(declared.type).update(std::move(request)));
     if (!updated) {
       set_status(stack, *stack.resource(logical_id), "UPDATE_FAILED", reason_of(updated.error()));
       co_return stack.resource(logical_id)->reason;
     }
     stack.resource(logical_id)->state = std::move(*updated);
-    operation.done.back().after = *stack.resource(logical_id);
+    auto& step = operation.done.back();
+    step.after = *stack.resource(logical_id);
+    // A custom resource says by another physical id that it has made a new one.
+    if (step.after.state.physical_id != before.state.physical_id) step.kind = Done::Kind::replaced;
   } else {
     operation.done.push_back({.kind = Done::Kind::kept, .logical_id = logical_id, .before = before, .after = resource});
   }
@@ -107,11 +128,19 @@ awaitable<std::string> StackEngine::replace_one(Operation& operation, std::strin
   auto request = request_for(stack, resource);
   request.physical_id.clear();
   request.tags = operation.next.tags;
-  auto made = co_await guarded(by_name_.at(declared.type)->create(std::move(request)));
+  std::string begun;
+  request.initiated = [&begun](std::string physical_id) { begun = std::move(physical_id); };
+  auto made = co_await guarded(types_.at(declared.type).create(std::move(request)));
   if (!made) {
     set_status(stack, *stack.resource(logical_id), "UPDATE_FAILED", reason_of(made.error()));
     const auto reason = stack.resource(logical_id)->reason;
-    operation.done.push_back({.kind = Done::Kind::kept, .logical_id = logical_id, .before = before, .after = before});
+    Done step{.kind = Done::Kind::kept, .logical_id = logical_id, .before = before, .after = before};
+    if (!begun.empty()) {
+      step.kind = Done::Kind::replaced;
+      step.after = *stack.resource(logical_id);
+      step.after.state = {.physical_id = begun};
+    }
+    operation.done.push_back(std::move(step));
     co_return reason;
   }
   stack.resource(logical_id)->state = std::move(*made);
@@ -140,7 +169,9 @@ awaitable<std::string> StackEngine::remove_one(Stack& stack, StackResource resou
     co_return "";
   }
   note(resource, "DELETE_IN_PROGRESS");
-  auto removed = co_await guarded(by_name_.at(resource.type)->remove(request_for(stack, resource)));
+  auto request = request_for(stack, resource);
+  request.rolling_back = rolling_back;
+  auto removed = co_await guarded(types_.at(resource.type).remove(std::move(request)));
   if (!removed) {
     note(resource, "DELETE_FAILED", reason_of(removed.error()));
     co_return resource.reason;
@@ -149,7 +180,7 @@ awaitable<std::string> StackEngine::remove_one(Stack& stack, StackResource resou
   co_return "";
 }
 
-awaitable<bool> StackEngine::undo_one(Stack& stack, Done& step) {
+awaitable<bool> StackEngine::undo_one(Stack& stack, const Done& step) {
   if (step.kind == Done::Kind::created) co_return true;  // goes in the cleanup
   auto& resource = *stack.resource(step.logical_id);
   const auto before = step.before;
@@ -158,7 +189,8 @@ awaitable<bool> StackEngine::undo_one(Stack& stack, Done& step) {
   if (step.kind == Done::Kind::updated) {
     auto request = request_for(stack, resource);
     request.old_properties = step.after.properties;
-    auto restored = co_await guarded(by_name_.at(resource.type)->update(std::move(request)));
+    request.rolling_back = true;
+    auto restored = co_await guarded(types_.at(resource.type).update(std::move(request)));
     if (!restored) {
       set_status(stack, *stack.resource(step.logical_id), "UPDATE_FAILED", reason_of(restored.error()));
       co_return false;

@@ -16,6 +16,16 @@ const StackResource* Stack::resource(std::string_view logical_id) const {
   return nullptr;
 }
 
+StackEvent event_of(const StackResource& resource, std::string status, std::string reason) {
+  return {.id = {},
+          .logical_id = resource.logical_id,
+          .physical_id = resource.state.physical_id,
+          .type = resource.type,
+          .status = std::move(status),
+          .reason = std::move(reason),
+          .time = {}};
+}
+
 std::shared_ptr<Stack> StackStore::add(Stack stack) {
   return stacks_.emplace_back(std::make_shared<Stack>(std::move(stack)));
 }

@@ -9,6 +9,7 @@
 
 #include "codec/yaml.h"
 #include "localcloud/cloudformation/references.h"
+#include "localcloud/cloudformation/type_catalog.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -77,21 +78,10 @@ base::Result<> read_parameter_member(const std::string& name, std::string_view k
   return {};
 }
 
-base::Result<Declarations<ParameterDeclaration>> read_parameters(const json::object& document) {
-  TRY(const json::object declared, section(document, "Parameters"));
-  Declarations<ParameterDeclaration> parameters;
-  for (const auto& [name, value] : declared) {
-    if (!value.is_object()) return validation_error("Template format error: Any Parameters member must be an object.");
-    ParameterDeclaration parameter;
-    for (const auto& [key, member] : value.get_object()) {
-      TRY(read_parameter_member(std::string(name), key, member, parameter));
-    }
-    if (parameter.type.empty()) {
-      return validation_error("Template format error: Every Parameters object must contain a Type member.");
-    }
-    parameters.emplace_back(std::string(name), std::move(parameter));
-  }
-  return parameters;
+base::Result<> check_count(std::string_view what, std::size_t count, std::size_t most) {
+  if (count <= most) return {};
+  return validation_error(
+      fmt::format("Template format error: Number of {}, {}, is greater than maximum allowed, {}", what, count, most));
 }
 
 base::Result<std::vector<std::string>> read_depends_on(const std::string& id, const json::value& value) {
@@ -111,11 +101,15 @@ base::Result<std::vector<std::string>> read_depends_on(const std::string& id, co
 
 base::Result<std::string> read_policy(const std::string& id, std::string_view key, const json::value& value) {
   const std::string policy = value.is_string() ? std::string(value.get_string()) : "";
+  if (policy == "Snapshot") {
+    return validation_error(
+        fmt::format("Template error: resource type of {} does not support deletion policy Snapshot", id));
+  }
   const bool known =
       policy == "Delete" || policy == "Retain" || (key == "DeletionPolicy" && policy == "RetainExceptOnCreate");
   if (!known) {
-    return validation_error(fmt::format(
-        "Template format error: {} '{}' of resource {} is not implemented by the local cloud", key, policy, id));
+    return validation_error(fmt::format("Template format error: Unrecognized {} {} for resource {}", key,
+                                        value.is_string() ? policy : json::serialize(value), id));
   }
   return policy;
 }
@@ -143,7 +137,7 @@ base::Result<ResourceDeclaration> read_resource(const std::string& id, const jso
     } else if (key == "CreationPolicy" || key == "UpdatePolicy") {
       return validation_error(
           fmt::format("{} of resource {} is not implemented by the local cloud", std::string_view(key), id));
-    } else {
+    } else if (key != "Description" && !(key == "Version" && is_custom_type(text_or(value.get_object(), "Type")))) {
       return validation_error(fmt::format("Invalid template resource property '{}'", std::string_view(key)));
     }
   }
@@ -158,11 +152,7 @@ base::Result<Declarations<ResourceDeclaration>> read_resources(const json::objec
   TRY(const json::object declared, section(document, "Resources"));
   if (declared.empty())
     return validation_error("Template format error: At least one Resources member must be defined.");
-  if (declared.size() > kMaxResources) {
-    return validation_error(
-        fmt::format("Template format error: Number of resources, {}, is greater than maximum allowed, {}",
-                    declared.size(), kMaxResources));
-  }
+  TRY(check_count("resources", declared.size(), kMaxResources));
   Declarations<ResourceDeclaration> resources;
   for (const auto& [name, value] : declared) {
     const std::string id(name);
@@ -179,6 +169,7 @@ base::Result<Declarations<ResourceDeclaration>> read_resources(const json::objec
 
 base::Result<Declarations<OutputDeclaration>> read_outputs(const json::object& document) {
   TRY(const json::object declared, section(document, "Outputs"));
+  TRY(check_count("outputs", declared.size(), kMaxOutputs));
   Declarations<OutputDeclaration> outputs;
   for (const auto& [name, value] : declared) {
     if (!value.is_object()) return validation_error("Template format error: Any Outputs member must be an object.");
@@ -215,6 +206,7 @@ base::Result<> check_sections(const json::object& document) {
                                                     "Resources",
                                                     "Outputs",
                                                     "Rules",
+                                                    "Hooks",
                                                     "Globals"};
   std::vector<std::string> unknown;
   for (const auto& [name, value] : document) {
@@ -223,8 +215,8 @@ base::Result<> check_sections(const json::object& document) {
   if (!unknown.empty()) {
     return validation_error(fmt::format("Invalid template property or properties [{}]", join(unknown)));
   }
-  if (document.contains("Rules"))
-    return validation_error("The template section Rules is not implemented by the local cloud");
+  if (document.contains("Hooks"))
+    return validation_error("The template section Hooks is not implemented by the local cloud");
   if (document.contains("Globals")) return validation_error("Invalid template property or properties [Globals]");
   const auto version = text_or(document, "AWSTemplateFormatVersion", "2010-09-09");
   if (version != "2010-09-09") {
@@ -254,22 +246,50 @@ base::Result<std::vector<std::string>> read_transforms(const json::object& docum
   if (value == nullptr || value->is_null()) return names;
   const json::array entries = value->is_array() ? value->get_array() : json::array({*value});
   for (const auto& entry : entries) {
-    if (!entry.is_string()) {
-      return validation_error(
-          "Transforms with parameters (Fn::Transform, AWS::Include) are not implemented by the local cloud");
-    }
-    names.emplace_back(entry.get_string());
+    const auto* name = entry.is_object() ? entry.get_object().if_contains("Name") : &entry;
+    if (name == nullptr || !name->is_string())
+      return validation_error("Template format error: Every Transform must be a string or have a Name.");
+    names.emplace_back(name->get_string());
   }
   return names;
+}
+
+base::Result<Declarations<ParameterDeclaration>> read_parameters(const json::object& document) {
+  TRY(const json::object declared, section(document, "Parameters"));
+  TRY(check_count("parameters", declared.size(), kMaxParameters));
+  Declarations<ParameterDeclaration> parameters;
+  for (const auto& [name, value] : declared) {
+    if (!value.is_object()) return validation_error("Template format error: Any Parameters member must be an object.");
+    ParameterDeclaration parameter;
+    for (const auto& [key, member] : value.get_object()) {
+      TRY(read_parameter_member(std::string(name), key, member, parameter));
+    }
+    if (parameter.type.empty()) {
+      return validation_error("Template format error: Every Parameters object must contain a Type member.");
+    }
+    parameters.emplace_back(std::string(name), std::move(parameter));
+  }
+  return parameters;
+}
+
+base::Result<json::object> read_mappings(const json::object& document) {
+  TRY(auto mappings, section(document, "Mappings"));
+  TRY(check_count("mappings", mappings.size(), kMaxMappings));
+  return mappings;
 }
 
 base::Result<Template> read_template(json::object document) {
   TRY(check_sections(document));
   Template result;
   result.description = text_or(document, "Description");
+  if (result.description.size() > kMaxDescription) {
+    return validation_error(
+        fmt::format("Template format error: 'Description' length is greater than {}.", kMaxDescription));
+  }
   TRY(result.transforms, read_transforms(document));
   TRY(result.parameters, read_parameters(document));
-  TRY(result.mappings, section(document, "Mappings"));
+  TRY(result.mappings, read_mappings(document));
+  TRY(result.rules, section(document, "Rules"));
   TRY(result.conditions, section(document, "Conditions"));
   TRY(result.resources, read_resources(document));
   TRY(result.outputs, read_outputs(document));

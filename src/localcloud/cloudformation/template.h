@@ -21,6 +21,10 @@ namespace json = boost::json;
 constexpr std::size_t kMaxTemplateBody = 51'200;    // bytes, in the request
 constexpr std::size_t kMaxTemplateUrl = 1'048'576;  // bytes, from S3
 constexpr std::size_t kMaxResources = 500;
+constexpr std::size_t kMaxParameters = 200;
+constexpr std::size_t kMaxOutputs = 200;
+constexpr std::size_t kMaxMappings = 200;
+constexpr std::size_t kMaxDescription = 1024;  // bytes
 
 struct ParameterDeclaration {
   std::string type;
@@ -69,6 +73,7 @@ struct Template {
   Declarations<ParameterDeclaration> parameters;
   json::object mappings;
   json::object conditions;
+  json::object rules;
   Declarations<ResourceDeclaration> resources;
   Declarations<OutputDeclaration> outputs;
 };
@@ -76,8 +81,12 @@ struct Template {
 // YAML or JSON text into its tree. Errors: "Template format error: …" with the line.
 base::Result<json::object> parse_template(std::string_view text);
 
-// The names in the "Transform" section, a string or a list.
+// The names in the "Transform" section: a name, {"Name": …}, or a list of them.
 base::Result<std::vector<std::string>> read_transforms(const json::object& document);
+
+// The sections that macros need to know before they run.
+base::Result<Declarations<ParameterDeclaration>> read_parameters(const json::object& document);
+base::Result<json::object> read_mappings(const json::object& document);
 
 base::Result<Template> read_template(json::object document);
 

@@ -91,6 +91,13 @@ TEST(CreationOrder, NamesTheCircleAlone) {
   EXPECT_EQ(creation_order(*result, {}).error().message, "Circular dependency between resources: [A, B]");
 }
 
+// In an account whose parameter store is empty.
+base::Result<ParameterValues> resolve(const Template& declared, const std::map<std::string, GivenParameter>& given,
+                                      const std::map<std::string, std::string>& previous) {
+  const Cloud cloud;
+  return resolve_parameters(declared.parameters, {.cloud = cloud, .caller = {}, .given = given, .previous = previous});
+}
+
 struct ParameterCase {
   std::string_view declared;
   std::map<std::string, GivenParameter> given;
@@ -102,7 +109,7 @@ class TemplateParameters : public ::testing::TestWithParam<ParameterCase> {};
 TEST_P(TemplateParameters, AreHeldAgainstTheirDeclaration) {
   const auto declared = read(fmt::format("{{Parameters: {}, Resources: {{A: {{Type: T}}}}}}", GetParam().declared));
   ASSERT_TRUE(declared) << declared.error().message;
-  const auto result = resolve_parameters(*declared, GetParam().given, {{"P", "before"}});
+  const auto result = resolve(*declared, GetParam().given, {{"P", "before"}});
   EXPECT_EQ(result ? "" : result.error().message, GetParam().message);
 }
 
@@ -126,16 +133,19 @@ INSTANTIATE_TEST_SUITE_P(
             "{P: {Type: Number, MaxValue: 5}}", {{"P", {"6"}}}, "Parameter 'P' must be a number not greater than 5."},
         ParameterCase{
             "{P: {Type: String, MinLength: 3}}", {{"P", {"ab"}}}, "Parameter 'P' must contain at least 3 characters"},
-        ParameterCase{
-            "{P: {Type: 'AWS::SSM::Parameter::Value<String>'}}",
-            {{"P", {"/x"}}},
-            "Parameter type AWS::SSM::Parameter::Value<String> of parameter P is not implemented by the local cloud"}));
+        ParameterCase{"{P: {Type: 'AWS::SSM::Parameter::Value<String>'}}",
+                      {{"P", {"/x"}}},
+                      "Unable to fetch parameters [/x] from parameter store for this account."},
+        ParameterCase{"{P: {Type: 'List<AWS::EC2::Subnet::Id>'}}", {{"P", {"subnet-1,subnet-2"}}}, ""},
+        ParameterCase{"{P: {Type: 'AWS::EC2::Thing'}}",
+                      {{"P", {"x"}}},
+                      "Template format error: Unrecognized parameter type: AWS::EC2::Thing"}));
 
 TEST(TemplateParameterLists, AreSplitAndTrimmed) {
   const auto declared =
       read("{Parameters: {P: {Type: CommaDelimitedList, Default: 'a, b,c'}}, Resources: {A: {Type: T}}}");
   ASSERT_TRUE(declared);
-  const auto result = resolve_parameters(*declared, {}, {});
+  const auto result = resolve(*declared, {}, {});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->values.at("P"), json::parse(R"(["a","b","c"])"));
 }

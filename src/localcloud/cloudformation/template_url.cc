@@ -15,6 +15,20 @@ bool is_s3_host(std::string_view host) {
   return host.ends_with(".amazonaws.com") && (host.starts_with("s3.") || host.starts_with("s3-"));
 }
 
+base::Result<std::string> fetch(const Cloud& cloud, const Principal& caller, std::string_view bucket,
+                                std::string_view key) {
+  if (cloud.iam != nullptr) {
+    const auto allowed = cloud.iam->authorize(caller, "s3:GetObject", fmt::format("arn:aws:s3:::{}/{}", bucket, key));
+    if (!allowed) return validation_error("S3 error: Access Denied");
+  }
+  auto text = cloud.s3->get(bucket, key);
+  if (!text) return validation_error(fmt::format("S3 error: {}", text.error().message));
+  if (text->size() > kMaxTemplateUrl) {
+    return validation_error(fmt::format("Template may not exceed {} bytes in size.", kMaxTemplateUrl));
+  }
+  return std::move(*text);
+}
+
 }  // namespace
 
 base::Result<std::pair<std::string, std::string>> s3_location(std::string_view url, std::string_view endpoint) {
@@ -42,17 +56,16 @@ base::Result<std::pair<std::string, std::string>> s3_location(std::string_view u
 
 base::Result<std::string> fetch_template(const Cloud& cloud, const Principal& caller, std::string_view url) {
   TRY(const auto location, s3_location(url, cloud.endpoint));
-  const auto& [bucket, key] = location;
-  if (cloud.iam != nullptr) {
-    const auto allowed = cloud.iam->authorize(caller, "s3:GetObject", fmt::format("arn:aws:s3:::{}/{}", bucket, key));
-    if (!allowed) return validation_error("S3 error: Access Denied");
-  }
-  auto text = cloud.s3->get(bucket, key);
-  if (!text) return validation_error(fmt::format("S3 error: {}", text.error().message));
-  if (text->size() > kMaxTemplateUrl) {
-    return validation_error(fmt::format("Template may not exceed {} bytes in size.", kMaxTemplateUrl));
-  }
-  return std::move(*text);
+  return fetch(cloud, caller, location.first, location.second);
+}
+
+base::Result<std::string> fetch_s3_uri(const Cloud& cloud, const Principal& caller, std::string_view uri) {
+  constexpr std::string_view kScheme = "s3://";
+  const auto rest = uri.starts_with(kScheme) ? uri.substr(kScheme.size()) : std::string_view();
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size())
+    return validation_error("The location parameter is not a valid S3 uri.");
+  return fetch(cloud, caller, rest.substr(0, slash), rest.substr(slash + 1));
 }
 
 }  // namespace localcloud

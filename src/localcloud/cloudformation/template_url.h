@@ -18,4 +18,7 @@ base::Result<std::pair<std::string, std::string>> s3_location(std::string_view u
 // Read with the caller's own right to it. Errors: "S3 error: …", too large.
 base::Result<std::string> fetch_template(const Cloud& cloud, const Principal& caller, std::string_view url);
 
+// The same of "s3://bucket/key".
+base::Result<std::string> fetch_s3_uri(const Cloud& cloud, const Principal& caller, std::string_view uri);
+
 }  // namespace localcloud

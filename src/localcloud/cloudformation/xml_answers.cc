@@ -35,8 +35,10 @@ void write_parameters(XmlWriter& xml, const StackDefinition& definition) {
     const auto found = definition.parameters.texts.find(name);
     if (found == definition.parameters.texts.end()) continue;
     xml.open("member").element("ParameterKey", name);
-    xml.element("ParameterValue", declared.no_echo ? std::string_view("****") : std::string_view(found->second))
-        .close();
+    xml.element("ParameterValue", declared.no_echo ? std::string_view("****") : std::string_view(found->second));
+    const auto resolved = definition.parameters.resolved.find(name);
+    if (resolved != definition.parameters.resolved.end()) xml.element("ResolvedValue", resolved->second);
+    xml.close();
   }
   xml.close();
 }
@@ -56,9 +58,9 @@ void write_stack(XmlWriter& xml, const Stack& stack) {
   xml.list("NotificationARNs", stack.definition.notification_arns);
   xml.list("Capabilities", stack.definition.capabilities);
   write_outputs(xml, stack.outputs);
-  if (!stack.definition.role_arn.empty()) xml.element("RoleARN", stack.definition.role_arn);
   write_tags(xml, stack.definition.tags);
   xml.element("EnableTerminationProtection", stack.termination_protection);
+  if (!stack.parent_id.empty()) xml.element("ParentId", stack.parent_id).element("RootId", stack.root_id);
   write_drift(xml, "DriftInformation", "StackDriftStatus");
   xml.close();
 }
@@ -72,6 +74,7 @@ void write_stack_summary(XmlWriter& xml, const Stack& stack) {
   if (stack.deleted) xml.element("DeletionTime", iso_time(*stack.deleted));
   xml.element("StackStatus", stack.status);
   if (!stack.status_reason.empty()) xml.element("StackStatusReason", stack.status_reason);
+  if (!stack.parent_id.empty()) xml.element("ParentId", stack.parent_id).element("RootId", stack.root_id);
   write_drift(xml, "DriftInformation", "StackDriftStatus");
   xml.close();
 }
@@ -83,6 +86,7 @@ void write_event(XmlWriter& xml, const Stack& stack, const StackEvent& event) {
       .element("Timestamp", iso_time(event.time))
       .element("ResourceStatus", event.status);
   if (!event.reason.empty()) xml.element("ResourceStatusReason", event.reason);
+  if (!event.client_request_token.empty()) xml.element("ClientRequestToken", event.client_request_token);
   xml.close();
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "localcloud/apigateway/apigateway.h"
+#include "localcloud/cloudformation/cloudformation.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/signature.h"
 #include "localcloud/wire.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr std::string_view kApiPath = "/_aws/execute-api/";
 constexpr std::string_view kControlPath = "/_local/";
 constexpr std::string_view kSessionsPath = "/_local/sessions/";
+constexpr std::string_view kStacksPath = "/_local/cloudformation/";
 
 net::Response json_response(int status, const json::object& body) {
   return {
@@ -161,6 +163,10 @@ net::Response Dispatcher::control(const net::Request& request, std::string_view 
   if (request.method == "POST" && path == "/_local/clock") return advance_clock(request);
   if (request.method == "POST" && path == "/_local/websockets/cut") {
     return json_response(200, {{"cut", cloud_.apigateway->cut_websockets()}});
+  }
+  if (request.method == "PUT" && path.starts_with(kStacksPath)) {
+    if (cloud_.cloudformation->answer(path.substr(kStacksPath.size()), request.body)) return {.status = 200};
+    return refusal(403, "Nothing waits for this answer");
   }
   return refusal(404, fmt::format("There is no control call {} {}", request.method, path));
 }

@@ -4,6 +4,7 @@
 // Control calls, for tests and tools, from this machine only and never from a web page (no Origin):
 //   GET  /_local/health           → {"status":"ok","region","account","testClock"}
 //   POST /_local/clock            {"advanceMs":n} → {"now":ms}; 403 without --test-clock
+//   PUT  /_local/cloudformation/{token}: what custom resources answer (cloudformation/callbacks.h)
 //   GET, DELETE /_local/sessions/{name}: see joined_sessions.h
 //   POST /_local/websockets/cut   → {"cut":n}: drops every open WebSocket's TCP connection, without a close frame
 #pragma once
