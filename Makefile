@@ -1,8 +1,8 @@
-# make build | demo | test | test-full | check | format | dist — each installs what is missing first.
+# make build | demo | test | test-full | bench | check | format | dist — each installs what is missing first.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH)
 
-.PHONY: setup build demo test test-full check format dist clean
+.PHONY: setup build demo test test-full bench check format dist clean
 
 build: setup
 	@scripts/build dev livelambda
@@ -15,6 +15,11 @@ test: setup
 
 test-full: setup
 	@scripts/test --full
+
+bench: setup
+	@scripts/judges
+	@scripts/build release livelambda bench_echo
+	@build/judges/bin/python bench/local_cloud.py
 
 check: setup
 	@scripts/check-tidy $(if $(ALL),--all)

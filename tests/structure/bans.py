@@ -21,16 +21,6 @@ _STD_FORMAT = re.compile(r"\bstd::v?format(?:_to)?\b")
 _SKIP = re.compile(r"\bGTEST_SKIP\s*\(\)(?P<reason>[^;]*);")
 
 
-def _body(code, opening):
-    """The text between the brace at `opening` and its twin."""
-    depth = 0
-    for at in range(opening, len(code)):
-        depth += {"{": 1, "}": -1}.get(code[at], 0)
-        if depth == 0:
-            return code[opening + 1 : at]
-    return code[opening + 1 :]
-
-
 def _check_async(name, code):
     for m in _DETACHED.finditer(code):
         yield m.start(), "asio::detached is banned: work belongs to a base::TaskGroup"
@@ -38,7 +28,7 @@ def _check_async(name, code):
         for m in _CO_SPAWN.finditer(code):
             yield m.start(), "co_spawn stands only in base/task_group.cc: use TaskGroup::spawn"
     for m in _LAMBDA.finditer(code):
-        if m["capture"].strip() and re.search(r"\bco_(await|return|yield)\b", _body(code, m.end() - 1)):
+        if m["capture"].strip() and re.search(r"\bco_(await|return|yield)\b", code[m.end() : source.closing_brace(code, m.end() - 1)]):
             yield m.start(), "a capturing lambda is a coroutine: its captures die before it does; write a function"
     for m in _BLOCKING_SLEEP.finditer(code):
         yield m.start(), "a thread sleeps here: the loop never blocks, and a test waits for what it waits for"

@@ -48,6 +48,28 @@ def check_includes(root, order, may_use):
                 yield f'{where}: "{include.path}" is for tests'
 
 
+# Parts that others may know whole: everyone asks IAM, the server joins all, tests of one part use the fakes of another.
+_OPEN_PARTS = {"iam"}
+_JOINING_PARTS = {"server"}
+
+
+def check_parts(root, order):
+    """A part of a module includes of another part only its interface, <part>/<part>.h."""
+    for module in order:
+        parts = source.parts_of(root, module)
+        for file in source.cpp_files(root / "src" / module) if parts else []:
+            name = file.relative_to(root).as_posix()
+            part = name.split("/")[2]
+            if part in _JOINING_PARTS or "/testing/" in name or name.endswith("_test.cc"):
+                continue
+            for include in source.includes(file.read_text()):
+                path = include.path.split("/")
+                if path[0] != module or len(path) < 3 or path[1] not in parts or path[1] == part:
+                    continue
+                if path[1] not in _OPEN_PARTS and path[2:] != [path[1] + ".h"]:
+                    yield f'{name}:{include.line}: "{include.path}" is inside of {module}/{path[1]}, whose interface is {path[1]}.h'
+
+
 def table_of_document(text):
     """{module: words of the column `may use`} of the first table whose head is `src/`."""
     rows = {}
@@ -76,4 +98,5 @@ def check(root):
     order, may_use = source.modules_table(root)
     yield from check_order(order, may_use)
     yield from check_includes(root, order, may_use)
+    yield from check_parts(root, order)
     yield from check_document(root, order, may_use)

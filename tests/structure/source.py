@@ -44,9 +44,28 @@ def code_of(text):
     return lines
 
 
+def closing_brace(code, opening):
+    """Where the twin of the brace at `opening` stands; the end if it has none."""
+    depth = 0
+    for at in range(opening, len(code)):
+        depth += {"{": 1, "}": -1}.get(code[at], 0)
+        if depth == 0:
+            return at
+    return len(code)
+
+
+def _settings(root):
+    text = (root / "cmake/Modules.cmake").read_text()
+    return {m[1]: m[2].split() for m in re.finditer(r"^set\((\w+)([^)]*)\)", text, re.MULTILINE)}
+
+
 def modules_table(root):
     """cmake/Modules.cmake as (modules in order, {module: what it may use})."""
-    text = (root / "cmake/Modules.cmake").read_text()
-    settings = {m[1]: m[2].split() for m in re.finditer(r"^set\((\w+)([^)]*)\)", text, re.MULTILINE)}
+    settings = _settings(root)
     order = settings["LIVELAMBDA_MODULES"]
     return order, {module: settings.get("MAY_USE_" + module, []) for module in order}
+
+
+def parts_of(root, module):
+    """The folders that a module is built in, or none."""
+    return _settings(root).get("PARTS_" + module, [])

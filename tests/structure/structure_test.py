@@ -9,6 +9,7 @@ import unittest
 import bans
 import headers
 import layering
+import names
 import source
 import tree
 
@@ -84,6 +85,14 @@ class Layering(Fixture):
     def test_wants_includes_written_from_src(self):
         self.write("src/net/a.cc", '#include "net.h"\n')
         self.finds(layering.check, "src/net/a.cc:1: ")
+
+    def test_keeps_the_parts_of_a_module_apart(self):
+        self.write("cmake/Modules.cmake", MODULES + "set(PARTS_net one two server)\n")
+        for header in ("one/one.h", "one/inner.h", "two/two.h"):
+            self.write("src/net/" + header, "#pragma once\n")
+        self.write("src/net/two/a.cc", '#include "net/one/one.h"\n#include "net/net.h"\n#include "net/one/inner.h"\n')
+        self.write("src/net/server/a.cc", '#include "net/one/inner.h"\n')
+        self.finds(layering.check, "src/net/two/a.cc:3: ")
 
     def test_refuses_circles(self):
         self.write("cmake/Modules.cmake", MODULES.replace("set(MAY_USE_base)", "set(MAY_USE_base net)"))
@@ -204,6 +213,20 @@ class Tree(Fixture):
         subprocess.run(["git", "init", "-q"], cwd=self.root, check=True)
         subprocess.run(["git", "add", "a.md", "b.txt", "package-lock.json"], cwd=self.root, check=True)
         self.finds(tree.check, "a.md:2: a path", "a.md:2: a path", "b.txt:1: the host", "package-lock.json:1: a lock file")
+
+
+class Names(Fixture):
+    def test_a_type_and_a_function_of_one_name_stand_once(self):
+        self.write("src/net/a.h", "namespace net {\nstruct Page {\n  int a;\n};\ninline int sum(int a) {\n  return a;\n}\n}\n")
+        self.write("src/net/b.cc", "namespace net {\nstruct Page {\n  long b;\n};\nint sum(int a) {\n  return a;\n}\n}\n")
+        self.finds(names.check, "src/net/a.h:2: type net::Page", "src/net/a.h:5: function net::sum")
+
+    def test_what_is_unnamed_inside_or_elsewhere_is_free(self):
+        self.write("src/net/a.h", "namespace net {\nstruct Page {\n  int a;\n};\nstruct Page::Inner {\n};\n}\n")
+        self.write("src/net/b.cc", "namespace net {\nnamespace {\nstruct Page {\n};\nint f() {\n  return 1;\n}\nstruct Book {\n};\n}\n}\n")
+        self.write("src/net/c.cc", "namespace net {\nnamespace {\nint f() {\n  return 1;\n}\nstruct Book {\n};\n}\n}\n")
+        self.write("src/app/d.cc", "namespace app {\nstruct Page {\n};\n}\n")
+        self.finds(names.check)
 
 
 class Source(unittest.TestCase):
