@@ -6,7 +6,6 @@
 // Between tries it waits 1 second, then twice as long each time up to a minute, by the local clock; AWS does not say
 // how long it waits.
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <deque>
 #include <functional>
@@ -21,6 +20,7 @@
 #include "localcloud/event_sources/source_events.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/wait_for_either.h"
 
 namespace localcloud {
 
@@ -80,11 +80,6 @@ base::Result<Principal> reader_of(StreamPoller& poller) {
   return role;
 }
 
-awaitable<void> wait_for_records(Cloud& cloud, std::string stream, std::uint64_t sequence, base::WallTime until) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  co_await (cloud.dynamodb->stream_grows(std::move(stream), sequence) || cloud.clock->sleep_until(until));
-}
-
 struct Gathered {
   Records records;
   std::uint64_t end = 0;  // what is done once the records are
@@ -114,7 +109,8 @@ awaitable<base::Result<Gathered>> gather(Poller poller, std::size_t lane) {
     // A stream that is closed does not grow, and does not let anyone wait for it.
     if (was_empty && batch.records.empty()) co_await cloud.clock->sleep_for(kProblemPause);
     was_empty = batch.records.empty();
-    co_await wait_for_records(cloud, mapping.source_arn, batch.end, deadline);
+    co_await wait_for_either(cloud.dynamodb->stream_grows(mapping.source_arn, batch.end),
+                             cloud.clock->sleep_until(deadline));
   }
 }
 
