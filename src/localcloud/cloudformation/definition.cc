@@ -16,9 +16,22 @@ namespace localcloud {
 
 namespace {
 
+SamInput sam_input(const MacroInput& input) {
+  SamInput result{.region = input.pseudo.region};
+  for (const auto& [name, given] : input.given) {
+    const auto before = input.previous.find(name);
+    if (!given.use_previous)
+      result.parameters[name] = given.value;
+    else if (before != input.previous.end())
+      result.parameters[name] = before->second;
+  }
+  result.now = std::chrono::duration_cast<std::chrono::seconds>(input.cloud.clock->now().time_since_epoch()).count();
+  return result;
+}
+
 base::Result<json::object> apply(const std::string& transform, json::object document, const MacroInput& input,
                                  const Scope& scope) {
-  if (transform == kSamTransform) return expand_sam(document);
+  if (transform == kSamTransform) return expand_sam(document, sam_input(input));
   if (transform == kLanguageExtensions) return expand_language_extensions(document, scope);
   if (transform == kInclude) return expand_includes(input.cloud, input.caller, std::move(document), scope);
   return aws_error(400, std::string(kTransformFailed),

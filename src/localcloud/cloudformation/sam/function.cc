@@ -1,18 +1,26 @@
+#include "localcloud/cloudformation/sam/function.h"
+
 #include <fmt/format.h>
 
-#include "localcloud/cloudformation/sam/expansion.h"
+#include "localcloud/cloudformation/sam/definition.h"
+#include "localcloud/cloudformation/sam/errors.h"
+#include "localcloud/cloudformation/sam/events.h"
+#include "localcloud/cloudformation/sam/resolve.h"
+#include "localcloud/cloudformation/sam/schema.h"
 
 namespace localcloud::sam {
 namespace {
 
-constexpr const char* kSameInLambda[] = {"FunctionName",
-                                         "Handler",
+constexpr const char* kSameInLambda[] = {"Handler",
                                          "Runtime",
                                          "Description",
                                          "MemorySize",
                                          "Timeout",
+                                         "VpcConfig",
+                                         "Role",
                                          "Environment",
                                          "KmsKeyArn",
+                                         "ReservedConcurrentExecutions",
                                          "Layers",
                                          "FileSystemConfigs",
                                          "ImageConfig",
@@ -20,199 +28,187 @@ constexpr const char* kSameInLambda[] = {"FunctionName",
                                          "Architectures",
                                          "SnapStart",
                                          "EphemeralStorage",
-                                         "LoggingConfig",
-                                         "RecursiveLoop",
-                                         "VpcConfig",
                                          "CodeSigningConfigArn",
                                          "RuntimeManagementConfig",
-                                         "ReservedConcurrentExecutions"};
+                                         "LoggingConfig",
+                                         "TenancyConfig",
+                                         "RecursiveLoop",
+                                         "DurableConfig",
+                                         "PublishToLatestPublished"};
 
-const std::set<std::string_view>& implemented() {
-  static const std::set<std::string_view> kImplemented = [] {
-    std::set<std::string_view> names(std::begin(kSameInLambda), std::end(kSameInLambda));
-    names.insert({"CodeUri", "InlineCode", "ImageUri", "Role", "Policies", "Tags", "Tracing", "DeadLetterQueue",
-                  "RolePath", "PermissionsBoundary", "AssumeRolePolicyDocument", "FunctionUrlConfig", "Events"});
-    return names;
-  }();
-  return kImplemented;
-}
-
-base::Result<json::object> code_from_uri(std::string_view uri) {
-  constexpr std::string_view kScheme = "s3://";
-  const auto slash = uri.find('/', kScheme.size());
-  if (!uri.starts_with(kScheme) || slash == std::string_view::npos || slash == kScheme.size() ||
-      slash + 1 == uri.size()) {
-    return invalid(
-        "'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter.");
+base::Result<json::object> code_of(std::string_view id, const json::object& properties) {
+  const auto* package = find(properties, "PackageType");
+  json::object code;
+  if (package != nullptr && is_text(*package, "Image")) {
+    if (!truthy_at(properties, "ImageUri")) return invalid_resource(id, "'ImageUri' must be set.");
+    code["ImageUri"] = properties.at("ImageUri");
+    return code;
   }
-  auto key = uri.substr(slash + 1);
-  json::object code;
-  code["S3Bucket"] = uri.substr(kScheme.size(), slash - kScheme.size());
-  const auto question = key.find("?versionId=");
-  code["S3Key"] = key.substr(0, question);
-  if (question != std::string_view::npos)
-    code["S3ObjectVersion"] = key.substr(question + std::string_view("?versionId=").size());
-  return code;
-}
-
-base::Result<json::object> code_of(const json::object& properties) {
-  const auto* uri = properties.if_contains("CodeUri");
-  const auto* text = properties.if_contains("InlineCode");
-  const auto* image = properties.if_contains("ImageUri");
-  json::object code;
+  if (package != nullptr && !is_text(*package, "Zip")) {
+    return invalid_resource(id, fmt::format("invalid 'PackageType' : {}", text_of(*package)));
+  }
+  const auto* uri = find(properties, "CodeUri");
+  const auto* text = find(properties, "InlineCode");
+  if (uri == nullptr && text == nullptr) {
+    return invalid_resource(id, "Only one of 'InlineCode' or 'CodeUri' can be set.");
+  }
   if (text != nullptr) {
     code["ZipFile"] = *text;
-    return code;
+  } else {
+    TRY(code, code_location(*uri, id, "CodeUri"));
   }
-  if (image != nullptr) {
-    code["ImageUri"] = *image;
-    return code;
-  }
-  if (uri == nullptr) return invalid("Missing required property 'CodeUri'.");
-  if (uri->is_string()) return code_from_uri(std::string_view(uri->get_string()));
-  const auto* location = uri->if_object();
-  if (location == nullptr || !location->contains("Bucket") || !location->contains("Key")) {
-    return invalid("'CodeUri' requires Bucket and Key properties to be specified.");
-  }
-  TRY(only_keys(*location, {"Bucket", "Key", "Version"}, "CodeUri"));
-  code["S3Bucket"] = location->at("Bucket");
-  code["S3Key"] = location->at("Key");
-  if (const auto* version = location->if_contains("Version")) code["S3ObjectVersion"] = *version;
+  if (truthy_at(properties, "SourceKMSKeyArn")) code["SourceKMSKeyArn"] = properties.at("SourceKMSKeyArn");
   return code;
 }
 
-json::array function_tags(const json::object& properties) {
-  json::object tags;
-  tags["lambda:createdBy"] = "SAM";
-  for (const auto& [key, value] : object_at(properties, "Tags")) tags[key] = value;
-  return tag_list(tags);
+base::Result<> check_package(std::string_view id, const json::object& properties) {
+  if (string_at(properties, "PackageType") == "Image") {
+    if (truthy_at(properties, "Handler") || truthy_at(properties, "Runtime") || truthy_at(properties, "Layers")) {
+      return invalid_resource(id, "Runtime, Handler, Layers cannot be present when PackageType is of type `Image`");
+    }
+    return {};
+  }
+  if (!truthy_at(properties, "Runtime") || !truthy_at(properties, "Handler")) {
+    return invalid_resource(id, "Runtime and Handler needs to be present when PackageType is of type `Zip`");
+  }
+  if (truthy_at(properties, "ImageConfig")) {
+    return invalid_resource(id, "ImageUri or ImageConfig cannot be present when PackageType is of type `Zip`");
+  }
+  return {};
 }
 
-json::object lambda_trust() {
-  json::object principal;
-  principal["Service"].emplace_array().emplace_back("lambda.amazonaws.com");
-  json::object statement;
-  statement["Action"].emplace_array().emplace_back("sts:AssumeRole");
-  statement["Effect"] = "Allow";
-  statement["Principal"] = std::move(principal);
-  json::object document;
-  document["Version"] = "2012-10-17";
-  document["Statement"].emplace_array().emplace_back(std::move(statement));
-  return document;
+base::Result<> check_dead_letters(std::string_view id, const json::object& properties) {
+  const auto* queue = find_object(properties, "DeadLetterQueue");
+  if (queue == nullptr || queue->empty()) return {};
+  if (!truthy_at(*queue, "Type") || !truthy_at(*queue, "TargetArn")) {
+    return invalid_resource(id, "'DeadLetterQueue' requires Type and TargetArn properties to be specified.");
+  }
+  const auto* type = queue->at("Type").if_string();
+  if (type == nullptr) return invalid_resource(id, "Property 'DeadLetterQueue.Type' should be a string.");
+  if (*type == "SQS" || *type == "SNS") return {};
+  return invalid_resource(id, "'DeadLetterQueue' requires Type of ['SQS', 'SNS']");
 }
 
-bool is_traced(const json::object& properties) {
-  const auto* tracing = properties.if_contains("Tracing");
-  return tracing != nullptr && (!tracing->is_string() || tracing->get_string() != "Disabled");
+// What goes to CodeDeploy is not here; switched off it is as if it were not there.
+base::Result<> check_deployment_preference(const Context& context, std::string_view id,
+                                           const json::object& properties) {
+  const auto* preference = find_object(properties, "DeploymentPreference");
+  if (preference == nullptr || preference->empty()) return {};
+  if (const auto* enabled = find(*preference, "Enabled")) {
+    TRY(const auto value, with_parameters(*enabled, context.parameters));
+    if (!truthy(value) || is_text(value, "false") || is_text(value, "False")) return {};
+  }
+  return not_here(id, "DeploymentPreference");
 }
 
-json::object dead_letter_policy(const json::object& queue) {
-  json::object statement;
-  statement["Action"] = string_at(queue, "Type") == "SNS" ? "sns:Publish" : "sqs:SendMessage";
-  statement["Resource"] = queue.at("TargetArn");
-  statement["Effect"] = "Allow";
-  json::object document;
-  document["Version"] = "2012-10-17";
-  document["Statement"].emplace_array().emplace_back(std::move(statement));
-  json::object policy;
-  policy["PolicyName"] = "DeadLetterQueuePolicy";
-  policy["PolicyDocument"] = std::move(document);
-  return policy;
+base::Result<Made> lambda_function(const Context& context, const std::string& id, const json::object& resource,
+                                   const json::object& properties) {
+  Made made{.id = id, .type = "AWS::Lambda::Function", .attributes = own_attributes(resource)};
+  made.depends_on = depends_on(resource);
+  auto& lambda = made.properties;
+  if (truthy_at(properties, "FunctionName")) lambda["FunctionName"] = properties.at("FunctionName");
+  for (const char* name : kSameInLambda) set_if(lambda, name, find(properties, name));
+  TRY(lambda["Code"], code_of(id, properties));
+  TRY(lambda["Tags"], function_tags(id, properties));
+  if (truthy_at(properties, "Tracing")) {
+    TRY(const auto tracing, with_parameters(properties.at("Tracing"), context.parameters));
+    if (!is_text(tracing, "Disabled")) object_in(lambda, "TracingConfig")["Mode"] = properties.at("Tracing");
+  }
+  if (truthy_at(properties, "DeadLetterQueue")) {
+    object_in(lambda, "DeadLetterConfig")["TargetArn"] = properties.at("DeadLetterQueue").at("TargetArn");
+  }
+  TRY(check_package(id, properties));
+  return made;
+}
+
+// The function's Role if it is {"Fn::If": …} with one side for SAM to make. Says whether SAM's role is used.
+base::Result<bool> choose_role(Context& context, const std::string& id, Made& function, Role& role) {
+  const auto* given = find(function.properties, "Role");
+  const json::value made = get_att(role.id, "Arn");
+  if (given == nullptr) {
+    function.properties["Role"] = made;
+    return true;
+  }
+  if (!is_if(*given)) return false;
+  TRY(const auto resolved, with_parameters(*given, context.parameters));
+  const auto* choice = find(resolved.get_object(), "Fn::If");
+  const auto* sides = choice == nullptr ? nullptr : choice->if_array();
+  if (sides == nullptr || sides->size() != 3 || !(*sides)[0].is_string()) {
+    return invalid_resource(id, "Malformed 'Role' property: Fn::If requires 3 arguments.");
+  }
+  const std::string condition((*sides)[0].get_string());
+  const bool first_open = is_no_value((*sides)[1]);
+  const bool second_open = is_no_value((*sides)[2]);
+  if (!first_open && !second_open) return false;
+  if (first_open && second_open) {
+    function.properties["Role"] = made;
+  } else if (first_open) {
+    function.properties["Role"] = if_condition(condition, made, (*sides)[2]);
+    role.attributes["Condition"] = condition;
+  } else {
+    const auto otherwise = fmt::format("NOT{}", condition);
+    function.properties["Role"] = if_condition(condition, (*sides)[1], made);
+    role.attributes["Condition"] = otherwise;
+    context.conditions[otherwise] = negated(condition);
+  }
+  return true;
+}
+
+base::Result<> check_function(const Context& context, const std::string& id, const json::object& properties) {
+  TRY(check(properties, schema_of_function(), id, "AWS::Serverless::Function"));
+  if (find(properties, "CapacityProviderConfig") != nullptr) return not_here(id, "CapacityProviderConfig");
+  if (find(properties, "FunctionScalingConfig") != nullptr) return not_here(id, "FunctionScalingConfig");
+  if (find(properties, "VersionDeletionPolicy") != nullptr && find(properties, "AutoPublishAlias") == nullptr) {
+    return invalid_resource(id, "'VersionDeletionPolicy' requires 'AutoPublishAlias'.");
+  }
+  TRY(check_dead_letters(id, properties));
+  return check_deployment_preference(context, id, properties);
 }
 
 }  // namespace
 
-base::Result<> Expansion::function(const std::string& id, const json::object& resource) {
-  const auto properties = object_at(resource, "Properties");
-  TRY(only_keys(properties, implemented(), "AWS::Serverless::Function"));
+base::Result<std::vector<Made>> make_function(Context& context, const std::string& id, const json::object& resource) {
+  auto properties = object_at(resource, "Properties");
+  TRY(auto policies, expanded_policies(id, find(properties, "Policies")));
+  if (!policies.is_null()) properties["Policies"] = std::move(policies);
+  TRY(check_function(context, id, properties));
+
   const auto passed_on = passed_on_attributes(resource);
-  json::object lambda;
-  TRY(auto code, code_of(properties));
-  lambda["Code"] = std::move(code);
-  for (const char* name : kSameInLambda) {
-    if (const auto* value = properties.if_contains(name)) lambda[name] = *value;
+  TRY(auto function, lambda_function(context, id, resource, properties));
+  Target target{.function = id, .passed_on = passed_on, .condition = string_at(passed_on, "Condition")};
+  const bool aliased = truthy_at(properties, "AutoPublishAlias");
+  if (truthy_at(properties, "ProvisionedConcurrencyConfig") && !aliased) {
+    return invalid_resource(id, "To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function");
   }
-  const auto* role = properties.if_contains("Role");
-  if (role != nullptr && role->is_object() && role->get_object().contains("Fn::If")) {
-    return invalid("property Role with Fn::If is not implemented by the local cloud");
+  std::vector<Made> made;
+  std::string alias_name;
+  if (aliased) {
+    TRY(auto published, publish(context, id, properties, function, passed_on));
+    target.alias = published.alias.id;
+    alias_name = string_at(published.alias.properties, "Name");
+    made.push_back(std::move(published.version));
+    made.push_back(std::move(published.alias));
   }
-  if (role != nullptr)
-    lambda["Role"] = *role;
-  else
-    lambda["Role"] = get_att(id + "Role", "Arn");
-  lambda["Tags"] = function_tags(properties);
-  if (is_traced(properties)) lambda["TracingConfig"].emplace_object()["Mode"] = properties.at("Tracing");
-  if (const auto* queue = properties.if_contains("DeadLetterQueue")) {
-    if (!queue->is_object() || !queue->get_object().contains("TargetArn") || !queue->get_object().contains("Type")) {
-      return invalid("'DeadLetterQueue' requires Type and TargetArn properties to be specified.");
-    }
-    lambda["DeadLetterConfig"].emplace_object()["TargetArn"] = queue->get_object().at("TargetArn");
-  }
-  TRY(add(id, "AWS::Lambda::Function", std::move(lambda), own_attributes(resource)));
-  if (const auto config = object_at(properties, "FunctionUrlConfig"); !config.empty())
-    TRY(function_url(id, config, passed_on));
-  if (role == nullptr) TRY(function_role(id, properties, passed_on));
-  return events(id, object_at(properties, "Events"), passed_on);
-}
-
-base::Result<> Expansion::function_role(const std::string& id, const json::object& properties,
-                                        const json::object& passed_on) {
-  json::array managed;
-  const auto add_managed = [&managed](const json::value& arn) {
-    for (const auto& known : managed) {
-      if (known == arn) return;
-    }
-    managed.push_back(arn);
+  const auto add = [&made](std::vector<Made> more) {
+    made.insert(made.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
-  add_managed("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole");
-  if (is_traced(properties)) add_managed("arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess");
-  if (properties.contains("VpcConfig"))
-    add_managed("arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole");
-
-  json::array inline_policies;
-  if (const auto queue = object_at(properties, "DeadLetterQueue"); !queue.empty()) {
-    inline_policies.emplace_back(dead_letter_policy(queue));
+  TRY(auto url, make_url(properties, target));
+  add(std::move(url));
+  TRY(auto destinations, make_destinations(context, properties, own_attributes(resource), target, alias_name));
+  add(std::move(destinations.made));
+  TRY(auto role, make_role(context, id, properties, passed_on, destinations.policies));
+  TRY(const auto role_used, choose_role(context, id, function, role));
+  if (auto events = make_events(context, object_at(properties, "Events"), target, role)) {
+    add(std::move(*events));
+  } else if (events.error().code == kOfAnEvent) {
+    return invalid_resource(id, events.error().message);
+  } else {
+    return tl::unexpected(std::move(events).error());
   }
-  if (const auto* policies = properties.if_contains("Policies")) {
-    TRY(auto read, read_policies(id + "Role", *policies));
-    for (const auto& arn : read.managed_arns) add_managed(arn);
-    for (auto& policy : read.inline_policies) inline_policies.push_back(std::move(policy));
-  }
-  json::object role;
-  const auto* trust = properties.if_contains("AssumeRolePolicyDocument");
-  role["AssumeRolePolicyDocument"] = trust != nullptr ? *trust : json::value(lambda_trust());
-  role["ManagedPolicyArns"] = std::move(managed);
-  if (const auto* path = properties.if_contains("RolePath")) role["Path"] = *path;
-  if (!inline_policies.empty()) role["Policies"] = std::move(inline_policies);
-  if (const auto* boundary = properties.if_contains("PermissionsBoundary")) role["PermissionsBoundary"] = *boundary;
-  role["Tags"] = function_tags(properties);
-  return add(id + "Role", "AWS::IAM::Role", std::move(role), passed_on);
-}
-
-base::Result<> Expansion::function_url(const std::string& id, const json::object& config,
-                                       const json::object& passed_on) {
-  TRY(only_keys(config, {"AuthType", "Cors", "InvokeMode"}, "FunctionUrlConfig"));
-  if (!config.contains("AuthType")) {
-    return invalid(
-        "AuthType is required to configure function property `FunctionUrlConfig`. Please provide either AWS_IAM or "
-        "NONE.");
-  }
-  json::object url = config;
-  url["TargetFunctionArn"] = ref_to(id);
-  TRY(add(id + "Url", "AWS::Lambda::Url", std::move(url), passed_on));
-  if (string_at(config, "AuthType") != "NONE") return {};
-  json::object by_url;
-  by_url["Action"] = "lambda:InvokeFunctionUrl";
-  by_url["FunctionName"] = ref_to(id);
-  by_url["Principal"] = "*";
-  by_url["FunctionUrlAuthType"] = "NONE";
-  TRY(add(id + "UrlPublicPermissions", "AWS::Lambda::Permission", std::move(by_url), passed_on));
-  json::object to_function;
-  to_function["Action"] = "lambda:InvokeFunction";
-  to_function["FunctionName"] = ref_to(id);
-  to_function["Principal"] = "*";
-  to_function["InvokedViaFunctionUrl"] = true;
-  return add(id + "URLInvokeAllowPublicAccess", "AWS::Lambda::Permission", std::move(to_function), passed_on);
+  made.push_back(std::move(function));
+  if (role_used) made.push_back(as_resource(std::move(role)));
+  if (truthy_at(properties, "PropagateTags")) propagate_tags(made, object_at(properties, "Tags"));
+  return made;
 }
 
 }  // namespace localcloud::sam

@@ -1,122 +1,404 @@
-#include <fmt/format.h>
+#include "localcloud/cloudformation/sam/policy_templates.h"
 
-#include "localcloud/cloudformation/sam/expansion.h"
+#include <string>
+
+#include "localcloud/cloudformation/sam/errors.h"
+#include "localcloud/cloudformation/sam/values.h"
 
 namespace localcloud::sam {
 namespace {
 
-// From samtranslator/policy_templates_data/policy_templates.json (Apache-2.0). Every resource there is a Fn::Sub of a
-// text with the one variable that is the parameter's name in lower case at its start.
-struct PolicyTemplate {
-  std::string_view parameter;  // empty: none
-  std::string_view variable;
-  std::vector<std::string_view> actions;
-  std::vector<std::string_view> resources;
-};
+// By name: the parameters, and the statements with {"Ref": parameter}. Transcribed from policy_templates.json of
+// aws-sam-translator 1.115.0 (Apache License 2.0, Amazon.com, Inc. or its affiliates), without descriptions.
+constexpr const char* kTemplates = R"json({
+  "AMIDescribePolicy": [[], [{"Action":["ec2:DescribeImages"], "Effect":"Allow", "Resource":"*"}]],
+  "AWSSecretsManagerGetSecretValuePolicy": [["SecretArn"], [{"Action":["secretsmanager:GetSecretValue"],
+    "Effect":"Allow", "Resource":{"Fn::Sub":["${secretArn}", {"secretArn":{"Ref":"SecretArn"}}]}}]],
+  "AWSSecretsManagerRotationPolicy": [["FunctionName"], [{"Action":["secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"],
+    "Condition":{"StringEquals":{"secretsmanager:resource/AllowRotationLambdaArn":{"Fn::Sub":["arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${functionName}",
+    {"functionName":{"Ref":"FunctionName"}}]}}}, "Effect":"Allow",
+    "Resource":{"Fn::Sub":"arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:*"}},
+    {"Action":["secretsmanager:GetRandomPassword"], "Effect":"Allow", "Resource":"*"}]],
+  "AcmGetCertificatePolicy": [["CertificateArn"], [{"Action":["acm:GetCertificate"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["${certificateArn}", {"certificateArn":{"Ref":"CertificateArn"}}]}}]],
+  "AthenaQueryPolicy": [["WorkGroupName"], [{"Action":["athena:ListWorkGroups", "athena:GetExecutionEngine",
+    "athena:GetExecutionEngines", "athena:GetNamespace", "athena:GetCatalogs", "athena:GetNamespaces",
+    "athena:GetTables", "athena:GetTable"], "Effect":"Allow", "Resource":"*"},
+    {"Action":["athena:StartQueryExecution", "athena:GetQueryResults", "athena:DeleteNamedQuery",
+    "athena:GetNamedQuery", "athena:ListQueryExecutions", "athena:StopQueryExecution", "athena:GetQueryResultsStream",
+    "athena:ListNamedQueries", "athena:CreateNamedQuery", "athena:GetQueryExecution", "athena:BatchGetNamedQuery",
+    "athena:BatchGetQueryExecution", "athena:GetWorkGroup"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:athena:${AWS::Region}:${AWS::AccountId}:workgroup/${workgroupName}",
+    {"workgroupName":{"Ref":"WorkGroupName"}}]}}]],
+  "CloudFormationDescribeStacksPolicy": [[], [{"Action":["cloudformation:DescribeStacks"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":"arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*"}}]],
+  "CloudWatchDashboardPolicy": [[], [{"Action":["cloudwatch:GetDashboard", "cloudwatch:ListDashboards",
+    "cloudwatch:PutDashboard", "cloudwatch:ListMetrics"], "Effect":"Allow", "Resource":"*"}]],
+  "CloudWatchDescribeAlarmHistoryPolicy": [[], [{"Action":["cloudwatch:DescribeAlarmHistory"], "Effect":"Allow",
+    "Resource":"*"}]],
+  "CloudWatchPutMetricPolicy": [[], [{"Action":["cloudwatch:PutMetricData"], "Effect":"Allow", "Resource":"*"}]],
+  "CodeCommitCrudPolicy": [["RepositoryName"], [{"Action":["codecommit:GitPull", "codecommit:GitPush",
+    "codecommit:CreateBranch", "codecommit:DeleteBranch", "codecommit:GetBranch", "codecommit:ListBranches",
+    "codecommit:MergeBranchesByFastForward", "codecommit:MergeBranchesBySquash", "codecommit:MergeBranchesByThreeWay",
+    "codecommit:UpdateDefaultBranch", "codecommit:BatchDescribeMergeConflicts",
+    "codecommit:CreateUnreferencedMergeCommit", "codecommit:DescribeMergeConflicts", "codecommit:GetMergeCommit",
+    "codecommit:GetMergeOptions", "codecommit:BatchGetPullRequests", "codecommit:CreatePullRequest",
+    "codecommit:DescribePullRequestEvents", "codecommit:GetCommentsForPullRequest",
+    "codecommit:GetCommitsFromMergeBase", "codecommit:GetMergeConflicts", "codecommit:GetPullRequest",
+    "codecommit:ListPullRequests", "codecommit:MergePullRequestByFastForward", "codecommit:MergePullRequestBySquash",
+    "codecommit:MergePullRequestByThreeWay", "codecommit:PostCommentForPullRequest",
+    "codecommit:UpdatePullRequestDescription", "codecommit:UpdatePullRequestStatus",
+    "codecommit:UpdatePullRequestTitle", "codecommit:DeleteFile", "codecommit:GetBlob", "codecommit:GetFile",
+    "codecommit:GetFolder", "codecommit:PutFile", "codecommit:DeleteCommentContent", "codecommit:GetComment",
+    "codecommit:GetCommentsForComparedCommit", "codecommit:PostCommentForComparedCommit",
+    "codecommit:PostCommentReply", "codecommit:UpdateComment", "codecommit:BatchGetCommits",
+    "codecommit:CreateCommit", "codecommit:GetCommit", "codecommit:GetCommitHistory", "codecommit:GetDifferences",
+    "codecommit:GetObjectIdentifier", "codecommit:GetReferences", "codecommit:GetTree", "codecommit:GetRepository",
+    "codecommit:UpdateRepositoryDescription", "codecommit:ListTagsForResource", "codecommit:TagResource",
+    "codecommit:UntagResource", "codecommit:GetRepositoryTriggers", "codecommit:PutRepositoryTriggers",
+    "codecommit:TestRepositoryTriggers", "codecommit:GetBranch", "codecommit:GetCommit", "codecommit:UploadArchive",
+    "codecommit:GetUploadArchiveStatus", "codecommit:CancelUploadArchive"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:codecommit:${AWS::Region}:${AWS::AccountId}:${repositoryName}",
+    {"repositoryName":{"Ref":"RepositoryName"}}]}}]],
+  "CodeCommitReadPolicy": [["RepositoryName"], [{"Action":["codecommit:GitPull", "codecommit:GetBranch",
+    "codecommit:ListBranches", "codecommit:BatchDescribeMergeConflicts", "codecommit:DescribeMergeConflicts",
+    "codecommit:GetMergeCommit", "codecommit:GetMergeOptions", "codecommit:BatchGetPullRequests",
+    "codecommit:DescribePullRequestEvents", "codecommit:GetCommentsForPullRequest",
+    "codecommit:GetCommitsFromMergeBase", "codecommit:GetMergeConflicts", "codecommit:GetPullRequest",
+    "codecommit:ListPullRequests", "codecommit:GetBlob", "codecommit:GetFile", "codecommit:GetFolder",
+    "codecommit:GetComment", "codecommit:GetCommentsForComparedCommit", "codecommit:BatchGetCommits",
+    "codecommit:GetCommit", "codecommit:GetCommitHistory", "codecommit:GetDifferences",
+    "codecommit:GetObjectIdentifier", "codecommit:GetReferences", "codecommit:GetTree", "codecommit:GetRepository",
+    "codecommit:ListTagsForResource", "codecommit:GetRepositoryTriggers", "codecommit:TestRepositoryTriggers",
+    "codecommit:GetBranch", "codecommit:GetCommit", "codecommit:GetUploadArchiveStatus"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:codecommit:${AWS::Region}:${AWS::AccountId}:${repositoryName}",
+    {"repositoryName":{"Ref":"RepositoryName"}}]}}]],
+  "CodePipelineLambdaExecutionPolicy": [[], [{"Action":["codepipeline:PutJobSuccessResult",
+    "codepipeline:PutJobFailureResult"], "Effect":"Allow", "Resource":"*"}]],
+  "CodePipelineReadOnlyPolicy": [["PipelineName"], [{"Action":["codepipeline:ListPipelineExecutions"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:${pipelinename}",
+    {"pipelinename":{"Ref":"PipelineName"}}]}}]],
+  "ComprehendBasicAccessPolicy": [[], [{"Action":["comprehend:BatchDetectKeyPhrases",
+    "comprehend:DetectDominantLanguage", "comprehend:DetectEntities", "comprehend:BatchDetectEntities",
+    "comprehend:DetectKeyPhrases", "comprehend:DetectSentiment", "comprehend:BatchDetectDominantLanguage",
+    "comprehend:BatchDetectSentiment"], "Effect":"Allow", "Resource":"*"}]],
+  "CostExplorerReadOnlyPolicy": [[], [{"Action":["ce:GetCostAndUsage", "ce:GetDimensionValues",
+    "ce:GetReservationCoverage", "ce:GetReservationPurchaseRecommendation", "ce:GetReservationUtilization",
+    "ce:GetTags"], "Effect":"Allow", "Resource":"*"}]],
+  "DynamoDBBackupFullAccessPolicy": [["TableName"], [{"Action":["dynamodb:CreateBackup",
+    "dynamodb:DescribeContinuousBackups"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}",
+    {"tableName":{"Ref":"TableName"}}]}}, {"Action":["dynamodb:DeleteBackup", "dynamodb:DescribeBackup",
+    "dynamodb:ListBackups"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/backup/*",
+    {"tableName":{"Ref":"TableName"}}]}}]],
+  "DynamoDBCrudPolicy": [["TableName"], [{"Action":["dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem",
+    "dynamodb:Scan", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", "dynamodb:BatchGetItem",
+    "dynamodb:DescribeTable", "dynamodb:ConditionCheckItem"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}",
+    {"tableName":{"Ref":"TableName"}}]},
+    {"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/index/*",
+    {"tableName":{"Ref":"TableName"}}]}]}]],
+  "DynamoDBReadPolicy": [["TableName"], [{"Action":["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query",
+    "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}",
+    {"tableName":{"Ref":"TableName"}}]},
+    {"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/index/*",
+    {"tableName":{"Ref":"TableName"}}]}]}]],
+  "DynamoDBReconfigurePolicy": [["TableName"], [{"Action":["dynamodb:UpdateTable"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}",
+    {"tableName":{"Ref":"TableName"}}]}}]],
+  "DynamoDBRestoreFromBackupPolicy": [["TableName"], [{"Action":["dynamodb:RestoreTableFromBackup"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/backup/*",
+    {"tableName":{"Ref":"TableName"}}]}}, {"Action":["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
+    "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchWriteItem"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}",
+    {"tableName":{"Ref":"TableName"}}]}}]],
+  "DynamoDBStreamReadPolicy": [["StreamName",  "TableName"], [{"Action":["dynamodb:DescribeStream",
+    "dynamodb:GetRecords", "dynamodb:GetShardIterator"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/stream/${streamName}",
+    {"streamName":{"Ref":"StreamName"}, "tableName":{"Ref":"TableName"}}]}}, {"Action":["dynamodb:ListStreams"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/stream/*",
+    {"tableName":{"Ref":"TableName"}}]}}]],
+  "DynamoDBWritePolicy": [["TableName"], [{"Action":["dynamodb:PutItem", "dynamodb:UpdateItem",
+    "dynamodb:BatchWriteItem"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}",
+    {"tableName":{"Ref":"TableName"}}]},
+    {"Fn::Sub":["arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/index/*",
+    {"tableName":{"Ref":"TableName"}}]}]}]],
+  "EC2CopyImagePolicy": [["ImageId"], [{"Action":["ec2:CopyImage"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:image/${imageId}",
+    {"imageId":{"Ref":"ImageId"}}]}}]],
+  "EC2DescribePolicy": [[], [{"Action":["ec2:DescribeRegions", "ec2:DescribeInstances"], "Effect":"Allow",
+    "Resource":"*"}]],
+  "EFSWriteAccessPolicy": [["AccessPoint",  "FileSystem"], [{"Action":["elasticfilesystem:ClientMount",
+    "elasticfilesystem:ClientWrite"],
+    "Condition":{"StringEquals":{"elasticfilesystem:AccessPointArn":{"Fn::Sub":["arn:${AWS::Partition}:elasticfilesystem:${AWS::Region}:${AWS::AccountId}:access-point/${AccessPoint}",
+    {"AccessPoint":{"Ref":"AccessPoint"}}]}}}, "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticfilesystem:${AWS::Region}:${AWS::AccountId}:file-system/${FileSystem}",
+    {"FileSystem":{"Ref":"FileSystem"}}]}}]],
+  "EKSDescribePolicy": [[], [{"Action":["eks:DescribeCluster", "eks:ListClusters"], "Effect":"Allow",
+    "Resource":"*"}]],
+  "EcsRunTaskPolicy": [["TaskDefinition"], [{"Action":["ecs:RunTask"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${taskDefinition}",
+    {"taskDefinition":{"Ref":"TaskDefinition"}}]}}]],
+  "ElasticMapReduceAddJobFlowStepsPolicy": [["ClusterId"], [{"Action":"elasticmapreduce:AddJobFlowSteps",
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticmapreduce:${AWS::Region}:${AWS::AccountId}:cluster/${clusterId}",
+    {"clusterId":{"Ref":"ClusterId"}}]}}]],
+  "ElasticMapReduceCancelStepsPolicy": [["ClusterId"], [{"Action":"elasticmapreduce:CancelSteps", "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticmapreduce:${AWS::Region}:${AWS::AccountId}:cluster/${clusterId}",
+    {"clusterId":{"Ref":"ClusterId"}}]}}]],
+  "ElasticMapReduceModifyInstanceFleetPolicy": [["ClusterId"], [{"Action":["elasticmapreduce:ModifyInstanceFleet",
+    "elasticmapreduce:ListInstanceFleets"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticmapreduce:${AWS::Region}:${AWS::AccountId}:cluster/${clusterId}",
+    {"clusterId":{"Ref":"ClusterId"}}]}}]],
+  "ElasticMapReduceModifyInstanceGroupsPolicy": [["ClusterId"],
+     [{"Action":["elasticmapreduce:ModifyInstanceGroups", "elasticmapreduce:ListInstanceGroups"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticmapreduce:${AWS::Region}:${AWS::AccountId}:cluster/${clusterId}",
+    {"clusterId":{"Ref":"ClusterId"}}]}}]],
+  "ElasticMapReduceSetTerminationProtectionPolicy": [["ClusterId"],
+     [{"Action":"elasticmapreduce:SetTerminationProtection", "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticmapreduce:${AWS::Region}:${AWS::AccountId}:cluster/${clusterId}",
+    {"clusterId":{"Ref":"ClusterId"}}]}}]],
+  "ElasticMapReduceTerminateJobFlowsPolicy": [["ClusterId"], [{"Action":"elasticmapreduce:TerminateJobFlows",
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:elasticmapreduce:${AWS::Region}:${AWS::AccountId}:cluster/${clusterId}",
+    {"clusterId":{"Ref":"ClusterId"}}]}}]],
+  "ElasticsearchHttpPostPolicy": [["DomainName"], [{"Action":["es:ESHttpPost", "es:ESHttpPut"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/${domainName}/*",
+    {"domainName":{"Ref":"DomainName"}}]}}]],
+  "EventBridgePutEventsPolicy": [["EventBusName"], [{"Action":"events:PutEvents", "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${eventBusName}",
+    {"eventBusName":{"Ref":"EventBusName"}}]}}]],
+  "FilterLogEventsPolicy": [["LogGroupName"], [{"Action":["logs:FilterLogEvents"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${logGroupName}:log-stream:*",
+    {"logGroupName":{"Ref":"LogGroupName"}}]}}]],
+  "FirehoseCrudPolicy": [["DeliveryStreamName"], [{"Action":["firehose:CreateDeliveryStream",
+    "firehose:DeleteDeliveryStream", "firehose:DescribeDeliveryStream", "firehose:PutRecord",
+    "firehose:PutRecordBatch", "firehose:UpdateDestination"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:firehose:${AWS::Region}:${AWS::AccountId}:deliverystream/${deliveryStreamName}",
+    {"deliveryStreamName":{"Ref":"DeliveryStreamName"}}]}}]],
+  "FirehoseWritePolicy": [["DeliveryStreamName"], [{"Action":["firehose:PutRecord", "firehose:PutRecordBatch"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:firehose:${AWS::Region}:${AWS::AccountId}:deliverystream/${deliveryStreamName}",
+    {"deliveryStreamName":{"Ref":"DeliveryStreamName"}}]}}]],
+  "KMSDecryptPolicy": [["KeyId"], [{"Action":"kms:Decrypt", "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/${keyId}",
+    {"keyId":{"Ref":"KeyId"}}]}}]],
+  "KMSEncryptPolicy": [["KeyId"], [{"Action":"kms:Encrypt", "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/${keyId}",
+    {"keyId":{"Ref":"KeyId"}}]}}]],
+  "KMSEncryptPolicy_v2": [["KeyId"], [{"Action":["kms:Encrypt", "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/${keyId}",
+    {"keyId":{"Ref":"KeyId"}}]}}]],
+  "KinesisCrudPolicy": [["StreamName"], [{"Action":["kinesis:AddTagsToStream", "kinesis:CreateStream",
+    "kinesis:DecreaseStreamRetentionPeriod", "kinesis:DeleteStream", "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary", "kinesis:GetShardIterator", "kinesis:IncreaseStreamRetentionPeriod",
+    "kinesis:ListTagsForStream", "kinesis:MergeShards", "kinesis:PutRecord", "kinesis:PutRecords",
+    "kinesis:SplitShard", "kinesis:RemoveTagsFromStream"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/${streamName}",
+    {"streamName":{"Ref":"StreamName"}}]}}]],
+  "KinesisStreamReadPolicy": [["StreamName"], [{"Action":["kinesis:ListStreams", "kinesis:DescribeLimits"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":"arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/*"}},
+    {"Action":["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords",
+    "kinesis:GetShardIterator"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/${streamName}",
+    {"streamName":{"Ref":"StreamName"}}]}}]],
+  "LambdaInvokePolicy": [["FunctionName"], [{"Action":["lambda:InvokeFunction"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${functionName}*",
+    {"functionName":{"Ref":"FunctionName"}}]}}]],
+  "MobileAnalyticsWriteOnlyAccessPolicy": [[], [{"Action":["mobileanalytics:PutEvents"], "Effect":"Allow",
+    "Resource":"*"}]],
+  "OrganizationsListAccountsPolicy": [[], [{"Action":["organizations:ListAccounts"], "Effect":"Allow",
+    "Resource":"*"}]],
+  "PinpointEndpointAccessPolicy": [["PinpointApplicationId"], [{"Action":["mobiletargeting:GetEndpoint",
+    "mobiletargeting:UpdateEndpoint", "mobiletargeting:UpdateEndpointsBatch"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:mobiletargeting:${AWS::Region}:${AWS::AccountId}:apps/${pinpointApplicationId}/endpoints/*",
+    {"pinpointApplicationId":{"Ref":"PinpointApplicationId"}}]}}]],
+  "PollyFullAccessPolicy": [["LexiconName"], [{"Action":["polly:GetLexicon", "polly:DeleteLexicon"],
+    "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:polly:${AWS::Region}:${AWS::AccountId}:lexicon/${lexiconName}",
+    {"lexiconName":{"Ref":"LexiconName"}}]}]}, {"Action":["polly:DescribeVoices", "polly:ListLexicons",
+    "polly:PutLexicon", "polly:SynthesizeSpeech"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":"arn:${AWS::Partition}:polly:${AWS::Region}:${AWS::AccountId}:lexicon/*"}]}]],
+  "RekognitionDetectOnlyPolicy": [[], [{"Action":["rekognition:DetectFaces", "rekognition:DetectLabels",
+    "rekognition:DetectModerationLabels", "rekognition:DetectText"], "Effect":"Allow", "Resource":"*"}]],
+  "RekognitionFacesManagementPolicy": [["CollectionId"], [{"Action":["rekognition:IndexFaces",
+    "rekognition:DeleteFaces", "rekognition:SearchFaces", "rekognition:SearchFacesByImage", "rekognition:ListFaces"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:rekognition:${AWS::Region}:${AWS::AccountId}:collection/${collectionId}",
+    {"collectionId":{"Ref":"CollectionId"}}]}}]],
+  "RekognitionFacesPolicy": [[], [{"Action":["rekognition:CompareFaces", "rekognition:DetectFaces"],
+    "Effect":"Allow", "Resource":"*"}]],
+  "RekognitionLabelsPolicy": [[], [{"Action":["rekognition:DetectLabels", "rekognition:DetectModerationLabels"],
+    "Effect":"Allow", "Resource":"*"}]],
+  "RekognitionNoDataAccessPolicy": [["CollectionId"], [{"Action":["rekognition:CompareFaces",
+    "rekognition:DetectFaces", "rekognition:DetectLabels", "rekognition:DetectModerationLabels"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:rekognition:${AWS::Region}:${AWS::AccountId}:collection/${collectionId}",
+    {"collectionId":{"Ref":"CollectionId"}}]}}]],
+  "RekognitionReadPolicy": [["CollectionId"], [{"Action":["rekognition:ListCollections", "rekognition:ListFaces",
+    "rekognition:SearchFaces", "rekognition:SearchFacesByImage"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:rekognition:${AWS::Region}:${AWS::AccountId}:collection/${collectionId}",
+    {"collectionId":{"Ref":"CollectionId"}}]}}]],
+  "RekognitionWriteOnlyAccessPolicy": [["CollectionId"], [{"Action":["rekognition:CreateCollection",
+    "rekognition:IndexFaces"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:rekognition:${AWS::Region}:${AWS::AccountId}:collection/${collectionId}",
+    {"collectionId":{"Ref":"CollectionId"}}]}}]],
+  "Route53ChangeResourceRecordSetsPolicy": [["HostedZoneId"], [{"Action":["route53:ChangeResourceRecordSets"],
+    "Effect":"Allow", "Resource":{"Fn::Sub":["arn:${AWS::Partition}:route53:::hostedzone/${HostedZoneId}",
+    {"HostedZoneId":{"Ref":"HostedZoneId"}}]}}]],
+  "S3CrudPolicy": [["BucketName"], [{"Action":["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation",
+    "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl", "s3:GetLifecycleConfiguration",
+    "s3:PutLifecycleConfiguration", "s3:DeleteObject"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}", {"bucketName":{"Ref":"BucketName"}}]},
+    {"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}/*", {"bucketName":{"Ref":"BucketName"}}]}]}]],
+  "S3FullAccessPolicy": [["BucketName"], [{"Action":["s3:GetObject", "s3:GetObjectAcl", "s3:GetObjectVersion",
+    "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject", "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging",
+    "s3:GetObjectTagging", "s3:GetObjectVersionTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"],
+    "Effect":"Allow", "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}/*",
+    {"bucketName":{"Ref":"BucketName"}}]}]}, {"Action":["s3:ListBucket", "s3:GetBucketLocation",
+    "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}", {"bucketName":{"Ref":"BucketName"}}]}]}]],
+  "S3ReadPolicy": [["BucketName"], [{"Action":["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation",
+    "s3:GetObjectVersion", "s3:GetLifecycleConfiguration"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}", {"bucketName":{"Ref":"BucketName"}}]},
+    {"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}/*", {"bucketName":{"Ref":"BucketName"}}]}]}]],
+  "S3WritePolicy": [["BucketName"], [{"Action":["s3:PutObject", "s3:PutObjectAcl", "s3:PutLifecycleConfiguration"],
+    "Effect":"Allow", "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}",
+    {"bucketName":{"Ref":"BucketName"}}]}, {"Fn::Sub":["arn:${AWS::Partition}:s3:::${bucketName}/*",
+    {"bucketName":{"Ref":"BucketName"}}]}]}]],
+  "SESBulkTemplatedCrudPolicy": [["IdentityName"], [{"Action":["ses:GetIdentityVerificationAttributes",
+    "ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail",
+    "ses:VerifyEmailIdentity"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${identityName}",
+    {"identityName":{"Ref":"IdentityName"}}]}}]],
+  "SESBulkTemplatedCrudPolicy_v2": [["IdentityName",  "TemplateName"], [{"Action":["ses:SendEmail",
+    "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":["arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${identityName}",
+    {"identityName":{"Ref":"IdentityName"}}]},
+    {"Fn::Sub":["arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:template/${templateName}",
+    {"templateName":{"Ref":"TemplateName"}}]}]}, {"Action":["ses:GetIdentityVerificationAttributes",
+    "ses:VerifyEmailIdentity"], "Effect":"Allow", "Resource":"*"}]],
+  "SESCrudPolicy": [["IdentityName"], [{"Action":["ses:GetIdentityVerificationAttributes", "ses:SendEmail",
+    "ses:SendRawEmail", "ses:VerifyEmailIdentity"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${identityName}",
+    {"identityName":{"Ref":"IdentityName"}}]}}]],
+  "SESEmailTemplateCrudPolicy": [[], [{"Action":["ses:CreateTemplate", "ses:GetTemplate", "ses:ListTemplates",
+    "ses:UpdateTemplate", "ses:DeleteTemplate", "ses:TestRenderTemplate"], "Effect":"Allow", "Resource":"*"}]],
+  "SESSendBouncePolicy": [["IdentityName"], [{"Action":["ses:SendBounce"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${identityName}",
+    {"identityName":{"Ref":"IdentityName"}}]}}]],
+  "SNSCrudPolicy": [["TopicName"], [{"Action":["sns:ListSubscriptionsByTopic", "sns:CreateTopic",
+    "sns:SetTopicAttributes", "sns:Subscribe", "sns:Publish"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${topicName}*",
+    {"topicName":{"Ref":"TopicName"}}]}}]],
+  "SNSPublishMessagePolicy": [["TopicName"], [{"Action":["sns:Publish"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${topicName}",
+    {"topicName":{"Ref":"TopicName"}}]}}]],
+  "SQSPollerPolicy": [["QueueName"], [{"Action":["sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch",
+    "sqs:DeleteMessage", "sqs:DeleteMessageBatch", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${queueName}",
+    {"queueName":{"Ref":"QueueName"}}]}}]],
+  "SQSSendMessagePolicy": [["QueueName"], [{"Action":["sqs:SendMessage*"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${queueName}",
+    {"queueName":{"Ref":"QueueName"}}]}}]],
+  "SSMParameterReadPolicy": [["ParameterName"], [{"Action":["ssm:DescribeParameters"], "Effect":"Allow",
+    "Resource":"*"}, {"Action":["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${parameterName}",
+    {"parameterName":{"Ref":"ParameterName"}}]}}]],
+  "SSMParameterWithSlashPrefixReadPolicy": [["ParameterName"], [{"Action":["ssm:DescribeParameters"],
+    "Effect":"Allow", "Resource":"*"}, {"Action":["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${parameterName}",
+    {"parameterName":{"Ref":"ParameterName"}}]}}]],
+  "SageMakerCreateEndpointConfigPolicy": [["EndpointConfigName"], [{"Action":["sagemaker:CreateEndpointConfig"],
+    "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint-config/${endpointConfigName}",
+    {"endpointConfigName":{"Ref":"EndpointConfigName"}}]}}]],
+  "SageMakerCreateEndpointPolicy": [["EndpointName"], [{"Action":["sagemaker:CreateEndpoint"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${endpointName}",
+    {"endpointName":{"Ref":"EndpointName"}}]}}]],
+  "ServerlessRepoReadWriteAccessPolicy": [[], [{"Action":["serverlessrepo:CreateApplication",
+    "serverlessrepo:CreateApplicationVersion", "serverlessrepo:UpdateApplication", "serverlessrepo:GetApplication",
+    "serverlessrepo:ListApplications", "serverlessrepo:ListApplicationVersions",
+    "serverlessrepo:ListApplicationDependencies"], "Effect":"Allow",
+    "Resource":[{"Fn::Sub":"arn:${AWS::Partition}:serverlessrepo:${AWS::Region}:${AWS::AccountId}:applications/*"}]}]],
+  "StepFunctionsCallbackPolicy": [["StateMachineName"], [{"Action":["states:SendTaskFailure",
+    "states:SendTaskHeartbeat", "states:SendTaskSuccess"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${stateMachineName}",
+    {"stateMachineName":{"Ref":"StateMachineName"}}]}}]],
+  "StepFunctionsExecutionPolicy": [["StateMachineName"], [{"Action":["states:StartExecution"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${stateMachineName}",
+    {"stateMachineName":{"Ref":"StateMachineName"}}]}}]],
+  "StepFunctionsExecutionPolicy_v2": [["StateMachineName"], [{"Action":["states:StartExecution",
+    "states:StartSyncExecution"], "Effect":"Allow",
+    "Resource":{"Fn::Sub":["arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${stateMachineName}",
+    {"stateMachineName":{"Ref":"StateMachineName"}}]}}]],
+  "TextractDetectAnalyzePolicy": [[], [{"Action":["textract:DetectDocumentText",
+    "textract:StartDocumentTextDetection", "textract:StartDocumentAnalysis", "textract:AnalyzeDocument"],
+    "Effect":"Allow", "Resource":"*"}]],
+  "TextractGetResultPolicy": [[], [{"Action":["textract:GetDocumentTextDetection", "textract:GetDocumentAnalysis"],
+    "Effect":"Allow", "Resource":"*"}]],
+  "TextractPolicy": [[], [{"Action":["textract:*"], "Effect":"Allow", "Resource":"*"}]],
+  "VPCAccessPolicy": [[], [{"Action":["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces", "ec2:DetachNetworkInterface"], "Effect":"Allow", "Resource":"*"}]]
+})json";
 
-constexpr std::string_view kTable =
-    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}";
-constexpr std::string_view kIndex =
-    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${tableName}/index/*";
-constexpr std::string_view kBucket = "arn:${AWS::Partition}:s3:::${bucketName}";
-constexpr std::string_view kObjects = "arn:${AWS::Partition}:s3:::${bucketName}/*";
-constexpr std::string_view kQueue = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${queueName}";
+const json::object& templates() {
+  static const json::object kParsed = json::parse(kTemplates).get_object();
+  return kParsed;
+}
 
-const std::map<std::string_view, PolicyTemplate>& templates() {
-  static const std::map<std::string_view, PolicyTemplate> kTemplates = {
-      {"SNSPublishMessagePolicy",
-       {"TopicName",
-        "topicName",
-        {"sns:Publish"},
-        {"arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${topicName}"}}},
-      {"DynamoDBCrudPolicy",
-       {"TableName",
-        "tableName",
-        {"dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:Query",
-         "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", "dynamodb:BatchGetItem", "dynamodb:DescribeTable",
-         "dynamodb:ConditionCheckItem"},
-        {kTable, kIndex}}},
-      {"DynamoDBReadPolicy",
-       {"TableName",
-        "tableName",
-        {"dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"},
-        {kTable, kIndex}}},
-      {"DynamoDBWritePolicy",
-       {"TableName",
-        "tableName",
-        {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"},
-        {kTable, kIndex}}},
-      {"S3ReadPolicy",
-       {"BucketName",
-        "bucketName",
-        {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObjectVersion",
-         "s3:GetLifecycleConfiguration"},
-        {kBucket, kObjects}}},
-      {"S3WritePolicy",
-       {"BucketName",
-        "bucketName",
-        {"s3:PutObject", "s3:PutObjectAcl", "s3:PutLifecycleConfiguration"},
-        {kBucket, kObjects}}},
-      {"S3CrudPolicy",
-       {"BucketName",
-        "bucketName",
-        {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObjectVersion", "s3:PutObject",
-         "s3:PutObjectAcl", "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration", "s3:DeleteObject"},
-        {kBucket, kObjects}}},
-      {"SQSSendMessagePolicy", {"QueueName", "queueName", {"sqs:SendMessage*"}, {kQueue}}},
-      {"SQSPollerPolicy",
-       {"QueueName",
-        "queueName",
-        {"sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch", "sqs:DeleteMessage",
-         "sqs:DeleteMessageBatch", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-        {kQueue}}},
-      {"LambdaInvokePolicy",
-       {"FunctionName",
-        "functionName",
-        {"lambda:InvokeFunction"},
-        {"arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${functionName}*"}}},
-      {"AWSSecretsManagerGetSecretValuePolicy",
-       {"SecretArn", "secretArn", {"secretsmanager:GetSecretValue"}, {"${secretArn}"}}},
-      {"CloudWatchPutMetricPolicy", {"", "", {"cloudwatch:PutMetricData"}, {}}},
-  };
-  return kTemplates;
+// References to the template's own parameters only; what stands in a value stays.
+json::value with_values(const json::value& value, const json::object& parameters) {
+  if (const auto* object = value.if_object()) {
+    if (object->size() == 1 && object->contains("Ref")) {
+      const auto* given = parameters.if_contains(string_at(*object, "Ref"));
+      return given != nullptr ? *given : value;
+    }
+    json::object result;
+    for (const auto& [key, member] : *object) result[key] = with_values(member, parameters);
+    return result;
+  }
+  const auto* array = value.if_array();
+  if (array == nullptr) return value;
+  json::array result;
+  for (const auto& element : *array) result.push_back(with_values(element, parameters));
+  return result;
 }
 
 }  // namespace
 
-std::optional<base::Result<json::object>> policy_template(std::string_view name, const json::object& parameters) {
-  const auto found = templates().find(name);
-  if (found == templates().end()) return std::nullopt;
-  const auto& one = found->second;
-  for (const auto& [key, value] : parameters) {
-    if (key != one.parameter) {
-      return invalid(fmt::format("{} is not a parameter of the policy template {}", std::string_view(key), name));
-    }
+bool has_policy_template(std::string_view name) {
+  return templates().contains(name);
+}
+
+base::Result<json::value> expand_policy_template(std::string_view id, std::string_view name,
+                                                 const json::value& parameters) {
+  const auto& definition = templates().at(name).get_array();
+  const auto* given = parameters.if_object();
+  if (given == nullptr) {
+    return invalid_resource(id, fmt::format("Must specify valid parameter values for policy template '{}'", name));
   }
-  const auto* value = one.parameter.empty() ? nullptr : parameters.if_contains(one.parameter);
-  if (value == nullptr && !one.parameter.empty()) {
-    return invalid(
-        fmt::format("Following required parameters of template '{}' don't have values: ['{}']", name, one.parameter));
+  std::vector<std::string_view> missing;
+  for (const auto& parameter : definition[0].get_array()) {
+    if (!given->contains(parameter.get_string())) missing.emplace_back(parameter.get_string());
   }
-  json::object statement;
-  auto& actions = statement["Action"].emplace_array();
-  for (const auto action : one.actions) actions.emplace_back(action);
-  statement["Effect"] = "Allow";
-  json::array resources;
-  for (const auto text : one.resources) {
-    json::object variables;
-    variables[one.variable] = *value;
-    resources.emplace_back(sub(text, std::move(variables)));
+  if (!missing.empty()) {
+    return invalid_resource(id, fmt::format("Following required parameters of template '{}' don't have values: {}",
+                                            name, quoted_list(missing)));
   }
-  if (resources.empty())
-    statement["Resource"] = "*";
-  else if (resources.size() == 1)
-    statement["Resource"] = resources.front();
-  else
-    statement["Resource"] = std::move(resources);
   json::object document;
-  document["Statement"].emplace_array().emplace_back(std::move(statement));
-  return document;
+  document["Statement"] = with_values(definition[1], *given);
+  return json::value(std::move(document));
 }
 
 }  // namespace localcloud::sam

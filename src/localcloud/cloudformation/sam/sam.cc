@@ -3,119 +3,250 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
-#include "localcloud/cloudformation/sam/expansion.h"
+#include "localcloud/cloudformation/sam/definition.h"
+#include "localcloud/cloudformation/sam/errors.h"
+#include "localcloud/cloudformation/sam/globals.h"
+#include "localcloud/cloudformation/sam/implicit_apis.h"
+#include "localcloud/cloudformation/sam/resolve.h"
+#include "localcloud/cloudformation/sam/transform.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
-
-base::Result<json::object> expand_sam(const json::object& document) {
-  const auto* declared = document.if_contains("Resources");
-  const auto failed = [](const std::string& what) {
-    return aws_error(400, std::string(kTransformFailed),
-                     fmt::format("Transform {} failed with: {}", kSamTransform, what));
-  };
-  if (declared == nullptr || !declared->is_object() || declared->get_object().empty()) {
-    return failed("'Resources' section is required");
-  }
-  auto merged = sam::merge_globals(declared->get_object(), document.if_contains("Globals"));
-  if (!merged) return failed(merged.error().message);
-  auto resources = sam::Expansion(*merged, sam::object_at(document, "Globals")).run();
-  if (!resources) return failed(resources.error().message);
-
-  json::object result;
-  for (const auto& [key, value] : document) {
-    if (key == "Transform" || key == "Globals") continue;
-    if (key == "Resources")
-      result[key] = std::move(*resources);
-    else
-      result[key] = value;
-  }
-  return result;
-}
-
 namespace sam {
+namespace {
 
-tl::unexpected<base::Error> invalid(std::string message) {
-  return base::fail(base::ErrorKind::invalid_input, std::move(message));
+constexpr std::string_view kPrefix = "AWS::Serverless::";
+
+bool is_api(std::string_view type) {
+  return type == "AWS::Serverless::Api" || type == "AWS::Serverless::HttpApi";
 }
 
-json::object ref_to(std::string_view logical_id) {
-  json::object result;
-  result["Ref"] = logical_id;
-  return result;
+// Those whose logical id a made resource may have: what it is made from.
+bool may_replace(std::string_view made, std::string_view declared) {
+  static const std::map<std::string_view, std::string_view> kFrom = {
+      {"AWS::Lambda::Function", "AWS::Serverless::Function"},
+      {"AWS::Lambda::LayerVersion", "AWS::Serverless::LayerVersion"},
+      {"AWS::ApiGateway::RestApi", "AWS::Serverless::Api"},
+      {"AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi"},
+      {"AWS::S3::Bucket", "AWS::S3::Bucket"},
+      {"AWS::SNS::Topic", "AWS::SNS::Topic"},
+      {"AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable"},
+      {"AWS::CloudFormation::Stack", "AWS::Serverless::Application"}};
+  const auto found = kFrom.find(made);
+  return found != kFrom.end() && found->second == declared;
 }
 
-json::object get_att(std::string_view logical_id, std::string_view attribute) {
-  json::array path;
-  path.emplace_back(logical_id);
-  path.emplace_back(attribute);
-  json::object result;
-  result["Fn::GetAtt"] = std::move(path);
-  return result;
-}
-
-json::object sub(std::string_view text) {
-  json::object result;
-  result["Fn::Sub"] = text;
-  return result;
-}
-
-json::object sub(std::string_view text, json::object variables) {
-  json::array arguments;
-  arguments.emplace_back(text);
-  arguments.emplace_back(std::move(variables));
-  json::object result;
-  result["Fn::Sub"] = std::move(arguments);
-  return result;
-}
-
-json::object if_condition(std::string_view condition, json::value value) {
-  json::array arguments;
-  arguments.emplace_back(condition);
-  arguments.push_back(std::move(value));
-  arguments.emplace_back(ref_to("AWS::NoValue"));
-  json::object result;
-  result["Fn::If"] = std::move(arguments);
-  return result;
-}
-
-json::array tag_list(const json::object& tags) {
-  json::array list;
-  for (const auto& [key, value] : tags) {
-    json::object tag;
-    tag["Key"] = key;
-    tag["Value"] = value;
-    list.emplace_back(std::move(tag));
+json::object as_json(Made made) {
+  json::object resource;
+  resource["Type"] = made.type;
+  if (truthy(made.depends_on)) resource["DependsOn"] = std::move(made.depends_on);
+  for (auto& [key, value] : made.attributes) resource[key] = std::move(value);
+  auto& properties = resource["Properties"].emplace_object();
+  for (auto& [key, value] : made.properties) {
+    if (!value.is_null()) properties[key] = std::move(value);
   }
-  return list;
+  return resource;
 }
 
-json::object object_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_object() ? value->get_object() : json::object{};
+base::Result<std::vector<Made>> make(Context& context, const std::string& id, const json::object& resource) {
+  const auto type = string_at(resource, "Type");
+  if (!is_alphanumeric(id)) return invalid_resource(id, "Logical ids must be alphanumeric.");
+  if (type == "AWS::Serverless::Function") return make_function(context, id, resource);
+  if (type == "AWS::Serverless::Api") return make_rest_api(context, id, resource);
+  if (type == "AWS::Serverless::HttpApi") return make_http_api(context, id, resource);
+  if (type == "AWS::Serverless::SimpleTable") return make_simple_table(id, resource);
+  if (type == "AWS::Serverless::LayerVersion") return make_layer_version(context, id, resource);
+  if (type == "AWS::Serverless::Application") return make_application(id, resource);
+  return not_here(id, fmt::format("The resource type {}", type));
 }
 
-std::string string_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+// Properties that SAM lets templates refer to: {"Ref": "MyFunction.Version"}.
+void note_properties(const std::string& id, std::string_view type, const std::vector<Made>& made,
+                     ResourceProperties& properties) {
+  using Names = std::vector<std::pair<std::string_view, std::string_view>>;
+  static const std::map<std::string_view, Names> kNames = {
+      {"AWS::Serverless::Function",
+       {{"Alias", "AWS::Lambda::Alias"},
+        {"Version", "AWS::Lambda::Version"},
+        {"DestinationTopic", "AWS::SNS::Topic"},
+        {"DestinationQueue", "AWS::SQS::Queue"}}},
+      {"AWS::Serverless::Api",
+       {{"Stage", "AWS::ApiGateway::Stage"},
+        {"Deployment", "AWS::ApiGateway::Deployment"},
+        {"UsagePlan", "AWS::ApiGateway::UsagePlan"},
+        {"UsagePlanKey", "AWS::ApiGateway::UsagePlanKey"},
+        {"ApiKey", "AWS::ApiGateway::ApiKey"}}},
+      {"AWS::Serverless::HttpApi", {{"Stage", "AWS::ApiGatewayV2::Stage"}}}};
+  const auto names = kNames.find(type);
+  if (names == kNames.end()) return;
+  for (const auto& [property, of_type] : names->second) {
+    for (const auto& resource : made) {
+      if (resource.type == of_type) properties[id][std::string(property)] = resource.id;
+    }
+  }
 }
 
-base::Result<> only_keys(const json::object& object, const std::set<std::string_view>& allowed,
-                         std::string_view of_what) {
-  for (const auto& [key, value] : object) {
-    if (!allowed.contains(key)) {
-      return invalid(
-          fmt::format("property {} of {} is not implemented by the local cloud", std::string_view(key), of_what));
+// OpenApiVersion 3 makes a definition that SAM writes OpenAPI.
+void set_openapi_versions(json::object& resources) {
+  for (auto& [_, value] : resources) {
+    auto* resource = value.if_object();
+    if (resource == nullptr || string_at(*resource, "Type") != "AWS::Serverless::Api") continue;
+    auto& properties = object_in(*resource, "Properties");
+    auto* version = find(properties, "OpenApiVersion");
+    if (version == nullptr || !properties.contains(kManaged) || !is_openapi_3(*version)) continue;
+    *version = text_of(*version);
+    const json::value text = *version;
+    auto& body = object_in(properties, "DefinitionBody");
+    body["openapi"] = text;
+    body.erase("swagger");
+  }
+}
+
+base::Result<> check_resources(const json::object& resources) {
+  for (const auto& [id, value] : resources) {
+    const auto* resource = value.if_object();
+    if (resource == nullptr) {
+      return invalid_document(
+          "All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue.");
+    }
+    if (!string_at(*resource, "Type").starts_with(kPrefix)) continue;
+    if (const auto* condition = find(*resource, "Condition"); condition != nullptr && !condition->is_string()) {
+      return invalid_document("Every Condition member must be a string.");
+    }
+    if (const auto* given = resource->if_contains("Properties"); given != nullptr && !given->is_object()) {
+      return failure(fmt::format("Resource with id [{}] is invalid. Attribute 'Properties' should be a map.",
+                                 std::string_view(id)),
+                     kEndsTransform);
     }
   }
   return {};
 }
 
+json::object parameter_values(const json::object& document, const SamInput& input) {
+  json::object values;
+  for (const auto& [name, declared] : object_at(document, "Parameters")) {
+    const auto* standard = declared.is_object() ? declared.get_object().if_contains("Default") : nullptr;
+    if (standard != nullptr) values[name] = *standard;
+  }
+  for (const auto& [name, value] : input.parameters) values[name] = value;
+  values["AWS::Region"] = input.region;
+  values["AWS::Partition"] = "aws";
+  return values;
+}
+
+class Transform {
+ public:
+  Transform(json::object document, const SamInput& input) : document_(std::move(document)), input_(input) {}
+
+  base::Result<json::object> run() {
+    TRY(check_resources(object_in(document_, "Resources")));
+    TRY(auto errors, add_implicit_apis(document_));
+    if (!errors.empty()) return fail(std::move(errors));
+    TRY(merge_globals(document_));
+    set_openapi_versions(object_in(document_, "Resources"));
+    context_ = Context{.resources = object_at(document_, "Resources"),
+                       .conditions = object_at(document_, "Conditions"),
+                       .parameters = parameter_values(document_, input_),
+                       .now = input_.now};
+    out_ = context_.resources;
+    const auto is_function = [](std::string_view type) { return type == "AWS::Serverless::Function"; };
+    const auto is_other = [&](std::string_view type) {
+      return type.starts_with(kPrefix) && !is_function(type) && !is_api(type);
+    };
+    TRY(make_all(is_function));
+    TRY(make_all(is_api));
+    TRY(make_all(is_other));
+    if (!errors_.empty()) return fail(std::move(errors_));
+    if (!context_.conditions.empty()) document_["Conditions"] = std::move(context_.conditions);
+    document_["Resources"] = std::move(out_);
+    document_.erase("Transform");
+    auto renamed = with_renamed_resources(std::move(document_), renamed_);
+    return std::move(with_resource_properties(std::move(renamed), properties_).get_object());
+  }
+
+ private:
+  static tl::unexpected<base::Error> fail(std::vector<std::string> errors) {
+    std::vector<std::string> distinct;
+    for (auto& error : errors) {
+      if (std::find(distinct.begin(), distinct.end(), error) == distinct.end()) distinct.push_back(std::move(error));
+    }
+    return failure(fmt::format("Invalid Serverless Application Specification document. Number of errors found: {}. {}",
+                               distinct.size(), fmt::join(distinct, " ")));
+  }
+
+  template <typename Wanted>
+  base::Result<> make_all(Wanted wanted) {
+    for (const auto& [id, value] : context_.resources) {
+      const auto type = string_at(value.get_object(), "Type");
+      if (value.get_object().contains("Connectors")) {
+        errors_.push_back(not_here(id, "The attribute Connectors").value().message);
+        continue;
+      }
+      if (!wanted(std::string_view(type))) continue;
+      auto made = make(context_, std::string(id), value.get_object());
+      if (made) {
+        note_function_name(value.get_object());
+        put(std::string(id), type, std::move(*made));
+      } else if (made.error().code == kEndsTransform) {
+        return tl::unexpected(std::move(made).error());
+      } else {
+        errors_.push_back(made.error().message);
+      }
+    }
+    return {};
+  }
+
+  void put(const std::string& id, const std::string& type, std::vector<Made> made) {
+    note_properties(id, type, made, properties_);
+    out_.erase(id);
+    for (auto& resource : made) {
+      const auto* declared = find_object(context_.resources, resource.id);
+      if (declared != nullptr && !may_replace(resource.type, string_at(*declared, "Type"))) {
+        errors_.push_back(
+            fmt::format("Transforming resource with id [{}] attempts to create a new resource with id [{}] and type "
+                        "\"{}\". A resource with that id already exists within this template. Please use a different "
+                        "id for that resource.",
+                        id, resource.id, resource.type));
+        continue;
+      }
+      if (type == "AWS::Serverless::LayerVersion") renamed_[id] = resource.id;
+      const auto made_id = resource.id;
+      out_[made_id] = as_json(std::move(resource));
+    }
+  }
+
+  // An API that names its functions is deployed anew when they have other names.
+  void note_function_name(const json::object& resource) {
+    const auto properties = object_at(resource, "Properties");
+    auto name = find(properties, "FunctionName") == nullptr
+                    ? base::Result<json::value>(json::value())
+                    : with_parameters(properties.at("FunctionName"), context_.parameters);
+    if (!name || !truthy(*name)) return;
+    for (const auto& [_, event] : object_at(properties, "Events")) {
+      const auto declared = event.is_object() ? event.get_object() : json::object{};
+      const auto* api = string_at(declared, "Type") == "Api" ? find_object(declared, "Properties") : nullptr;
+      const auto id = api == nullptr ? std::string() : string_at(object_at(*api, "RestApiId"), "Ref");
+      if (!id.empty()) context_.function_names[id] += text_of(*name);
+    }
+  }
+
+  json::object document_;
+  const SamInput& input_;
+  Context context_;
+  json::object out_;
+  std::vector<std::string> errors_;
+  ResourceProperties properties_;
+  RenamedResources renamed_;
+};
+
+}  // namespace
+
 json::object own_attributes(const json::object& resource) {
   json::object result;
-  for (const auto& [key, value] : resource) {
-    if (key != "Type" && key != "Properties") result[key] = value;
+  for (const char* key : {"DeletionPolicy", "UpdatePolicy", "Condition", "UpdateReplacePolicy", "Metadata"}) {
+    if (const auto* value = resource.if_contains(key)) result[key] = *value;
   }
   return result;
 }
@@ -128,88 +259,69 @@ json::object passed_on_attributes(const json::object& resource) {
   return result;
 }
 
-base::Result<> Expansion::add(std::string_view id, std::string_view type, json::object properties,
-                              const json::object& attributes) {
-  const bool others =
-      source_.contains(id) && !string_at(object_at(source_, id), "Type").starts_with("AWS::Serverless::");
-  if (out_.contains(id) || others) {
-    return invalid(fmt::format("Logical ID '{}' of a generated resource is already in use", id));
-  }
-  json::object resource;
-  resource["Type"] = type;
-  for (const auto& [key, value] : attributes) resource[key] = value;
-  resource["Properties"] = std::move(properties);
-  out_[id] = std::move(resource);
-  return {};
+json::value depends_on(const json::object& resource) {
+  const auto* value = resource.if_contains("DependsOn");
+  return value != nullptr ? *value : json::value();
 }
 
-base::Result<> Expansion::expand(const std::string& id, const json::object& resource) {
-  const auto type = string_at(resource, "Type");
-  if (type == "AWS::Serverless::Function") return function(id, resource);
-  if (type == "AWS::Serverless::SimpleTable") return simple_table(id, resource);
-  if (type == "AWS::Serverless::HttpApi" || type == "AWS::Serverless::Api") return {};  // after the functions
-  if (type.starts_with("AWS::Serverless::")) {
-    return invalid(fmt::format("The resource type {} is not implemented by the local cloud", type));
+base::Result<json::array> function_tags(std::string_view id, const json::object& properties) {
+  const auto own = object_at(properties, "Tags");
+  for (const char* reserved : {"lambda:createdBy", "serverlessrepo:applicationId", "serverlessrepo:semanticVersion"}) {
+    if (!own.contains(reserved)) continue;
+    return invalid_resource(id, fmt::format("{} is a reserved Tag key name and cannot be set on your resource. Please "
+                                            "change the tag key in the input.",
+                                            reserved));
   }
-  out_[id] = resource;
-  return {};
+  json::object tags;
+  tags["lambda:createdBy"] = "SAM";
+  for (const auto& [key, value] : own) tags[key] = value;
+  return tag_list(tags);
 }
 
-base::Result<json::object> Expansion::run() {
-  std::vector<std::string> errors;
-  const auto note = [&errors](const std::string& id, const base::Result<>& result) {
-    if (!result) errors.push_back(fmt::format("Resource with id [{}] is invalid. {}", id, result.error().message));
-  };
-  note("Apis", read_apis());
-  for (const auto& [id, resource] : source_) {
-    if (!resource.is_object()) {
-      out_[id] = resource;  // the template's reader reports it
-      continue;
-    }
-    note(std::string(id), expand(std::string(id), resource.get_object()));
+void propagate_tags(std::vector<Made>& made, const json::object& tags) {
+  static constexpr std::array kTagged = {
+      "AWS::Lambda::Function",    "AWS::IAM::Role",         "AWS::SQS::Queue", "AWS::SNS::Topic",
+      "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::S3::Bucket", "AWS::ApiGateway::UsagePlan",
+      "AWS::ApiGateway::ApiKey"};
+  if (tags.empty()) return;
+  for (auto& resource : made) {
+    if (std::find(kTagged.begin(), kTagged.end(), resource.type) == kTagged.end()) continue;
+    resource.properties["Tags"] = tag_list(tags);
   }
-  for (auto& [id, api] : apis_) note(id, api.http ? http_api(id, api) : rest_api(id, api));
-  if (errors.empty()) return std::move(out_);
-  std::sort(errors.begin(), errors.end());
-  return invalid(fmt::format("Invalid Serverless Application Specification document. Number of errors found: {}. {}",
-                             errors.size(), fmt::join(errors, " ")));
 }
 
-base::Result<> Expansion::simple_table(const std::string& id, const json::object& resource) {
-  const auto properties = object_at(resource, "Properties");
-  TRY(only_keys(properties,
-                {"PointInTimeRecoverySpecification", "PrimaryKey", "ProvisionedThroughput", "TableName", "Tags",
-                 "SSESpecification"},
-                "AWS::Serverless::SimpleTable"));
-  std::string key_name = "id";
-  std::string key_type = "S";
-  if (const auto primary = object_at(properties, "PrimaryKey"); !primary.empty()) {
-    key_name = string_at(primary, "Name");
-    const auto type = string_at(primary, "Type");
-    if (key_name.empty()) return invalid("Property 'PrimaryKey.Name' is required.");
-    if (type != "String" && type != "Number" && type != "Binary")
-      return invalid(fmt::format("Invalid 'Type' \"{}\".", type));
-    key_type = type.substr(0, 1);
-  }
-  json::object attribute;
-  attribute["AttributeName"] = key_name;
-  attribute["AttributeType"] = key_type;
-  json::object key;
-  key["AttributeName"] = key_name;
-  key["KeyType"] = "HASH";
-  json::object table;
-  table["AttributeDefinitions"].emplace_array().emplace_back(std::move(attribute));
-  table["KeySchema"].emplace_array().emplace_back(std::move(key));
-  if (const auto* throughput = properties.if_contains("ProvisionedThroughput"))
-    table["ProvisionedThroughput"] = *throughput;
-  else
-    table["BillingMode"] = "PAY_PER_REQUEST";
-  for (const char* same : {"PointInTimeRecoverySpecification", "SSESpecification", "TableName"}) {
-    if (const auto* value = properties.if_contains(same)) table[same] = *value;
-  }
-  if (const auto tags = object_at(properties, "Tags"); !tags.empty()) table["Tags"] = tag_list(tags);
-  return add(id, "AWS::DynamoDB::Table", std::move(table), own_attributes(resource));
+Made authorizer_permission(std::string id, const json::value& function, std::string_view api_id,
+                           const json::object& passed_on) {
+  json::object variables;
+  variables["__ApiId__"] = ref_to(api_id);
+  Made made{.id = std::move(id), .type = "AWS::Lambda::Permission", .attributes = passed_on};
+  made.properties["Action"] = "lambda:InvokeFunction";
+  made.properties["FunctionName"] = function;
+  made.properties["Principal"] = "apigateway.amazonaws.com";
+  made.properties["SourceArn"] =
+      sub("arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*", variables);
+  return made;
 }
 
 }  // namespace sam
+
+base::Result<json::object> expand_sam(const json::object& document, const SamInput& input) {
+  const auto failed = [](std::string_view what) {
+    return aws_error(400, std::string(kTransformFailed),
+                     fmt::format("Transform {} failed with: {}", kSamTransform, what));
+  };
+  const auto one_error = [&failed](std::string_view what) {
+    return failed(
+        fmt::format("Invalid Serverless Application Specification document. Number of errors found: 1. {}", what));
+  };
+  const auto* declared = sam::find_object(document, "Resources");
+  if (declared == nullptr || declared->empty()) {
+    return one_error("Structure of the SAM template is invalid. 'Resources' section is required");
+  }
+  auto result = sam::Transform(document, input).run();
+  if (result) return std::move(*result);
+  return result.error().code == sam::kEndsTransform ? one_error(result.error().message)
+                                                    : failed(result.error().message);
+}
+
 }  // namespace localcloud

@@ -55,7 +55,7 @@ struct Refusal {
 
 class SamRefusals : public ::testing::TestWithParam<Refusal> {};
 
-TEST_P(SamRefusals, NameWhatIsNotThere) {
+TEST_P(SamRefusals, AreWordedAsSamWordsThem) {
   const auto document = parse_template(
       fmt::format("{{Resources: {{F: {{Type: 'AWS::Serverless::Function', Properties: {}}}}}}}", GetParam().yaml));
   ASSERT_TRUE(document) << document.error().message;
@@ -64,30 +64,47 @@ TEST_P(SamRefusals, NameWhatIsNotThere) {
   EXPECT_EQ(result.error().code, kTransformFailed);
   EXPECT_EQ(
       result.error().message,
-      fmt::format(
-          "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document. "
-          "Number of errors found: 1. Resource with id [F] is invalid. {}",
-          GetParam().reason));
+      fmt::format("Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification "
+                  "document. Number of errors found: 1. {}",
+                  GetParam().reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Table, SamRefusals,
     ::testing::Values(
+        Refusal{"{CodeUri: ./src}",
+                "Resource with id [F] is invalid. 'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key' with "
+                "optional versionId query parameter."},
+        Refusal{"{InlineCode: x, Handler: a.b}",
+                "Resource with id [F] is invalid. Runtime and Handler needs to be present when PackageType is of type "
+                "`Zip`"},
+        Refusal{"{InlineCode: x, Nonsense: 1}",
+                "Resource with id [F] is invalid. property Nonsense not defined for resource of type "
+                "AWS::Serverless::Function"},
+        Refusal{"{InlineCode: x, Handler: a, Runtime: r, Events: {E: {Type: SQS, Properties: {}}}}",
+                "Resource with id [FE] is invalid. Missing required property 'Queue'."},
+        Refusal{"{InlineCode: x, Handler: a, Runtime: r, Events: {E: {Type: IoTRule, Properties: {Sql: s}}}}",
+                "Resource with id [F] is invalid. Event with id [E] is invalid. The event type IoTRule is not "
+                "implemented by the local cloud"},
+        Refusal{"{InlineCode: x, Handler: a, Runtime: r, Policies: [NoSuchPolicy: {KeyId: k}]}",
+                "Resource with id [F] is invalid. Policy at index 0 in the 'Policies' property is not valid"},
         Refusal{
-            "{CodeUri: ./src}",
-            "'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter."},
-        Refusal{"{InlineCode: x, AutoPublishAlias: live}",
-                "property AutoPublishAlias of AWS::Serverless::Function is not implemented by the local cloud"},
-        Refusal{"{InlineCode: x, Events: {E: {Type: SQS, Properties: {Queue: q}}}}",
-                "Event with id [E] is invalid. The event type SQS is not implemented by the local cloud"},
-        Refusal{"{InlineCode: x, Policies: [KMSDecryptPolicy: {KeyId: k}]}",
-                "The policy template KMSDecryptPolicy is not implemented by the local cloud"},
-        Refusal{"{InlineCode: x, Events: {A: {Type: HttpApi, Properties: {Path: /, Method: get}}, B: {Type: HttpApi, "
-                "Properties: "
-                "{Path: /, Method: GET}}}}",
-                "Event with id [B] is invalid. API method 'get' defined multiple times for path '/'."}));
+            "{InlineCode: x, Handler: a, Runtime: r, Policies: [SQSPollerPolicy: {Queue: q}]}",
+            "Resource with id [F] is invalid. Following required parameters of template 'SQSPollerPolicy' don't have "
+            "values: ['QueueName']"},
+        Refusal{"{InlineCode: x, Handler: a, Runtime: r, Policies: ReadOnlyAccess}",
+                "Resource with id [F] is invalid. The managed policy ReadOnlyAccess is not implemented by the local "
+                "cloud"},
+        Refusal{"{InlineCode: x, Handler: a, Runtime: r, AutoPublishAlias: live, DeploymentPreference: {Type: "
+                "Canary10Percent5Minutes}}",
+                "Resource with id [F] is invalid. DeploymentPreference is not implemented by the local cloud"},
+        Refusal{
+            "{InlineCode: x, Handler: a, Runtime: r, Events: {A: {Type: HttpApi, Properties: {Path: /, Method: "
+            "get}}, B: {Type: HttpApi, Properties: {Path: /, Method: GET}}}}",
+            "Resource with id [F] is invalid. Event with id [B] is invalid. API method 'get' defined multiple times "
+            "for path '/'."}));
 
-TEST(Sam, RefusesUnknownTypesAndGlobals) {
+TEST(Sam, RefusesTypesThatAreNotHereAndUnknownGlobals) {
   const auto type = expand_sam(parse_template("{Resources: {S: {Type: 'AWS::Serverless::StateMachine'}}}").value());
   ASSERT_FALSE(type);
   EXPECT_NE(type.error().message.find("AWS::Serverless::StateMachine is not implemented"), std::string::npos);
@@ -95,6 +112,22 @@ TEST(Sam, RefusesUnknownTypesAndGlobals) {
       expand_sam(parse_template("{Globals: {Function: {Role: x}}, Resources: {A: {Type: T}}}").value());
   ASSERT_FALSE(globals);
   EXPECT_NE(globals.error().message.find("'Role' is not a supported property of 'Function'"), std::string::npos);
+}
+
+// AlwaysDeploy is by the time, not by the definition.
+TEST(Sam, MakesANewDeploymentEachTimeIfAsked) {
+  const auto document =
+      parse_template("{Resources: {A: {Type: 'AWS::Serverless::Api', Properties: {StageName: s, AlwaysDeploy: true}}}}")
+          .value();
+  const auto deployment_at = [&document](std::int64_t now) {
+    const auto result = expand_sam(document, SamInput{.now = now}).value();
+    for (const auto& [id, resource] : result.at("Resources").get_object()) {
+      if (resource.at("Type") == "AWS::ApiGateway::Deployment") return std::string(id);
+    }
+    return std::string();
+  };
+  EXPECT_EQ(deployment_at(1), deployment_at(1));
+  EXPECT_NE(deployment_at(1), deployment_at(2));
 }
 
 }  // namespace
