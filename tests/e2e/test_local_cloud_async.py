@@ -19,7 +19,8 @@ def handler(event, headers):
         raise RuntimeError("as wished")
     return {"did": event}
 """
-SENDING = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction"], "Resource": "*"}
+SENDING = {"Effect": "Allow", "Resource": "*",
+           "Action": ["sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction", "events:PutEvents"]}
 LATEST = "$LATEST"
 
 
@@ -27,7 +28,7 @@ LATEST = "$LATEST"
 def outputs(cloud) -> dict[str, str]:
     code = upload(cloud, CODE)
     queue = {"Type": "AWS::SQS::Queue"}
-    names = ["Success", "Failure", "Dead", "Zero"]
+    names = ["Success", "Failure", "Dead", "Zero", "Bused"]
     arns = {name: {"Fn::GetAtt": [name, "Arn"]} for name in names}
 
     def destinations(**targets):
@@ -48,10 +49,21 @@ def outputs(cloud) -> dict[str, str]:
             OnSuccess={"Fn::GetAtt": ["Next", "Arn"]}, OnFailure={"Fn::GetAtt": ["Next", "Arn"]})),
         "Stopped": function(code, ReservedConcurrentExecutions=0),
         "StoppedConfig": config("Stopped", DestinationConfig=destinations(OnFailure=arns["Zero"])),
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "outcomes"}},
+        "Rule": {"Type": "AWS::Events::Rule", "Properties": {
+            "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["lambda"]},
+            "Targets": [{"Id": "queue", "Arn": arns["Bused"]}]}},
+        "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Bused"}], "PolicyDocument": {
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+                "Resource": arns["Bused"]}]}}},
+        "Told": function(code),
+        "ToldConfig": config("Told", DestinationConfig=destinations(OnSuccess={"Fn::GetAtt": ["Bus", "Arn"]})),
         "Bare": function(code),
         "NoRights": function(code, Role={"Fn::GetAtt": ["Plain", "Arn"]}),
-    }, {**{name: {"Ref": name} for name in [*names, "Full", "Chain", "Next", "Stopped", "Bare", "NoRights"]},
+    }, {**{name: {"Ref": name} for name in [*names, "Full", "Chain", "Next", "Stopped", "Told", "Bare", "NoRights"]},
         **{name + "Arn": arn for name, arn in arns.items()},
+        "BusArn": {"Fn::GetAtt": ["Bus", "Arn"]}, "ToldArn": {"Fn::GetAtt": ["Told", "Arn"]},
         "FullArn": {"Fn::GetAtt": ["Full", "Arn"]}, "NextArn": {"Fn::GetAtt": ["Next", "Arn"]}}))
 
 
@@ -129,6 +141,16 @@ def test_the_outcome_can_invoke_another_function(cloud, outputs):
         [record] = until_ran(cloud, outputs["Next"], request_id)
         assert record["requestContext"]["condition"] == condition
         assert record["requestContext"]["approximateInvokeCount"] == 1  # MaximumRetryAttempts is 0
+
+
+def test_the_outcome_can_be_an_event_on_a_bus(cloud, outputs):
+    send(cloud, outputs["Told"], {"n": 3})
+    event = json.loads(message(cloud, outputs["Bused"])["Body"])
+    assert event["source"] == "lambda"
+    assert event["detail-type"] == "Lambda Function Invocation Result - Success"
+    assert event["resources"] == [f"{outputs['ToldArn']}:$LATEST", outputs["BusArn"]]
+    assert event["detail"]["requestContext"]["condition"] == "Success"
+    assert event["detail"]["responsePayload"] == {"did": {"n": 3}}
 
 
 def test_a_function_without_concurrency_hands_its_events_on_at_once(cloud, outputs):
