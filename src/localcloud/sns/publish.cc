@@ -1,12 +1,13 @@
-// Publish: what a message is, and its way to the subscribed functions.
+// Publish: what a message must be, and who is to get it.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <set>
+
 #include "base/ids.h"
-#include "base/log.h"
-#include "base/task_group.h"
-#include "codec/base64.h"
 #include "codec/json.h"
-#include "localcloud/lambda/lambda.h"
+#include "localcloud/iam/policy.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/sns/sns_service.h"
 
@@ -14,124 +15,132 @@ namespace localcloud {
 
 namespace {
 
-constexpr std::size_t kLargestMessage = 256 * 1024;
-
-tl::unexpected<base::Error> invalid(std::string_view what) {
-  return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
-}
-
-// With MessageStructure=json the text holds one message a protocol; Lambda's is its own or the default.
-base::Result<std::string> lambda_text(const QueryInput& input, std::string message) {
-  auto structure = input.get_or("MessageStructure", "");
-  if (structure.empty()) return message;
-  if (structure != "json") return invalid("MessageStructure");
-  auto parsed = codec::parse_json(message);
-  if (!parsed || !parsed->is_object()) return invalid("Message Structure - JSON message body failed to parse");
-  const auto* fallback = codec::find(*parsed, "default");
-  if (fallback == nullptr || !fallback->is_string()) {
-    return invalid("Message Structure - No default entry in JSON message body");
+// The entries of a batch by their ids. Errors: EmptyBatchRequest, … 400.
+base::Result<std::vector<QueryInput>> batch_entries(const QueryInput& input) {
+  constexpr std::size_t kMost = 10;
+  constexpr std::size_t kLongestId = 80;
+  auto entries = input.structures("PublishBatchRequestEntries");
+  if (entries.empty()) {
+    return aws_error(400, "EmptyBatchRequest", "The batch request doesn't contain any entries.");
   }
-  const auto* own = codec::find(*parsed, "lambda");
-  return std::string((own != nullptr && own->is_string() ? own : fallback)->get_string());
+  if (entries.size() > kMost) {
+    return aws_error(400, "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible.");
+  }
+  std::set<std::string> ids;
+  for (const auto& entry : entries) {
+    auto id = entry.get_or("Id", "");
+    bool fits = !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    });
+    if (!fits) {
+      return aws_error(400, "InvalidBatchEntryId",
+                       "The Id of a batch entry in a batch request doesn't abide by the specification.");
+    }
+    if (!ids.insert(id).second) {
+      return aws_error(400, "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.");
+    }
+  }
+  return entries;
 }
 
 }  // namespace
 
-base::Result<MessageAttributes> parse_attributes(const QueryInput& input) {
-  MessageAttributes attributes;
-  for (const auto& entry : input.structures("MessageAttributes", "entry")) {
-    auto name = entry.get_or("Name", "");
-    MessageAttribute attribute{.type = entry.get_or("Value.DataType", ""), .value = {}};
-    bool binary = attribute.type.starts_with("Binary");
-    auto value = entry.get(binary ? "Value.BinaryValue" : "Value.StringValue");
-    bool known = binary || attribute.type.starts_with("String") || attribute.type.starts_with("Number");
-    if (name.empty() || !known || !value || value->empty()) {
-      return aws_error(
-          400, "ParameterValueInvalid",
-          fmt::format("The message attribute '{}' must contain a non-empty message attribute value of type "
-                      "String, Number or Binary.",
-                      name));
-    }
-    attribute.value = std::move(*value);
-    attributes[name] = std::move(attribute);
-  }
-  return attributes;
+base::Result<> SnsService::check_size(const Topic& its_topic, std::size_t size) const {
+  if (size <= its_topic.settings.message_limit()) return {};
+  return aws_error(400, "InvalidParameter", "Invalid parameter: Message too long");
 }
 
-json::object lambda_event(const Message& message, std::string_view subscription_arn, std::string_view region) {
-  json::object attributes;
-  for (const auto& [name, attribute] : message.attributes) {
-    attributes[name] = json::object{{"Type", attribute.type}, {"Value", attribute.value}};
-  }
-  json::object sns;
-  sns["Type"] = "Notification";
-  sns["MessageId"] = message.id;
-  sns["TopicArn"] = message.topic_arn;
-  sns["Subject"] = message.subject ? json::value(*message.subject) : json::value(nullptr);
-  sns["Message"] = message.text;
-  sns["Timestamp"] = iso_time(message.time);
-  sns["SignatureVersion"] = "1";
-  sns["Signature"] = "";
-  sns["SigningCertUrl"] = "";
-  sns["UnsubscribeUrl"] =
-      fmt::format("https://sns.{}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={}", region, subscription_arn);
-  sns["MessageAttributes"] = std::move(attributes);
-
-  json::object record;
-  record["EventSource"] = "aws:sns";
-  record["EventVersion"] = "1.0";
-  record["EventSubscriptionArn"] = subscription_arn;
-  record["Sns"] = std::move(sns);
-  json::array records;
-  records.emplace_back(std::move(record));
-  return json::object{{"Records", std::move(records)}};
+SnsService::Output SnsService::publish_call(const Call& call, const QueryInput& input) {
+  if (input.get("PhoneNumber")) return base::fail(not_implemented("sns", "Publish to a phone number"));
+  TRY(auto* its_topic, open(call, input, "Publish"));
+  TRY(auto message, read_message(input));
+  TRY(check_size(*its_topic, size_of(message)));
+  auto id = message.id;
+  fan_out(*its_topic, std::move(message));
+  return XmlWriter().element("MessageId", id).take();
 }
 
-base::Result<std::string> SnsService::publish(const QueryInput& input, Topic& its_topic) {
-  for (auto fifo : {"MessageGroupId", "MessageDeduplicationId"}) {
-    if (input.get(fifo)) return invalid(fmt::format("The {} parameter is for FIFO topics alone", fifo));
+SnsService::Output SnsService::publish_batch(const Call& call, const QueryInput& input) {
+  TRY(auto* its_topic, open(call, input, "Publish"));
+  TRY(auto entries, batch_entries(input));
+  struct Entry {
+    std::string id;
+    base::Result<Message> message;
+  };
+  std::vector<Entry> messages;
+  std::size_t size = 0;
+  for (const auto& entry : entries) {
+    messages.push_back({.id = entry.get_or("Id", ""), .message = read_message(entry)});
+    if (messages.back().message) size += size_of(*messages.back().message);
   }
-  auto text = input.get_or("Message", "");
-  if (text.empty()) return invalid("Empty message");
-  if (text.size() > kLargestMessage) return invalid("Message too long");
-  Message message{.id = base::random_uuid(),
-                  .topic_arn = its_topic.arn,
-                  .subject = input.get("Subject"),
-                  .text = {},
-                  .attributes = {},
-                  .time = cloud_.clock->now()};
-  constexpr std::size_t kLongestSubject = 100;
-  if (message.subject && (message.subject->empty() || message.subject->size() > kLongestSubject))
-    return invalid("Subject");
-  TRY(auto for_lambda, lambda_text(input, std::move(text)));
-  message.text = std::move(for_lambda);
-  TRY(auto attributes, parse_attributes(input));
-  message.attributes = std::move(attributes);
-  for (const auto& [arn, one] : its_topic.subscriptions) {
-    if (one.filter && !accepts(*one.filter, message.attributes)) continue;
-    if (!cloud_.lambda->permits(one.endpoint, "sns.amazonaws.com", its_topic.arn)) {
-      // As in AWS the publisher does not learn of it.
-      base::log_warn("sns: {} does not allow sns.amazonaws.com to invoke it for {}: not delivered", one.endpoint,
-                     its_topic.arn);
+  if (!check_size(*its_topic, size)) {
+    return aws_error(400, "BatchRequestTooLong",
+                     "The length of all the batch messages put together is more than the limit.");
+  }
+  XmlWriter successful;
+  XmlWriter failed;
+  successful.open("Successful");
+  failed.open("Failed");
+  for (auto& [id, message] : messages) {
+    if (message) {
+      successful.open("member").element("Id", id).element("MessageId", message->id).close();
+      fan_out(*its_topic, std::move(*message));
       continue;
     }
-    cloud_.tasks->spawn(deliver(one.endpoint, codec::to_text(lambda_event(message, arn, cloud_.region))));
+    const auto& error = message.error();
+    failed.open("member").element("Id", id).element("Code", error.code).element("Message", error.message);
+    failed.element("SenderFault", error.status < 500).close();
   }
-  return XmlWriter().element("MessageId", message.id).take();
+  return successful.take() + failed.take();
 }
 
-// SNS hands over to Lambda's own queue, and tries again while that refuses: three times at once here, then gives up.
-awaitable<void> SnsService::deliver(std::string function_arn, std::string event) {
-  constexpr int kAttempts = 3;
-  constexpr auto kPause = std::chrono::seconds(1);
-  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
-    InvokeInput input{.function = function_arn, .payload = event, .type = InvocationType::event};
-    auto accepted = co_await cloud_.lambda->invoke(std::move(input));
-    if (accepted) co_return;
-    base::log_warn("sns: delivery to {} failed: {}", function_arn, accepted.error().message);
-    bool may_pass = accepted.error().status == 429 || accepted.error().status >= 500;
-    if (!may_pass || attempt == kAttempts) co_return;
-    co_await cloud_.clock->sleep_for(kPause);
+base::Result<> SnsService::publish(const OnBehalfOf& sender, std::string_view topic_arn, std::string text,
+                                   json::object message_attributes) {
+  auto found = topics_.find(topic_arn);
+  if (sender.service.empty()) {
+    const json::value* policy = found == topics_.end() ? nullptr : &found->second.settings.policy;
+    TRY(cloud_.iam->authorize(sender.caller, "SNS:Publish", topic_arn, {}, policy));
+  }
+  TRY(auto* its_topic, topic(topic_arn));
+  if (!sender.service.empty()) {
+    PolicyQuestion question{.action = "SNS:Publish",
+                            .resource = std::string(topic_arn),
+                            .context = {{"aws:SourceArn", sender.source_arn}, {"aws:SourceAccount", cloud_.account_id}},
+                            .principal_kind = "Service",
+                            .principals = {sender.service}};
+    if (evaluate(its_topic->settings.policy, question, true) != Decision::allow) {
+      return aws_error(403, "AuthorizationError",
+                       fmt::format("User: {} is not authorized to perform: SNS:Publish on resource: {} because no "
+                                   "resource-based policy allows the SNS:Publish action",
+                                   sender.service, topic_arn));
+    }
+    // The policy of the account's own key for SNS names no service (SNS developer guide, "Key management").
+    if (!its_topic->settings.kms_key.empty()) {
+      return aws_error(400, "KMSAccessDenied",
+                       fmt::format("{} may not use the key {}", sender.service, its_topic->settings.kms_key));
+    }
+  }
+  Message message{.id = base::random_uuid(), .text = std::move(text)};
+  for (const auto& [name, attribute] : message_attributes) {
+    message.attributes[std::string(name)] = {.type = codec::find_string(attribute, "DataType"),
+                                             .value = codec::find_string(attribute, "StringValue")};
+  }
+  TRY(check_size(*its_topic, size_of(message)));
+  forget_unconfirmed(*its_topic);
+  fan_out(*its_topic, std::move(message));
+  return {};
+}
+
+void SnsService::fan_out(Topic& its_topic, Message message) {
+  message.topic_arn = its_topic.arn;
+  message.time = cloud_.clock->now();
+  for (const auto& [arn, one] : its_topic.subscriptions) {
+    if (one.state != Subscription::State::confirmed) continue;
+    const auto& filter = one.settings.filter;
+    bool wanted =
+        !filter || (one.settings.scope == FilterScope::body ? accepts_body(*filter, message.text_for(one.protocol))
+                                                            : accepts_attributes(*filter, message.attributes));
+    if (wanted) ship(its_topic, one, message);
   }
 }
 

@@ -1,180 +1,232 @@
+// The calls of SNS, and the state of topics and subscriptions.
 #include "localcloud/sns/sns.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 
 #include "base/ids.h"
-#include "codec/json.h"
+#include "localcloud/local_clock.h"
 #include "localcloud/sns/sns_service.h"
+#include "net/url.h"
 
 namespace localcloud {
 
 namespace {
 
 constexpr std::string_view kNamespace = "http://sns.amazonaws.com/doc/2010-03-31/";
+constexpr auto kTokenLifetime = std::chrono::hours(48);  // SNS API reference, Subscribe
+constexpr std::size_t kMostTags = 50;
+constexpr std::size_t kMostFilters = 200;  // of a topic
 
 tl::unexpected<base::Error> invalid(std::string_view what) {
   return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
 }
 
-void write_entry(XmlWriter& xml, std::string_view key, std::string_view value) {
-  xml.open("entry").element("key", key).element("value", value).close();
+tl::unexpected<base::Error> no_such_topic() {
+  return aws_error(404, "NotFound", "Topic does not exist");
+}
+
+base::Result<> check_topic_name(std::string_view name) {
+  constexpr std::size_t kLongest = 256;
+  if (name.ends_with(".fifo")) return base::fail(not_implemented("sns", fmt::format("FIFO topics ({})", name)));
+  bool fits = !name.empty() && name.size() <= kLongest && std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  });
+  if (fits) return {};
+  return invalid("Topic Name");
+}
+
+bool is_of_this_machine(std::string_view host) {
+  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
+}
+
+// Endpoints that the local cloud reaches: functions, queues, and HTTP on this machine.
+base::Result<> check_endpoint(std::string_view protocol, std::string_view endpoint) {
+  if (protocol == "lambda") {
+    if (!endpoint.starts_with("arn:aws:lambda:")) return invalid("Lambda endpoint ARN");
+    return {};
+  }
+  if (protocol == "sqs") {
+    if (!endpoint.starts_with("arn:aws:sqs:")) return invalid("SQS endpoint ARN");
+    if (endpoint.ends_with(".fifo"))
+      return invalid(
+          "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be "
+          "subscribed to standard SNS topics");
+    return {};
+  }
+  if (protocol != "http" && protocol != "https") {
+    return base::fail(not_implemented("sns", fmt::format("Subscribe with the protocol {}", protocol)));
+  }
+  auto url = net::parse_url(endpoint);
+  if (!url || url->scheme != protocol) return invalid("Endpoint must match the specified protocol");
+  if (!is_of_this_machine(url->host)) {
+    return base::fail(not_implemented("sns", fmt::format("Subscribe with {}, which is not on this machine", endpoint)));
+  }
+  return {};
 }
 
 }  // namespace
 
+// --- Calls
+
+const std::vector<SnsService::Operation>& SnsService::table() {
+  static const std::vector<Operation> kTable{{"AddPermission", &SnsService::add_permission},
+                                             {"ConfirmSubscription", &SnsService::confirm},
+                                             {"CreateTopic", &SnsService::create},
+                                             {"DeleteTopic", &SnsService::remove},
+                                             {"GetSubscriptionAttributes", &SnsService::get_subscription},
+                                             {"GetTopicAttributes", &SnsService::get_topic},
+                                             {"ListSubscriptions", &SnsService::list_subscriptions},
+                                             {"ListSubscriptionsByTopic", &SnsService::list_by_topic},
+                                             {"ListTagsForResource", &SnsService::list_tags},
+                                             {"ListTopics", &SnsService::list},
+                                             {"Publish", &SnsService::publish_call},
+                                             {"PublishBatch", &SnsService::publish_batch},
+                                             {"RemovePermission", &SnsService::remove_permission},
+                                             {"SetSubscriptionAttributes", &SnsService::set_subscription},
+                                             {"SetTopicAttributes", &SnsService::set_topic},
+                                             {"Subscribe", &SnsService::subscribe_call},
+                                             {"TagResource", &SnsService::tag},
+                                             {"Unsubscribe", &SnsService::unsubscribe_call},
+                                             {"UntagResource", &SnsService::untag}};
+  return kTable;
+}
+
+std::vector<std::string> SnsService::operations() const {
+  std::vector<std::string> names;
+  for (const auto& one : table()) names.emplace_back(one.name);
+  return names;
+}
+
 awaitable<net::Response> SnsService::handle(Call call) {
   QueryInput input(call.request);
-  auto result = act(call, input);
-  if (!result) co_return query_failure(call, kNamespace, result.error());
-  co_return query_answer(call, kNamespace, input.action(), *result);
+  auto action = input.action();
+  auto found = std::find_if(table().begin(), table().end(), [&](const auto& one) { return one.name == action; });
+  if (found == table().end()) co_return query_failure(call, kNamespace, not_implemented("sns", action));
+  auto output = (this->*found->act)(call, input);
+  if (!output) co_return query_failure(call, kNamespace, output.error());
+  co_return query_answer(call, kNamespace, action, *output);
 }
 
-base::Result<std::string> SnsService::act(const Call& call, const QueryInput& input) {
-  static const std::set<std::string_view> kActions{
-      "CreateTopic", "DeleteTopic", "ListTopics", "GetTopicAttributes", "ListSubscriptionsByTopic",
-      "Subscribe",   "Unsubscribe", "Publish"};
-  auto action = input.action();
-  if (!kActions.contains(action)) return base::fail(not_implemented("sns", action));
-  auto allowed = [&](std::string_view resource, const json::value* policy) {
-    return cloud_.iam->authorize(call.caller, fmt::format("SNS:{}", action), resource, {}, policy);
-  };
-  if (action == "ListTopics") {
-    TRY(allowed(fmt::format("arn:aws:sns:{}:{}:*", cloud_.region, cloud_.account_id), nullptr));
-    XmlWriter xml;
-    xml.open("Topics");
-    for (const auto& [arn, topic] : topics_) xml.open("member").element("TopicArn", arn).close();
-    return xml.take();
-  }
-  if (action == "CreateTopic") {
-    TRY(auto name, input.need("Name"));
-    TRY(allowed(fmt::format("arn:aws:sns:{}:{}:{}", cloud_.region, cloud_.account_id, name), nullptr));
-    for (const auto& attribute : input.structures("Attributes", "entry")) {
-      auto key = attribute.get_or("key", "");
-      if (key != "DisplayName") return base::fail(not_implemented("sns", "CreateTopic with " + key));
-    }
-    TRY(auto* created, create_topic(name));
-    for (const auto& attribute : input.structures("Attributes", "entry")) {
-      created->display_name = attribute.get_or("value", "");
-    }
-    return XmlWriter().element("TopicArn", created->arn).take();
-  }
-  if (action == "Unsubscribe") {
-    TRY(auto arn, input.need("SubscriptionArn"));
-    TRY(allowed(arn.substr(0, arn.rfind(':')), nullptr));
-    TRY(unsubscribe(arn));
-    return std::string();
-  }
-  if (action == "Publish" && input.get("PhoneNumber")) {
-    return base::fail(not_implemented("sns", "Publish to a phone number"));
-  }
+base::Result<> SnsService::may(const Call& call, std::string_view action, std::string_view resource,
+                               const ConditionContext& context) const {
+  auto found = topics_.find(resource);
+  const json::value* policy = found == topics_.end() ? nullptr : &found->second.settings.policy;
+  return cloud_.iam->authorize(call.caller, fmt::format("SNS:{}", action), resource, context, policy);
+}
+
+base::Result<Topic*> SnsService::open(const Call& call, const QueryInput& input, std::string_view action) {
   auto arn = input.get_or("TopicArn", input.get_or("TargetArn", ""));
   if (arn.empty()) return invalid("TopicArn or TargetArn Reason: no value for required parameter");
-  auto found = topics_.find(arn);
-  TRY(allowed(arn, found != topics_.end() && found->second.policy ? &*found->second.policy : nullptr));
-  return topic_action(call, input, arn);
-}
-
-base::Result<std::string> SnsService::topic_action(const Call& call, const QueryInput& input, const std::string& arn) {
-  auto action = input.action();
-  if (action == "DeleteTopic") {
-    // A topic that is gone is deleted.
-    if (topics_.contains(arn)) TRY(delete_topic(arn));
-    return std::string();
+  constexpr int kColons = 5;
+  if (auto colons = std::count(arn.begin(), arn.end(), ':'); colons < kColons) {
+    return invalid(fmt::format("TopicArn Reason: An ARN must have at least 6 elements, not {}", colons + 1));
   }
-  TRY(auto* its_topic, topic(arn));
-  if (action == "Publish") return publish(input, *its_topic);
-  if (action == "Subscribe") return subscribe_action(call, input, arn);
-  if (action == "GetTopicAttributes") return topic_attributes(*its_topic);
-  XmlWriter xml;
-  xml.open("Subscriptions");
-  for (const auto& [key, one] : its_topic->subscriptions) {
-    xml.open("member").element("TopicArn", one.topic_arn).element("Protocol", one.protocol);
-    xml.element("SubscriptionArn", one.arn)
-        .element("Owner", cloud_.account_id)
-        .element("Endpoint", one.endpoint)
-        .close();
+  TRY(may(call, action, arn));
+  TRY(auto* found, topic(arn));
+  forget_unconfirmed(*found);
+  return found;
+}
+
+base::Result<Subscription*> SnsService::open_subscription(const Call& call, const QueryInput& input,
+                                                          std::string_view action) {
+  auto arn = input.get_or("SubscriptionArn", "");
+  constexpr int kColons = 6;
+  if (std::count(arn.begin(), arn.end(), ':') < kColons) {
+    return invalid(fmt::format("SubscriptionArn Reason: An ARN must have at least 6 elements, not {}",
+                               std::count(arn.begin(), arn.end(), ':') + 1));
   }
-  return xml.take();
-}
-
-base::Result<std::string> SnsService::subscribe_action(const Call&, const QueryInput& input, const std::string& arn) {
-  std::optional<json::value> filter;
-  for (const auto& attribute : input.structures("Attributes", "entry")) {
-    auto key = attribute.get_or("key", "");
-    if (key != "FilterPolicy") return base::fail(not_implemented("sns", "Subscribe with " + key));
-    auto policy = codec::parse_json(attribute.get_or("value", ""));
-    if (!policy) return invalid("FilterPolicy: failed to parse JSON");
-    TRY(check_filter_policy(*policy));
-    filter = std::move(*policy);
+  auto topic_arn = arn.substr(0, arn.rfind(':'));
+  TRY(may(call, action, topic_arn));
+  if (auto its_topic = topic(topic_arn)) forget_unconfirmed(**its_topic);
+  TRY(auto* found, subscription(arn));
+  if (found->state == Subscription::State::cancelled) {
+    return aws_error(404, "NotFound", "Subscription does not exist");
   }
-  TRY(auto protocol, input.need("Protocol"));
-  TRY(auto* made, subscribe(arn, protocol, input.get_or("Endpoint", "")));
-  if (filter) made->filter = std::move(filter);
-  return XmlWriter().element("SubscriptionArn", made->arn).take();
+  return found;
 }
 
-std::string SnsService::topic_attributes(const Topic& its_topic) const {
-  XmlWriter xml;
-  xml.open("Attributes");
-  write_entry(xml, "TopicArn", its_topic.arn);
-  write_entry(xml, "DisplayName", its_topic.display_name);
-  write_entry(xml, "Owner", cloud_.account_id);
-  write_entry(xml, "SubscriptionsConfirmed", std::to_string(its_topic.subscriptions.size()));
-  write_entry(xml, "SubscriptionsPending", "0");
-  write_entry(xml, "SubscriptionsDeleted", "0");
-  if (its_topic.policy) write_entry(xml, "Policy", codec::to_text(*its_topic.policy));
-  return xml.take();
+// --- Topics
+
+std::string SnsService::arn_of(std::string_view name) const {
+  return fmt::format("arn:aws:sns:{}:{}:{}", cloud_.region, cloud_.account_id, name);
 }
 
-// --- The state
-
-base::Result<Topic*> SnsService::create_topic(std::string_view name) {
-  constexpr std::size_t kLongest = 256;
-  bool fits = !name.empty() && name.size() <= kLongest && std::all_of(name.begin(), name.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-  });
-  if (!fits) return invalid("Topic Name");
-  auto arn = fmt::format("arn:aws:sns:{}:{}:{}", cloud_.region, cloud_.account_id, name);
-  auto& made = topics_[arn];
-  made.arn = arn;
-  made.name = std::string(name);
-  return &made;
+base::Result<Topic*> SnsService::create_topic(std::string_view name, const Texts& attributes, const Texts& tags) {
+  TRY(check_topic_name(name));
+  auto arn = arn_of(name);
+  if (auto existing = topics_.find(arn); existing != topics_.end()) {
+    auto wanted = existing->second.settings;
+    TRY(wanted.set(arn, cloud_.account_id, attributes));
+    if (wanted.texts() != existing->second.settings.texts()) {
+      return invalid("Attributes Reason: Topic already exists with different attributes");
+    }
+    if (!tags.empty() && tags != existing->second.tags) {
+      return invalid("Tags Reason: Topic already exists with different tags");
+    }
+    return &existing->second;
+  }
+  Topic made{.arn = arn, .name = std::string(name)};
+  made.settings.policy = default_policy(arn, cloud_.account_id);
+  TRY(made.settings.set(arn, cloud_.account_id, attributes));
+  TRY(set_tags(made, tags));
+  return &topics_.emplace(arn, std::move(made)).first->second;
 }
 
 base::Result<Topic*> SnsService::topic(std::string_view arn) {
   auto found = topics_.find(arn);
-  if (found == topics_.end()) return aws_error(404, "NotFound", "Topic does not exist");
+  if (found == topics_.end()) return no_such_topic();
   return &found->second;
 }
 
-base::Result<> SnsService::delete_topic(std::string_view arn) {
-  TRY(topic(arn));
-  topics_.erase(topics_.find(arn));
+base::Result<> SnsService::set_attributes(Topic& its_topic, const Texts& attributes) {
+  return its_topic.settings.set(its_topic.arn, cloud_.account_id, attributes);
+}
+
+base::Result<> SnsService::set_tags(Topic& its_topic, Texts tags) {
+  if (tags.size() > kMostTags) {
+    return aws_error(400, "TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded");
+  }
+  its_topic.tags = std::move(tags);
   return {};
 }
 
+void SnsService::delete_topic(std::string_view arn) {
+  if (auto found = topics_.find(arn); found != topics_.end()) topics_.erase(found);
+}
+
+// --- Subscriptions
+
 base::Result<Subscription*> SnsService::subscribe(std::string_view topic_arn, std::string_view protocol,
-                                                  std::string_view endpoint) {
+                                                  std::string_view endpoint, const Texts& attributes) {
   TRY(auto* its_topic, topic(topic_arn));
-  if (protocol != "lambda") {
-    return base::fail(not_implemented("sns", fmt::format("Subscribe with the protocol {}", protocol)));
-  }
-  if (!endpoint.starts_with("arn:aws:lambda:")) return invalid("Lambda endpoint ARN");
-  // The same endpoint again is the same subscription.
+  TRY(check_endpoint(protocol, endpoint));
+  SubscriptionSettings settings;
+  TRY(settings.set(protocol, attributes));
   for (auto& [arn, one] : its_topic->subscriptions) {
-    if (one.endpoint == endpoint) return &one;
+    bool other = one.protocol != protocol || one.endpoint != endpoint;
+    if (other || one.state == Subscription::State::cancelled) continue;
+    if (!attributes.empty() && one.settings.texts() != settings.texts()) {
+      return invalid("Attributes Reason: Subscription already exists with different attributes");
+    }
+    if (one.state == Subscription::State::pending) ask_for_confirmation(one, "SubscriptionConfirmation");
+    return &one;
   }
   Subscription fresh{.arn = fmt::format("{}:{}", topic_arn, base::random_uuid()),
                      .topic_arn = std::string(topic_arn),
                      .protocol = std::string(protocol),
                      .endpoint = std::string(endpoint),
-                     .filter = std::nullopt};
+                     .since = cloud_.clock->now()};
+  TRY(set_attributes(fresh, attributes));
   auto arn = fresh.arn;
-  return &its_topic->subscriptions.emplace(std::move(arn), std::move(fresh)).first->second;
+  auto* made = &its_topic->subscriptions.emplace(std::move(arn), std::move(fresh)).first->second;
+  if (made->is_http()) {
+    made->state = Subscription::State::pending;
+    ask_for_confirmation(*made, "SubscriptionConfirmation");
+  }
+  return made;
 }
 
 base::Result<Subscription*> SnsService::subscription(std::string_view arn) {
@@ -186,10 +238,31 @@ base::Result<Subscription*> SnsService::subscription(std::string_view arn) {
   return aws_error(404, "NotFound", "Subscription does not exist");
 }
 
-base::Result<> SnsService::unsubscribe(std::string_view arn) {
+base::Result<> SnsService::set_attributes(Subscription& its_subscription, const Texts& attributes) {
+  if (auto given = attributes.find("FilterPolicy"); given != attributes.end() && !given->second.empty()) {
+    TRY(const auto* its_topic, topic(its_subscription.topic_arn));
+    auto filters =
+        std::count_if(its_topic->subscriptions.begin(), its_topic->subscriptions.end(),
+                      [&](const auto& one) { return one.second.settings.filter && one.first != its_subscription.arn; });
+    if (static_cast<std::size_t>(filters) >= kMostFilters) {
+      return aws_error(403, "FilterPolicyLimitExceeded",
+                       fmt::format("A topic can have at most {} filter policies", kMostFilters));
+    }
+  }
+  return its_subscription.settings.set(its_subscription.protocol, attributes);
+}
+
+void SnsService::unsubscribe(std::string_view arn) {
   auto found = topics_.find(arn.substr(0, arn.rfind(':')));
-  if (found != topics_.end()) found->second.subscriptions.erase(std::string(arn));
-  return {};
+  if (found == topics_.end()) return;
+  if (found->second.subscriptions.erase(std::string(arn)) > 0) ++found->second.deleted_subscriptions;
+}
+
+void SnsService::forget_unconfirmed(Topic& its_topic) const {
+  auto now = cloud_.clock->now();
+  std::erase_if(its_topic.subscriptions, [&](const auto& one) {
+    return one.second.state != Subscription::State::confirmed && now >= one.second.since + kTokenLifetime;
+  });
 }
 
 ResourceTypes SnsService::resource_types() {

@@ -1,6 +1,7 @@
 // SNS: topics, subscriptions to Lambda functions, publish.
 #pragma once
 
+#include <boost/json.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,10 +13,14 @@
 
 namespace localcloud {
 
+namespace json = boost::json;
+
 class Sns : public Service {
  public:
   // For services that notify a topic, by its policy. Errors: NotFound 404, AuthorizationError 403.
-  virtual base::Result<> publish(const OnBehalfOf& sender, std::string_view topic_arn, std::string message) = 0;
+  // `message_attributes`: {"name":{"DataType":"String","StringValue":…}}.
+  virtual base::Result<> publish(const OnBehalfOf& sender, std::string_view topic_arn, std::string message,
+                                 json::object message_attributes = {}) = 0;
   virtual ResourceTypes resource_types() = 0;
 };
 

@@ -1,8 +1,10 @@
 // What CloudFormation makes of SNS: topics, subscriptions and topic policies.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "codec/json.h"
-#include "localcloud/iam/policy.h"
 #include "localcloud/sns/sns_service.h"
 #include "localcloud/sync_type.h"
 
@@ -10,68 +12,105 @@ namespace localcloud {
 
 namespace {
 
-base::Result<std::optional<json::value>> filter_property(const json::object& properties) {
-  const auto* value = properties.if_contains("FilterPolicy");
-  if (value == nullptr || value->is_null()) return std::optional<json::value>();
-  json::value policy = *value;
-  if (value->is_string()) {
-    TRY(auto parsed, codec::parse_json(value->get_string()));
-    policy = std::move(parsed);
-  }
-  TRY(check_filter_policy(policy));
-  return std::optional<json::value>(std::move(policy));
+constexpr std::size_t kLongestName = 256;
+
+// A property as the API has it: text, or JSON as text.
+std::string attribute_text(const json::object& properties, std::string_view name, std::string_view fallback) {
+  const auto* value = properties.if_contains(name);
+  if (value == nullptr || value->is_null()) return std::string(fallback);
+  return value->is_string() ? std::string(value->get_string()) : codec::to_text(*value);
+}
+
+Texts tags_of(const ResourceRequest& request) {
+  Texts tags = request.tags;
+  const auto* own = request.properties.if_contains("Tags");
+  if (own == nullptr || !own->is_array()) return tags;
+  for (const auto& one : own->get_array()) tags[codec::find_string(one, "Key")] = codec::find_string(one, "Value");
+  return tags;
 }
 
 class TopicType final : public SyncType {
  public:
   explicit TopicType(SnsService& sns)
       : SyncType({.name = "AWS::SNS::Topic",
-                  .works = {"TopicName", "DisplayName", "Subscription"},
-                  .accepted = {"Tags", "KmsMasterKeyId", "TracingConfig", "SignatureVersion"},
-                  .replaces = {"TopicName"}}),
+                  .works = {"TopicName", "DisplayName", "Subscription", "KmsMasterKeyId", "MaximumMessageSize",
+                            "FifoTopic", "Tags"},
+                  .accepted = {"TracingConfig", "SignatureVersion"},
+                  .replaces = {"TopicName", "FifoTopic"}}),
         sns_(sns) {}
 
  protected:
   base::Result<ResourceState> make(const ResourceRequest& request) override {
-    constexpr std::size_t kLongest = 256;
     auto name = text_property(request.properties, "TopicName");
-    if (name.empty()) name = generated_name(request.stack_name, request.logical_id, kLongest);
-    TRY(auto* created, sns_.create_topic(name));
-    return fill(*created, request);
+    if (name.empty()) name = generated_name(request.stack_name, request.logical_id, kLongestName);
+    if (sns_.topic(sns_.arn_of(name))) {
+      return aws_error(
+          400, "AlreadyExists",
+          fmt::format("Resource of type 'AWS::SNS::Topic' with identifier '{}' already exists.", sns_.arn_of(name)));
+    }
+    TRY(auto* created, sns_.create_topic(name, attributes_of(request.properties), tags_of(request)));
+    auto arn = created->arn;
+    auto subscribed = subscribe(arn, endpoints(request.properties));
+    if (!subscribed) sns_.delete_topic(arn);
+    TRY(subscribed);
+    return state(*created);
   }
 
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto* found, sns_.topic(request.physical_id));
-    for (const auto& [protocol, endpoint] : endpoints(request.old_properties)) {
-      for (auto one = found->subscriptions.begin(); one != found->subscriptions.end();) {
-        one = one->second.endpoint == endpoint ? found->subscriptions.erase(one) : std::next(one);
-      }
+    TRY(sns_.set_attributes(*found, attributes_of(request.properties)));
+    TRY(sns_.set_tags(*found, tags_of(request)));
+    auto wanted = endpoints(request.properties);
+    for (const auto& old : endpoints(request.old_properties)) {
+      if (!wanted.contains(old)) unsubscribe(*found, old);
     }
-    return fill(*found, request);
+    TRY(subscribe(found->arn, wanted));
+    return state(*found);
   }
 
   base::Result<> destroy(const ResourceRequest& request) override {
-    return unless_gone(sns_.delete_topic(request.physical_id));
+    sns_.delete_topic(request.physical_id);
+    return {};
   }
 
  private:
-  static std::vector<std::pair<std::string, std::string>> endpoints(const json::object& properties) {
-    std::vector<std::pair<std::string, std::string>> list;
+  using Endpoint = std::pair<std::string, std::string>;  // protocol and address
+
+  static Texts attributes_of(const json::object& properties) {
+    Texts attributes;
+    for (const auto* name : {"DisplayName", "KmsMasterKeyId"}) {
+      attributes[name] = attribute_text(properties, name, "");
+    }
+    for (const auto* name : {"MaximumMessageSize", "FifoTopic", "TracingConfig", "SignatureVersion"}) {
+      if (auto text = attribute_text(properties, name, ""); !text.empty()) attributes[name] = std::move(text);
+    }
+    return attributes;
+  }
+
+  static std::set<Endpoint> endpoints(const json::object& properties) {
+    std::set<Endpoint> list;
     const auto* subscriptions = properties.if_contains("Subscription");
     if (subscriptions == nullptr || !subscriptions->is_array()) return list;
     for (const auto& one : subscriptions->get_array()) {
-      list.emplace_back(codec::find_string(one, "Protocol"), codec::find_string(one, "Endpoint"));
+      list.emplace(codec::find_string(one, "Protocol"), codec::find_string(one, "Endpoint"));
     }
     return list;
   }
 
-  base::Result<ResourceState> fill(Topic& topic, const ResourceRequest& request) {
-    topic.display_name = text_property(request.properties, "DisplayName");
-    for (const auto& [protocol, endpoint] : endpoints(request.properties)) {
-      TRY(sns_.subscribe(topic.arn, protocol, endpoint));
-    }
-    return ResourceState{
-        .physical_id = topic.arn, .ref = {}, .attributes = {{"TopicArn", topic.arn}, {"TopicName", topic.name}}};
+  base::Result<> subscribe(const std::string& arn, const std::set<Endpoint>& wanted) {
+    for (const auto& [protocol, endpoint] : wanted) TRY(sns_.subscribe(arn, protocol, endpoint, {}));
+    return {};
+  }
+
+  void unsubscribe(const Topic& topic, const Endpoint& old) {
+    auto found = std::find_if(topic.subscriptions.begin(), topic.subscriptions.end(), [&](const auto& one) {
+      return one.second.protocol == old.first && one.second.endpoint == old.second;
+    });
+    if (found != topic.subscriptions.end()) sns_.unsubscribe(std::string(found->first));
+  }
+
+  static ResourceState state(const Topic& topic) {
+    return {.physical_id = topic.arn, .attributes = {{"TopicArn", topic.arn}, {"TopicName", topic.name}}};
   }
 
   SnsService& sns_;
@@ -81,52 +120,60 @@ class SubscriptionType final : public SyncType {
  public:
   explicit SubscriptionType(SnsService& sns)
       : SyncType({.name = "AWS::SNS::Subscription",
-                  .works = {"TopicArn", "Protocol", "Endpoint", "FilterPolicy", "FilterPolicyScope"},
+                  .works = {"TopicArn", "Protocol", "Endpoint", "FilterPolicy", "FilterPolicyScope",
+                            "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy"},
                   .accepted = {"Region"},
                   .replaces = {"TopicArn", "Protocol", "Endpoint"}}),
         sns_(sns) {}
 
  protected:
   base::Result<ResourceState> make(const ResourceRequest& request) override {
-    TRY(check_scope(request.properties));
-    TRY(auto filter, filter_property(request.properties));
     TRY(auto topic, needed_property(request.properties, "TopicArn"));
     TRY(auto protocol, needed_property(request.properties, "Protocol"));
-    TRY(auto* made, sns_.subscribe(topic, protocol, text_property(request.properties, "Endpoint")));
-    made->filter = std::move(filter);
+    auto attributes = attributes_of(request.properties, protocol);
+    TRY(const auto* made, sns_.subscribe(topic, protocol, text_property(request.properties, "Endpoint"), attributes));
     return state(*made);
   }
 
   base::Result<ResourceState> change(const ResourceRequest& request) override {
-    TRY(check_scope(request.properties));
-    TRY(auto filter, filter_property(request.properties));
     TRY(auto* found, sns_.subscription(request.physical_id));
-    found->filter = std::move(filter);
+    TRY(sns_.set_attributes(*found, attributes_of(request.properties, found->protocol)));
     return state(*found);
   }
 
-  base::Result<> destroy(const ResourceRequest& request) override { return sns_.unsubscribe(request.physical_id); }
+  base::Result<> destroy(const ResourceRequest& request) override {
+    sns_.unsubscribe(request.physical_id);
+    return {};
+  }
 
  private:
-  static base::Result<> check_scope(const json::object& properties) {
-    auto scope = text_property(properties, "FilterPolicyScope", "MessageAttributes");
-    if (scope == "MessageAttributes") return {};
-    return base::fail(base::ErrorKind::invalid_input, "The local cloud does not implement FilterPolicyScope " + scope);
+  // What a template leaves out is as if it had never been set.
+  static Texts attributes_of(const json::object& properties, std::string_view protocol) {
+    Texts attributes{{"FilterPolicy", attribute_text(properties, "FilterPolicy", "")},
+                     {"FilterPolicyScope", attribute_text(properties, "FilterPolicyScope", "MessageAttributes")},
+                     {"RawMessageDelivery", attribute_text(properties, "RawMessageDelivery", "false")},
+                     {"RedrivePolicy", attribute_text(properties, "RedrivePolicy", "")}};
+    bool http = protocol.starts_with("http");
+    if (http || properties.contains("DeliveryPolicy")) {
+      attributes["DeliveryPolicy"] = attribute_text(properties, "DeliveryPolicy", "");
+    }
+    return attributes;
   }
 
   static ResourceState state(const Subscription& subscription) {
-    return {.physical_id = subscription.arn, .ref = {}, .attributes = {{"Arn", subscription.arn}}};
+    return {.physical_id = subscription.arn, .attributes = {{"Arn", subscription.arn}}};
   }
 
   SnsService& sns_;
 };
 
-class TopicPolicyType final : public SyncType {
+// A policy for the topics that one property names: AWS::SNS::TopicPolicy for many, TopicInlinePolicy for one.
+class PolicyType final : public SyncType {
  public:
-  explicit TopicPolicyType(SnsService& sns)
-      : SyncType(
-            {.name = "AWS::SNS::TopicPolicy", .works = {"PolicyDocument", "Topics"}, .accepted = {}, .replaces = {}}),
-        sns_(sns) {}
+  PolicyType(SnsService& sns, std::string_view name, std::string_view topics, std::set<std::string_view> replaces)
+      : SyncType({.name = name, .works = {"PolicyDocument", topics}, .replaces = std::move(replaces)}),
+        sns_(sns),
+        topics_(topics) {}
 
  protected:
   base::Result<ResourceState> make(const ResourceRequest& request) override {
@@ -146,23 +193,23 @@ class TopicPolicyType final : public SyncType {
 
  private:
   base::Result<ResourceState> put(const ResourceRequest& request, std::string physical_id) {
-    const auto* document = request.properties.if_contains("PolicyDocument");
-    if (document == nullptr) return base::fail(base::ErrorKind::invalid_input, "Property PolicyDocument is required");
-    TRY(check_policy(*document, true));
-    for (const auto& arn : list_property(request.properties, "Topics")) {
+    auto text = attribute_text(request.properties, "PolicyDocument", "");
+    if (text.empty()) return base::fail(base::ErrorKind::invalid_input, "Property PolicyDocument is required");
+    for (const auto& arn : list_property(request.properties, topics_)) {
       TRY(auto* topic, sns_.topic(arn));
-      topic->policy = *document;
+      TRY(sns_.set_attributes(*topic, {{"Policy", text}}));
     }
-    return ResourceState{.physical_id = std::move(physical_id), .ref = {}, .attributes = {}};
+    return ResourceState{.physical_id = std::move(physical_id)};
   }
 
   void clear(const json::object& properties) {
-    for (const auto& arn : list_property(properties, "Topics")) {
-      if (auto topic = sns_.topic(arn)) (*topic)->policy.reset();
+    for (const auto& arn : list_property(properties, topics_)) {
+      if (auto topic = sns_.topic(arn)) (*topic)->settings.policy = default_policy(arn, sns_.account());
     }
   }
 
   SnsService& sns_;
+  std::string_view topics_;
 };
 
 }  // namespace
@@ -171,7 +218,9 @@ ResourceTypes sns_resource_types(SnsService& sns) {
   ResourceTypes types;
   types.push_back(std::make_unique<TopicType>(sns));
   types.push_back(std::make_unique<SubscriptionType>(sns));
-  types.push_back(std::make_unique<TopicPolicyType>(sns));
+  types.push_back(std::make_unique<PolicyType>(sns, "AWS::SNS::TopicPolicy", "Topics", std::set<std::string_view>{}));
+  types.push_back(std::make_unique<PolicyType>(sns, "AWS::SNS::TopicInlinePolicy", "TopicArn",
+                                               std::set<std::string_view>{"TopicArn"}));
   return types;
 }
 

@@ -1,81 +1,111 @@
-// The one implementation of Sns. Internal to sns/: topics and their API (sns.cc), messages and their delivery
-// (publish.cc), what CloudFormation makes of it (sns_resources.cc).
+// The one implementation of Sns. Internal to sns/: topics and their API (sns.cc, topic_api.cc), subscriptions
+// (subscription_api.cc), messages (publish.cc) and their way to subscribers (delivery.cc), what CloudFormation makes of
+// it (sns_resources.cc).
 #pragma once
 
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "localcloud/iam/iam.h"
-#include "localcloud/sns/filter_policy.h"
+#include "localcloud/sns/message.h"
 #include "localcloud/sns/sns.h"
+#include "localcloud/sns/topic.h"
 #include "localcloud/wire.h"
+#include "net/http_client.h"
 
 namespace localcloud {
-
-struct Subscription {
-  std::string arn;
-  std::string topic_arn;
-  std::string protocol;  // "lambda"
-  std::string endpoint;  // the function's ARN
-  std::optional<json::value> filter;
-};
-
-struct Topic {
-  std::string arn;
-  std::string name;
-  std::string display_name;
-  std::optional<json::value> policy;
-  std::map<std::string, Subscription> subscriptions;  // by ARN
-};
-
-struct Message {
-  std::string id;
-  std::string topic_arn;
-  std::optional<std::string> subject;
-  std::string text;
-  MessageAttributes attributes;
-  base::WallTime time;
-};
-
-// The event that Lambda gets for one message (Lambda developer guide, "Using AWS Lambda with Amazon SNS"). Messages are
-// not signed: Signature and SigningCertUrl are there and empty.
-json::object lambda_event(const Message& message, std::string_view subscription_arn, std::string_view region);
 
 class SnsService final : public Sns {
  public:
   explicit SnsService(Cloud& cloud) : cloud_(cloud) {}
 
+  std::vector<std::string> operations() const override;
   awaitable<net::Response> handle(Call call) override;
   ResourceTypes resource_types() override;
-  base::Result<> publish(const OnBehalfOf&, std::string_view, std::string) override {
-    return base::fail(not_implemented("sns", "notifications of other services"));
-  }
+  base::Result<> publish(const OnBehalfOf& sender, std::string_view topic_arn, std::string message,
+                         json::object message_attributes) override;
 
   // The state, for the resource types. Errors: NotFound 404, InvalidParameter 400.
-  base::Result<Topic*> create_topic(std::string_view name);
+  base::Result<Topic*> create_topic(std::string_view name, const Texts& attributes, const Texts& tags);
   base::Result<Topic*> topic(std::string_view arn);
-  base::Result<> delete_topic(std::string_view arn);
+  base::Result<> set_attributes(Topic& topic, const Texts& attributes);
+  base::Result<> set_tags(Topic& topic, Texts tags);
+  void delete_topic(std::string_view arn);
   base::Result<Subscription*> subscribe(std::string_view topic_arn, std::string_view protocol,
-                                        std::string_view endpoint);
+                                        std::string_view endpoint, const Texts& attributes);
   base::Result<Subscription*> subscription(std::string_view arn);
-  base::Result<> unsubscribe(std::string_view arn);
+  base::Result<> set_attributes(Subscription& subscription, const Texts& attributes);
+  void unsubscribe(std::string_view arn);
+  std::string arn_of(std::string_view name) const;
+  const std::string& account() const { return cloud_.account_id; }
 
  private:
-  base::Result<std::string> act(const Call& call, const QueryInput& input);
-  base::Result<std::string> topic_action(const Call& call, const QueryInput& input, const std::string& arn);
-  base::Result<std::string> subscribe_action(const Call& call, const QueryInput& input, const std::string& arn);
-  base::Result<std::string> publish(const QueryInput& input, Topic& its_topic);
-  std::string topic_attributes(const Topic& its_topic) const;
-  awaitable<void> deliver(std::string function_arn, std::string event);
+  using Output = base::Result<std::string>;  // the result's inner XML
+  struct Operation {
+    std::string_view name;
+    Output (SnsService::*act)(const Call&, const QueryInput&);
+  };
+  static const std::vector<Operation>& table();
+
+  // sns.cc: what the caller may do; `action` without "SNS:".
+  base::Result<> may(const Call& call, std::string_view action, std::string_view resource,
+                     const ConditionContext& context = {}) const;
+  // The topic that an input names, if the caller may do `action` with it.
+  base::Result<Topic*> open(const Call& call, const QueryInput& input, std::string_view action);
+  base::Result<Subscription*> open_subscription(const Call& call, const QueryInput& input, std::string_view action);
+  void forget_unconfirmed(Topic& topic) const;
+
+  // topic_api.cc
+  Output create(const Call& call, const QueryInput& input);
+  Output remove(const Call& call, const QueryInput& input);
+  Output list(const Call& call, const QueryInput& input);
+  Output get_topic(const Call& call, const QueryInput& input);
+  Output set_topic(const Call& call, const QueryInput& input);
+  Output add_permission(const Call& call, const QueryInput& input);
+  Output remove_permission(const Call& call, const QueryInput& input);
+  base::Result<Topic*> open_tagged(const Call& call, const QueryInput& input, std::string_view action);
+  Output tag(const Call& call, const QueryInput& input);
+  Output untag(const Call& call, const QueryInput& input);
+  Output list_tags(const Call& call, const QueryInput& input);
+
+  // subscription_api.cc
+  Output subscribe_call(const Call& call, const QueryInput& input);
+  Output confirm(const Call& call, const QueryInput& input);
+  Output unsubscribe_call(const Call& call, const QueryInput& input);
+  Output get_subscription(const Call& call, const QueryInput& input);
+  Output set_subscription(const Call& call, const QueryInput& input);
+  Output list_subscriptions(const Call& call, const QueryInput& input);
+  Output list_by_topic(const Call& call, const QueryInput& input);
+  void ask_for_confirmation(Subscription& subscription, std::string_view type);
+
+  // publish.cc
+  Output publish_call(const Call& call, const QueryInput& input);
+  Output publish_batch(const Call& call, const QueryInput& input);
+  base::Result<> check_size(const Topic& topic, std::size_t size) const;
+  void fan_out(Topic& topic, Message message);
+
+  // delivery.cc: one body on its way to one subscriber.
+  struct Shipment {
+    Subscription to;  // as it was
+    std::string body;
+    json::object queue_attributes = {};
+    net::Headers headers = {};
+    RetryPolicy retries;
+  };
+  Shipment shipment(const Topic& topic, const Subscription& to) const;
+  void ship(const Topic& topic, const Subscription& to, const Message& message);
+  void ship_confirmation(const Topic& topic, const Subscription& to, std::string_view type);
+  awaitable<void> deliver(Shipment shipment);
+  awaitable<base::Result<>> attempt(Shipment shipment);
+  awaitable<base::Result<>> post(Shipment shipment);
 
   Cloud& cloud_;
   std::map<std::string, Topic, std::less<>> topics_;  // by ARN
+  std::shared_ptr<net::HttpClient> http_;             // made for the first HTTP endpoint
 };
-
-// MessageAttributes.entry.N.… of a Publish. Errors: InvalidParameterValue 400.
-base::Result<MessageAttributes> parse_attributes(const QueryInput& input);
 
 ResourceTypes sns_resource_types(SnsService& sns);
 

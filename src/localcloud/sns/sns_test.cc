@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "codec/json.h"
-#include "localcloud/sns/filter_policy.h"
 #include "localcloud/testing/test_cloud.h"
 
 namespace localcloud {
@@ -97,8 +96,7 @@ TEST_F(SnsTest, FiltersByMessageAttributes) {
   EXPECT_EQ(with("hotter"), 2U);
   publish("Message=m");
   EXPECT_EQ(test_.lambda.invocations.size(), 2U);
-  EXPECT_THAT(subscribe(R"(,"FilterPolicy":{"kind":[{"cidr":"10.0.0.0/8"}]})").error().message, HasSubstr("cidr"));
-  EXPECT_THAT(subscribe(R"(,"FilterPolicyScope":"MessageBody")").error().message, HasSubstr("MessageBody"));
+  EXPECT_THAT(subscribe(R"(,"FilterPolicy":{"kind":[{"wildcard":"a*"}]})").error().message, HasSubstr("wildcard"));
 }
 
 TEST_F(SnsTest, TakesLambdasTextOfAMessageWithOneAProtocol) {
@@ -119,30 +117,14 @@ TEST_F(SnsTest, DeniesAsSnsDoes) {
 }
 
 TEST_F(SnsTest, RefusesWhatIsNotThere) {
-  EXPECT_EQ(call("Action=PublishBatch").status, 501);
-  EXPECT_EQ(call(fmt::format("Action=Subscribe&TopicArn={}&Protocol=sqs&Endpoint=x", kTopic)).status, 501);
+  EXPECT_EQ(call("Action=CheckIfPhoneNumberIsOptedOut").status, 501);
+  EXPECT_EQ(call(fmt::format("Action=Subscribe&TopicArn={}&Protocol=email&Endpoint=x", kTopic)).status, 501);
+  auto elsewhere =
+      call(fmt::format("Action=Subscribe&TopicArn={}&Protocol=https&Endpoint=https%3A%2F%2Fexample.com%2F", kTopic));
+  EXPECT_EQ(elsewhere.status, 501);
+  EXPECT_THAT(elsewhere.body, HasSubstr("https://example.com/, which is not on this machine"));
   EXPECT_EQ(call("Action=Publish&TopicArn=arn:aws:sns:us-east-1:123456789012:gone&Message=m").status, 404);
   EXPECT_EQ(publish("Message=").status, 400);
-}
-
-TEST(FilterPolicy, KnowsItsOperators) {
-  auto matches = [](std::string_view policy, const MessageAttributes& attributes) {
-    auto parsed = parse(policy);
-    EXPECT_TRUE(check_filter_policy(parsed).has_value());
-    return accepts(parsed, attributes);
-  };
-  MessageAttributes attributes{
-      {"n", {"Number", "5"}}, {"s", {"String", "Abc"}}, {"l", {"String.Array", R"(["x","y"])"}}};
-  EXPECT_TRUE(matches(R"({"n":[{"numeric":[">",1,"<=",5]}]})", attributes));
-  EXPECT_FALSE(matches(R"({"n":[{"numeric":["<",5]}]})", attributes));
-  EXPECT_TRUE(matches(R"({"n":[5.0]})", attributes));
-  EXPECT_TRUE(matches(R"({"s":[{"suffix":"bc"}]})", attributes));
-  EXPECT_TRUE(matches(R"({"s":[{"equals-ignore-case":"aBC"}]})", attributes));
-  EXPECT_TRUE(matches(R"({"s":[{"anything-but":["x","y"]}]})", attributes));
-  EXPECT_FALSE(matches(R"({"s":[{"anything-but":{"prefix":"A"}}]})", attributes));
-  EXPECT_TRUE(matches(R"({"l":["y"]})", attributes));
-  EXPECT_TRUE(matches(R"({"gone":[{"exists":false}],"s":[{"exists":true}]})", attributes));
-  EXPECT_FALSE(matches(R"({"gone":[{"anything-but":"x"}]})", attributes));
 }
 
 }  // namespace
