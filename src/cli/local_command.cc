@@ -23,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 using base::awaitable;
 
-base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& command) {
+base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& command, const session::Assets& assets) {
   localcloud::LocalCloudOptions options{.port = command.port,
                                         .tls = command.tls,
                                         .end_when_unused = command.end_when_unused,
@@ -36,6 +36,9 @@ base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& comma
   if (!command.certificate_file.empty()) {
     TRY(options.certificate_pem, os::read_file(command.certificate_file));
     TRY(options.key_pem, os::read_file(command.key_file));
+  }
+  for (const auto& loader : assets.loaders) {
+    options.loaders.push_back({.name = std::string(loader.name), .bytes = std::string(loader.content)});
   }
   return options;
 }
@@ -51,8 +54,10 @@ void print_ready(const localcloud::LocalCloudReady& ready, bool as_json) {
     fmt::print("{}\n", codec::to_text(object));
   } else {
     fmt::print(
-        "# The local cloud is ready; every AWS tool finds it with these. Ctrl+C ends it.\n"
-        "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={}\nexport AWS_ACCESS_KEY_ID={}\nexport "
+        "# The local cloud is ready; every AWS tool finds it with "
+        "these. Ctrl+C ends it.\n"
+        "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={}\nexport "
+        "AWS_ACCESS_KEY_ID={}\nexport "
         "AWS_SECRET_ACCESS_KEY={}\n",
         ready.endpoint, ready.region, ready.access_key_id, ready.secret_access_key);
   }
@@ -79,10 +84,10 @@ awaitable<void> run(localcloud::LocalCloud& cloud, os::Signals& signals) {
   co_await waiting.close();
 }
 
-base::Result<> run_cloud(const LocalCommand& command) {
+base::Result<> run_cloud(const LocalCommand& command, const session::Assets& assets) {
   asio::io_context loop(1);
   auto signals = os::catch_signals(loop.get_executor());
-  TRY(auto options, to_options(command));
+  TRY(auto options, to_options(command, assets));
   TRY(auto cloud, localcloud::make_local_cloud(loop.get_executor(), std::move(options)));
   print_ready(cloud->ready(), command.json);
   base::run_until_done(loop, run(*cloud, *signals));
@@ -91,9 +96,9 @@ base::Result<> run_cloud(const LocalCommand& command) {
 
 }  // namespace
 
-int run_local(const LocalCommand& command) {
+int run_local(const LocalCommand& command, const session::Assets& assets) {
   if (command.verbose) base::set_log_level(base::LogLevel::debug);
-  auto outcome = run_cloud(command);
+  auto outcome = run_cloud(command, assets);
   if (outcome) return static_cast<int>(ExitStatus::ok);
   if (command.json) {
     base::SystemClock clock;

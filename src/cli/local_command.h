@@ -1,11 +1,13 @@
-// `livelambda local`: the local cloud as a process of its own, until SIGINT or SIGTERM.
+// `livelambda local`: the local cloud as a process of its own, until SIGINT or
+// SIGTERM.
 #pragma once
 
 #include "cli/arguments.h"
+#include "session/assets.h"
 
 namespace cli {
 
 // The exit status. Errors were printed.
-int run_local(const LocalCommand& command);
+int run_local(const LocalCommand& command, const session::Assets& assets);
 
 }  // namespace cli

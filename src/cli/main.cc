@@ -23,7 +23,7 @@ int run(const cli::StartCommand& command) {
   return cli::run_start(command, cli::embedded_assets());
 }
 int run(const cli::LocalCommand& command) {
-  return cli::run_local(command);
+  return cli::run_local(command, cli::embedded_assets());
 }
 
 }  // namespace

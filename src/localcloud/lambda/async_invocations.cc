@@ -35,7 +35,8 @@ struct AsyncInvocations::Event {
   std::optional<FunctionAnswer> answer = {};  // the last
   base::Error refusal = {};                   // of Lambda itself, the last
 
-  // How long to wait after what the last attempt brought; nullopt: it succeeded.
+  // How long to wait after what the last attempt brought; nullopt: it
+  // succeeded.
   std::optional<base::Millis> take(base::Result<InvokeOutput> output) {
     if (!output) {
       refusal = output.error();
@@ -44,7 +45,7 @@ struct AsyncInvocations::Event {
       return pause;
     }
     ++invocations;
-    answer = FunctionAnswer{.executed_version = "$LATEST",
+    answer = FunctionAnswer{.executed_version = std::move(output->version),
                             .payload = std::move(output->payload),
                             .function_error = std::move(output->function_error)};
     if (answer->function_error.empty()) return std::nullopt;
@@ -77,7 +78,7 @@ awaitable<void> AsyncInvocations::process_attempts(std::shared_ptr<Event> event)
   for (;;) {
     auto version = functions_.version_of(event->input.function);
     if (!version) co_return;  // deleted meanwhile
-    if ((*version)->reserved_concurrency == 0) {
+    if (functions_.never_runs(event->function)) {
       co_await finish(event, *version, "ZeroReservedConcurrency");
       co_return;
     }
@@ -122,7 +123,9 @@ awaitable<void> AsyncInvocations::finish(std::shared_ptr<Event> event, std::shar
     co_await send(version, {.target_arn = std::move(target), .payload = std::move(payload), .sender = {}});
   }
   if (succeeded || version->dead_letter_arn.empty()) co_return;
-  std::string message = "Function not invoked. Function is configured with zero reserved concurrent executions";
+  std::string message =
+      "Function not invoked. Function is configured with "
+      "zero reserved concurrent executions";
   std::string code = "429";
   if (event->answer) {
     message = error_message_of(event->answer->payload);
@@ -162,15 +165,18 @@ base::Result<> AsyncInvocations::check_dead_letter(Cloud& cloud, std::string_vie
   auto service = service_of_arn(target_arn);
   if (service != "sqs" && service != "sns") {
     return aws_error(400, "InvalidParameterValueException",
-                     fmt::format("The provided target arn {} is invalid. Only SQS queues and SNS topics are supported "
+                     fmt::format("The provided target arn {} is invalid. Only "
+                                 "SQS queues and SNS topics are supported "
                                  "as dead-letter targets.",
                                  target_arn));
   }
   auto role = principal_of_role(cloud, role_arn, "lambda.amazonaws.com", "dead-letter");
   if (role && cloud.iam->authorize(*role, delivery_action(target_arn), target_arn)) return {};
   return aws_error(400, "InvalidParameterValueException",
-                   service == "sqs" ? "The provided execution role does not have permissions to call SendMessage on SQS"
-                                    : "The provided execution role does not have permissions to call Publish on SNS");
+                   service == "sqs" ? "The provided execution role does not have "
+                                      "permissions to call SendMessage on SQS"
+                                    : "The provided execution role does not have "
+                                      "permissions to call Publish on SNS");
 }
 
 }  // namespace localcloud

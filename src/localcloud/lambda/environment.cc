@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <tuple>
 
+#include "base/ids.h"
 #include "base/log.h"
 #include "codec/json.h"
 #include "localcloud/wire.h"
@@ -37,22 +38,33 @@ std::string error_object(std::string_view type, std::string_view message) {
   return codec::to_text(error);
 }
 
-// Lets everything that is ready to run do so: what a process wrote before it asked for `next` is read by then.
+// Lets everything that is ready to run do so: what a process wrote before it
+// asked for `next` is read by then.
 awaitable<void> let_others_run() {
   for (int turn = 0; turn < 4; ++turn) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 }  // namespace
 
-void PendingInvocation::complete(InvokeOutput answer) {
+void PendingInvocation::complete(InvokeOutput answer, std::string error_code) {
   if (output) return;
   answer.request_id = request_id;
+  if (stream) stream->close(std::move(error_code), answer.function_error.empty() ? std::string() : answer.payload);
   output = std::move(answer);
   done.notify_all();
 }
 
-ExecutionEnvironment::ExecutionEnvironment(Cloud& cloud, std::shared_ptr<const FunctionVersion> version)
-    : cloud_(cloud), version_(std::move(version)), log_(cloud, version_->name) {}
+ExecutionEnvironment::ExecutionEnvironment(Cloud& cloud, Runtimes& runtimes,
+                                           std::shared_ptr<const FunctionVersion> version)
+    : cloud_(cloud),
+      runtimes_(runtimes),
+      version_(std::move(version)),
+      log_(cloud, version_->log_group(), version_->number),
+      temporary_directory_(fmt::format("{}/tmp/{}", cloud.work_directory, base::random_uuid())) {}
+
+ExecutionEnvironment::~ExecutionEnvironment() {
+  os::remove_all(temporary_directory_);
+}
 
 awaitable<void> ExecutionEnvironment::run() {
   base::TaskGroup tasks(co_await asio::this_coro::executor);
@@ -75,7 +87,9 @@ awaitable<void> ExecutionEnvironment::run() {
 }
 
 awaitable<void> ExecutionEnvironment::live(base::TaskGroup& tasks) {
-  auto server = net::listen_http(cloud_.executor, net::ServerOptions{},
+  net::ServerOptions options;
+  options.streams_body = RuntimeProtocol::is_streamed_response;
+  auto server = net::listen_http(cloud_.executor, std::move(options),
                                  [this](net::Exchange& exchange) { return handle(exchange); });
   if (!server) {
     base::log_error("no port for a Runtime API: {}", server.error().message);
@@ -133,7 +147,7 @@ awaitable<ExecutionEnvironment::Initialised> ExecutionEnvironment::initialise(ba
   exited_.reset();
   auto started = machine_now();
   auto deadline = started + limit;
-  if (auto begun = start_process(tasks); !begun) {
+  if (auto begun = co_await start_process(tasks); !begun) {
     init_failure_ = RuntimeAnswer{
         .failed = true,
         .payload = error_object("Runtime.InvalidEntrypoint",
@@ -160,7 +174,8 @@ awaitable<ExecutionEnvironment::Initialised> ExecutionEnvironment::initialise(ba
   co_return Initialised::failed;
 }
 
-// A failed initialisation is tried once more, as part of the invocation that waits for it (aws-facts §4).
+// A failed initialisation is tried once more, as part of the invocation that
+// waits for it (aws-facts §4).
 awaitable<bool> ExecutionEnvironment::initialise_with_retry(base::TaskGroup& tasks) {
   auto first = co_await initialise(tasks, kInitLimit);
   if (first == Initialised::yes) co_return true;
@@ -176,7 +191,7 @@ awaitable<bool> ExecutionEnvironment::initialise_with_retry(base::TaskGroup& tas
   if (second == Initialised::yes) co_return true;
   if (second == Initialised::killed) co_return false;
   co_await let_others_run();
-  log_.line(fmt::format("START RequestId: {} Version: $LATEST", invocation_->request_id));
+  log_.line(fmt::format("START RequestId: {} Version: {}", invocation_->request_id, version_->number));
   if (second == Initialised::timed_out) {
     report(milliseconds_since(started), "timeout", {});
     fail_invocation("Sandbox.Timedout", fmt::format("Error: Task timed out after {:.2f} seconds",
@@ -195,9 +210,9 @@ awaitable<bool> ExecutionEnvironment::serve() {
   auto timeout = std::chrono::seconds(version_->timeout_seconds);
   auto deadline = started + timeout;
   log_.begin_tail();
-  log_.line(fmt::format("START RequestId: {} Version: $LATEST", invocation->request_id));
+  log_.line(fmt::format("START RequestId: {} Version: {}", invocation->request_id, version_->number));
   protocol_.offer({.request_id = invocation->request_id,
-                   .function_arn = version_->arn,
+                   .function_arn = invocation->function_arn.empty() ? version_->arn : invocation->function_arn,
                    .trace_id = invocation->trace_id,
                    .client_context = invocation->client_context,
                    .deadline_ms = base::epoch_ms(std::chrono::system_clock::now() + timeout),
@@ -236,10 +251,11 @@ awaitable<bool> ExecutionEnvironment::serve() {
 void ExecutionEnvironment::hand_over(const RuntimeAnswer& answer) {
   if (!invocation_) return;
   InvokeOutput output;
+  output.version = version_->number;
   output.payload = answer.payload;
   if (answer.failed) output.function_error = "Unhandled";
   output.log_tail = log_.tail();
-  invocation_->complete(std::move(output));
+  invocation_->complete(std::move(output), answer.failed ? answer.error_type : std::string());
 }
 
 void ExecutionEnvironment::fail_invocation(std::string_view type, std::string message) {

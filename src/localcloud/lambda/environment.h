@@ -1,10 +1,13 @@
-// One execution environment: a process that runs a function's bootstrap, the Runtime API it talks to on a port of its
-// own, and its log stream. It takes one invocation at a time and is stopped (SIGSTOP, the whole process group) whenever
-// it waits in `next` with nothing to do.
+// One execution environment: a process that runs a function's bootstrap, the
+// Runtime API it talks to on a port of its own, its private temporary folder
+// (TMPDIR) and its log stream. It takes one invocation at a time and is stopped
+// (SIGSTOP, the whole process group) whenever it waits in `next` with nothing
+// to do.
 //
-// Guarantees: initialisation has 10 s, and one more try inside the first invocation; an invocation has the function's
-// timeout, by the machine's clock; when an environment ends, its process group is gone and the invocation that it had
-// is answered. Processes are started through os::Spawner only.
+// Guarantees: initialisation has 10 s, and one more try inside the first
+// invocation; an invocation has the function's timeout, by the machine's clock;
+// when an environment ends, its process group is gone and the invocation that
+// it had is answered. Processes are started through os::Spawner only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,33 +19,44 @@
 #include "base/notifier.h"
 #include "base/task_group.h"
 #include "localcloud/cloud.h"
+#include "localcloud/lambda/answer_stream.h"
 #include "localcloud/lambda/function.h"
 #include "localcloud/lambda/function_log.h"
 #include "localcloud/lambda/lambda.h"
 #include "localcloud/lambda/runtime_protocol.h"
+#include "localcloud/lambda/runtimes.h"
 #include "net/http_server.h"
 #include "os/spawner.h"
 
 namespace localcloud {
 
-// One run of a function. The answer is there when `output` is; whoever waits does so on `done`.
+// One run of a function. The answer is there when `output` is; whoever waits
+// does so on `done`.
 struct PendingInvocation {
   std::string request_id;
+  std::string function_arn;  // as it was invoked, with its qualifier
   std::string payload;
   std::string client_context;
   std::string trace_id;
-  bool wants_log_tail = false;  // then it is answered when the runtime asks for `next`, with every line
+  bool wants_log_tail = false;                // then it is answered when the runtime asks for
+                                              // `next`, with every line
+  std::shared_ptr<AnswerStream> stream = {};  // where the answer goes as it comes; null: into `output`
   std::optional<InvokeOutput> output;
   base::Notifier done;
 
-  void complete(InvokeOutput answer);
+  // `error_code`: for the end of a stream.
+  void complete(InvokeOutput answer, std::string error_code);
 };
 
 class ExecutionEnvironment {
  public:
-  ExecutionEnvironment(Cloud& cloud, std::shared_ptr<const FunctionVersion> version);
+  ExecutionEnvironment(Cloud& cloud, Runtimes& runtimes, std::shared_ptr<const FunctionVersion> version);
+  ~ExecutionEnvironment();
+  ExecutionEnvironment(const ExecutionEnvironment&) = delete;
+  ExecutionEnvironment& operator=(const ExecutionEnvironment&) = delete;
 
-  // Its whole life, begun by the invocation that was assigned before. Returns when the process is gone.
+  // Its whole life, begun by the invocation that was assigned before. Returns
+  // when the process is gone.
   awaitable<void> run();
 
   // Gives it an invocation; only when new or idle().
@@ -68,11 +82,13 @@ class ExecutionEnvironment {
   awaitable<bool> serve();  // false: the environment must end
   awaitable<void> wait_for_work();
   awaitable<void> end_process();
-  base::Result<> start_process(base::TaskGroup& tasks);
-  base::Result<os::ProcessOptions> process_options();
+  awaitable<base::Result<>> start_process(base::TaskGroup& tasks);
+  base::Result<os::ProcessOptions> process_options(const RuntimeCommand& runtime);
+  void add_code_paths(std::map<std::string, std::string>& variables, const RuntimeCommand& runtime) const;
 
   awaitable<void> handle(net::Exchange& exchange);
   awaitable<void> handle_next(net::Exchange& exchange);
+  awaitable<void> handle_stream(net::Exchange& exchange, std::string request_id);
   awaitable<void> pump(std::shared_ptr<os::Process> process, bool standard_error);
   awaitable<void> watch_exit(std::shared_ptr<os::Process> process);
 
@@ -84,10 +100,12 @@ class ExecutionEnvironment {
   long peak_memory_mb() const;
 
   Cloud& cloud_;
+  Runtimes& runtimes_;
   std::shared_ptr<const FunctionVersion> version_;
   FunctionLog log_;
   RuntimeProtocol protocol_;
   base::Notifier changed_;
+  std::string temporary_directory_;
   std::unique_ptr<net::HttpServer> server_;
   std::shared_ptr<os::Process> process_;
   std::optional<os::ExitStatus> exited_;

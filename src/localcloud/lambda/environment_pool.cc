@@ -8,29 +8,12 @@
 namespace localcloud {
 
 namespace {
-constexpr std::size_t kAccountConcurrency = 1000;
 constexpr base::Millis kIdleLimit = std::chrono::minutes(8);  // AWS documents none; minutes are what others measured
 constexpr base::Millis kRecyclePeriod = std::chrono::minutes(1);
 }  // namespace
 
-EnvironmentPool::EnvironmentPool(Cloud& cloud) : cloud_(cloud), tasks_(cloud.executor) {}
-
-std::size_t EnvironmentPool::busy(std::string_view function) const {
-  std::size_t count = 0;
-  for (const auto& environment : environments_) {
-    if (environment->busy() && (function.empty() || environment->version().name == function)) ++count;
-  }
-  return count;
-}
-
-std::optional<base::Error> EnvironmentPool::no_capacity(const FunctionVersion& version) const {
-  bool full = busy("") >= kAccountConcurrency;
-  if (version.reserved_concurrency) {
-    full = full || busy(version.name) >= static_cast<std::size_t>(*version.reserved_concurrency);
-  }
-  if (!full && !closed_) return std::nullopt;
-  return aws_error(429, "TooManyRequestsException", "Rate Exceeded.").value();
-}
+EnvironmentPool::EnvironmentPool(Cloud& cloud, Runtimes& runtimes)
+    : cloud_(cloud), runtimes_(runtimes), tasks_(cloud.executor) {}
 
 std::shared_ptr<ExecutionEnvironment> EnvironmentPool::find_idle(const FunctionVersion& version) const {
   std::shared_ptr<ExecutionEnvironment> best;
@@ -43,10 +26,10 @@ std::shared_ptr<ExecutionEnvironment> EnvironmentPool::find_idle(const FunctionV
 
 awaitable<base::Result<InvokeOutput>> EnvironmentPool::run(std::shared_ptr<const FunctionVersion> version,
                                                            std::shared_ptr<PendingInvocation> invocation) {
-  if (auto refused = no_capacity(*version)) co_return base::fail(std::move(*refused));
+  if (closed_) co_return aws_error(429, "TooManyRequestsException", "Rate Exceeded.");
   auto environment = find_idle(*version);
   bool fresh = environment == nullptr;
-  if (fresh) environment = std::make_shared<ExecutionEnvironment>(cloud_, version);
+  if (fresh) environment = std::make_shared<ExecutionEnvironment>(cloud_, runtimes_, version);
   environment->assign(invocation);
   if (fresh) {
     environments_.push_back(environment);
@@ -69,10 +52,10 @@ awaitable<void> EnvironmentPool::live(std::shared_ptr<ExecutionEnvironment> envi
   std::erase(environments_, environment);
 }
 
-void EnvironmentPool::retire(std::string_view function) {
+void EnvironmentPool::retire(const FunctionVersion& version) {
   auto all = environments_;
   for (const auto& environment : all) {
-    if (environment->version().name == function) environment->retire();
+    if (&environment->version() == &version) environment->retire();
   }
 }
 

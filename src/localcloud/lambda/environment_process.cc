@@ -1,6 +1,6 @@
-// The process of an environment, and what it says: start, output, end, and the requests of its Runtime API.
+// The process of an environment, and what it says: start, output, end, and the
+// requests of its Runtime API.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <tuple>
 
@@ -13,36 +13,51 @@ namespace localcloud {
 
 namespace {
 
-#if defined(__aarch64__)
-constexpr std::string_view kMachine = "arm64";
-constexpr std::string_view kEmulator = "qemu-x86_64";
-#else
-constexpr std::string_view kMachine = "x86_64";
-constexpr std::string_view kEmulator = "qemu-aarch64";
-#endif
+constexpr std::string_view kPath = "/usr/local/bin:/usr/bin/:/bin:/opt/bin";
 
-base::Result<std::vector<std::string>> command_of(const FunctionVersion& version) {
-  std::string bootstrap = version.package->directory() + "/bootstrap";
-  if (::access(bootstrap.c_str(), F_OK) != 0) {
-    return base::fail(base::ErrorKind::not_found,
-                      "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
+// "a:b:c", without what is empty.
+std::string path_list(const std::vector<std::string>& parts) {
+  std::string list;
+  for (const auto& part : parts) {
+    if (part.empty()) continue;
+    if (!list.empty()) list += ':';
+    list += part;
   }
-  if (version.architecture == kMachine) return std::vector<std::string>{bootstrap};
-  auto environment = os::own_environment();
-  for (std::string name : {std::string(kEmulator), std::string(kEmulator) + "-static"}) {
-    std::string found = os::find_program(name, environment["PATH"]);
-    if (!found.empty()) return std::vector<std::string>{found, bootstrap};
-  }
-  return base::fail(base::ErrorKind::not_found,
-                    fmt::format("an {} function on this {} machine needs {}, which is not in PATH (package qemu-user)",
-                                version.architecture, kMachine, kEmulator));
+  return list;
 }
 
 }  // namespace
 
-base::Result<os::ProcessOptions> ExecutionEnvironment::process_options() {
+// What makes layers and the runtime's own modules be found (LDG
+// configuration-envvars.md). On AWS layers are in /opt, which is not this
+// program's to write.
+void ExecutionEnvironment::add_code_paths(std::map<std::string, std::string>& variables,
+                                          const RuntimeCommand& runtime) const {
+  std::string task = version_->package->directory();
+  std::string layers = version_->layers ? version_->layers->directory() : std::string();
+  auto in_layers = [&](std::string_view folder) {
+    return layers.empty() ? layers : fmt::format("{}{}", layers, folder);
+  };
+  auto own = [&](const char* name) { return version_->environment.contains(name) ? variables[name] : std::string(); };
+  std::string path = own("PATH");
+  variables["PATH"] = path_list({path.empty() ? std::string(kPath) : path, in_layers("/bin")});
+  variables["LD_LIBRARY_PATH"] =
+      path_list({own("LD_LIBRARY_PATH"), task, task + "/lib", in_layers(""), in_layers("/lib")});
+  auto kind = runtime_kind(version_->runtime);
+  std::string number = runtime_version(version_->runtime);
+  if (kind == RuntimeKind::nodejs) {
+    variables["NODE_PATH"] = path_list({own("NODE_PATH"), in_layers(fmt::format("/nodejs/node{}/node_modules", number)),
+                                        in_layers("/nodejs/node_modules"), runtime.runtime_directory, task});
+  } else if (kind == RuntimeKind::python) {
+    variables["PYTHONPATH"] = path_list({own("PYTHONPATH"), task, in_layers("/python"),
+                                         in_layers(fmt::format("/python/lib/python{}/site-packages", number))});
+  }
+  if (kind != RuntimeKind::provided) variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + version_->runtime;
+}
+
+base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const RuntimeCommand& runtime) {
   os::ProcessOptions options;
-  TRY(options.command, command_of(*version_));
+  options.command = runtime.command;
   auto credentials = cloud_.iam->assume_for_service(version_->role, "lambda.amazonaws.com", version_->name);
   if (!credentials) {
     return base::fail(base::ErrorKind::permission, "The role defined for the function cannot be assumed by Lambda.");
@@ -52,9 +67,11 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options() {
   variables = version_->environment;
   variables.try_emplace("LANG", "en_US.UTF-8");
   variables.try_emplace("TZ", ":UTC");
-  variables.try_emplace("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin");
+  TRY(os::make_directories(temporary_directory_, 0700));
+  variables.try_emplace("TMPDIR", temporary_directory_);
+  add_code_paths(variables, runtime);
   variables["AWS_LAMBDA_FUNCTION_NAME"] = version_->name;
-  variables["AWS_LAMBDA_FUNCTION_VERSION"] = "$LATEST";
+  variables["AWS_LAMBDA_FUNCTION_VERSION"] = version_->number;
   variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = std::to_string(version_->memory_mb);
   variables["AWS_LAMBDA_LOG_GROUP_NAME"] = log_.group();
   variables["AWS_LAMBDA_LOG_STREAM_NAME"] = log_.stream();
@@ -67,7 +84,7 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options() {
   variables["AWS_SESSION_TOKEN"] = credentials->session_token;
   variables["_HANDLER"] = version_->handler;
   variables["LAMBDA_TASK_ROOT"] = version_->package->directory();
-  variables["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
+  variables["LAMBDA_RUNTIME_DIR"] = runtime.runtime_directory;
   // Not part of AWS: where this account answers.
   variables.try_emplace("AWS_ENDPOINT_URL", cloud_.endpoint);
   if (cloud_.tls && !cloud_.ca_pem.empty()) {
@@ -79,14 +96,16 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options() {
   return options;
 }
 
-base::Result<> ExecutionEnvironment::start_process(base::TaskGroup& tasks) {
-  TRY(auto options, process_options());
-  TRY(auto process, cloud_.spawner->spawn(std::move(options)));
+awaitable<base::Result<>> ExecutionEnvironment::start_process(base::TaskGroup& tasks) {
+  CO_TRY(auto runtime, co_await runtimes_.command_of(version_));
+  CO_TRY(auto options, process_options(runtime));
+  if (!runtime.notice.empty()) log_.line(runtime.notice);
+  CO_TRY(auto process, cloud_.spawner->spawn(std::move(options)));
   process_ = std::move(process);
   tasks.spawn(pump(process_, false));
   tasks.spawn(pump(process_, true));
   tasks.spawn(watch_exit(process_));
-  return {};
+  co_return base::Result<>();
 }
 
 awaitable<void> ExecutionEnvironment::pump(std::shared_ptr<os::Process> process, bool standard_error) {
@@ -116,6 +135,10 @@ awaitable<void> ExecutionEnvironment::handle(net::Exchange& exchange) {
     co_await handle_next(exchange);
     co_return;
   }
+  if (RuntimeProtocol::is_streamed_response(request)) {
+    co_await handle_stream(exchange, std::move(route.request_id));
+    co_return;
+  }
   net::Response response;
   switch (route.operation) {
     case Operation::response:
@@ -134,6 +157,39 @@ awaitable<void> ExecutionEnvironment::handle(net::Exchange& exchange) {
   }
   changed_.notify_all();
   std::ignore = co_await exchange.respond(std::move(response));
+}
+
+awaitable<void> ExecutionEnvironment::handle_stream(net::Exchange& exchange, std::string request_id) {
+  if (auto refused = protocol_.begin_stream(request_id)) {
+    std::ignore = co_await exchange.respond(std::move(*refused));
+    co_return;
+  }
+  auto stream = invocation_->stream;
+  std::size_t limit = stream ? kMaxStreamed : kMaxPayload;
+  std::size_t size = 0;
+  std::string whole;
+  if (stream) stream->begin(exchange.request().headers.get_or("Content-Type", ""));
+  std::optional<net::Response> response;
+  while (!response) {
+    auto piece = co_await exchange.read_piece();
+    if (!piece) {
+      protocol_.stream_cut_off(request_id);
+      changed_.notify_all();
+      co_return;
+    }
+    size += piece->size();
+    if (piece->empty()) {
+      response = protocol_.end_stream(request_id, exchange.request(), std::move(whole));
+    } else if (size > limit) {
+      response = protocol_.stream_too_large(request_id, limit);
+    } else if (stream) {
+      co_await stream->write(std::move(*piece));
+    } else {
+      whole += *piece;
+    }
+  }
+  changed_.notify_all();
+  std::ignore = co_await exchange.respond(std::move(*response));
 }
 
 awaitable<void> ExecutionEnvironment::handle_next(net::Exchange& exchange) {

@@ -1,46 +1,30 @@
-// A Lambda function as a value: its configuration, its unpacked package, its resource policy.
+// A Lambda function as values: one version of its configuration and its code,
+// and how it is written in answers.
 //
-// A FunctionVersion never changes: an update makes a new one, and environments keep theirs until they end. The unpacked
-// package is removed with the last version that uses it.
+// A FunctionVersion never changes: an update makes a new one, and environments
+// keep theirs until they end. Unpacked packages are removed with the last
+// version that uses them.
 #pragma once
 
 #include <boost/json.hpp>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "localcloud/lambda/package.h"
 
 namespace localcloud {
 
 namespace json = boost::json;
 
-// A package on disk. Not copyable: removes its directory.
-class Package {
- public:
-  // Unpacks into a directory of its own under `parent`. Errors: InvalidParameterValueException as AWS words it.
-  static base::Result<std::shared_ptr<const Package>> unpack(std::string_view zip, const std::string& parent);
-  ~Package();
-  Package(const Package&) = delete;
-  Package& operator=(const Package&) = delete;
-
-  const std::string& directory() const { return directory_; }
-  const std::string& sha256() const { return sha256_; }  // base64, as CodeSha256
-  std::size_t size() const { return size_; }             // bytes of the archive
-
- private:
-  Package() = default;
-  std::string directory_;
-  std::string sha256_;
-  std::size_t size_ = 0;
-};
-
 struct FunctionVersion {
   std::string name;
-  std::string arn;
+  std::string arn;                 // with ":N" of a published version
+  std::string number = "$LATEST";  // or "1", "2", …
   std::string runtime;
   std::string handler;
   std::string role;
@@ -48,30 +32,56 @@ struct FunctionVersion {
   std::string architecture = "x86_64";
   int timeout_seconds = 3;
   int memory_mb = 128;
-  std::optional<int> reserved_concurrency;
+  int ephemeral_storage_mb = 512;
   std::map<std::string, std::string> environment;
-  std::map<std::string, std::string> tags;
+  std::vector<std::string> layer_arns;  // in the order in which they are laid over each other
+  std::string dead_letter_arn;          // empty: none
+  std::string tracing_mode = "PassThrough";
+  json::object logging = {};     // LoggingConfig as given; its LogGroup counts
+  json::object vpc = {};         // VpcConfig as given, without effect
+  json::object snap_start = {};  // as given, without effect
   std::shared_ptr<const Package> package;
+  std::shared_ptr<const LayerTree> layers;  // null: none
   base::WallTime modified{};
-  std::string revision;              // a UUID
-  std::string dead_letter_arn = {};  // of failed asynchronous invocations; empty: none
+  std::string revision;  // a UUID
+
+  std::string log_group() const;
 };
 
-// Reads the properties of an AWS::Lambda::Function, all but Code and the name. Errors: InvalidParameterValueException,
-// with AWS's wording where it has one; a runtime other than provided.* is refused by name.
-base::Result<FunctionVersion> read_function(const json::object& properties);
+// Reads what `input` says of a configuration into `version` and leaves the rest
+// as it is: the members of UpdateFunctionConfiguration, which are also
+// properties of AWS::Lambda::Function. Errors: ValidationException and
+// InvalidParameterValueException in AWS's wording; what cannot run here is
+// refused by name, nested members too.
+base::Result<> apply_configuration(FunctionVersion& version, const json::object& input);
 
-struct CodeLocation {
-  std::string bucket;
-  std::string key;
-};
-// Errors: a form of code that is not implemented, by name.
-base::Result<CodeLocation> read_code_location(const json::object& properties);
+// A new function: what it must say, and the architecture, which no later
+// configuration changes.
+base::Result<FunctionVersion> read_function(const json::object& input);
 
-// The Configuration of GetFunction and ListFunctions.
-json::object configuration_of(const FunctionVersion& version);
+// Architectures, of CreateFunction and UpdateFunctionCode. x86_64 if absent.
+base::Result<std::string> read_architecture(const json::object& input);
 
-// What a function is called in a request: "name", "name:qualifier", "123456789012:function:name" or a full ARN.
+// {"a":"b"} of the API, or [{"Key":"a","Value":"b"}] of CloudFormation. Errors:
+// not of either form, more than 50.
+base::Result<std::map<std::string, std::string>> read_tags(const json::value* tags);
+
+// The Configuration of GetFunction and ListFunctions. `arn`: as the function
+// was asked for, with its alias perhaps.
+json::object configuration_of(const FunctionVersion& version, std::string_view arn);
+inline json::object configuration_of(const FunctionVersion& version) {
+  return configuration_of(version, version.arn);
+}
+
+std::string lambda_time(base::WallTime time);  // "2026-01-02T03:04:05.678+0000"
+
+// "node" for nodejs22.x, and so on: whether this runtime's code runs here.
+enum class RuntimeKind { provided, nodejs, python };
+// Errors: InvalidParameterValueException that names the runtime.
+base::Result<RuntimeKind> runtime_kind(std::string_view runtime);
+
+// What a function is called in a request: "name", "name:qualifier",
+// "123456789012:function:name" or a full ARN.
 struct FunctionReference {
   std::string account;  // empty if not said
   std::string region;

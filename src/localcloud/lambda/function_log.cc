@@ -16,7 +16,8 @@ constexpr std::size_t kTailBytes = 4096;
 
 std::string report_line(const InvocationReport& report) {
   std::string line = fmt::format(
-      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
+      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: "
+      "{} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
       report.request_id, report.duration_ms,
       static_cast<std::int64_t>(std::ceil(report.duration_ms + report.init_ms.value_or(0))), report.memory_mb,
       report.max_memory_mb);
@@ -26,11 +27,11 @@ std::string report_line(const InvocationReport& report) {
   return line;
 }
 
-FunctionLog::FunctionLog(Cloud& cloud, std::string_view function_name)
-    : cloud_(cloud), group_(fmt::format("/aws/lambda/{}", function_name)) {
+FunctionLog::FunctionLog(Cloud& cloud, std::string group, std::string_view version)
+    : cloud_(cloud), group_(std::move(group)) {
   std::string date = iso_time(cloud.clock->now()).substr(0, 10);  // "2026-01-02"
   std::replace(date.begin(), date.end(), '-', '/');
-  stream_ = fmt::format("{}/[$LATEST]{}", date, base::to_hex(base::random_bytes<16>()));
+  stream_ = fmt::format("{}/[{}]{}", date, version, base::to_hex(base::random_bytes<16>()));
 }
 
 void FunctionLog::line(std::string_view text) {

@@ -11,7 +11,8 @@ namespace {
 
 json::object properties(std::string_view more = "{}") {
   auto value =
-      codec::parse_json(R"({"Runtime":"provided.al2023","Handler":"a.b","Role":"arn:aws:iam::1:role/r"})").value();
+      codec::parse_json(R"({"Runtime":"provided.al2023","Handler":"a.b","Role":"arn:aws:iam::123456789012:role/r"})")
+          .value();
   auto added = codec::parse_json(more).value();
   for (const auto& member : added.as_object()) value.as_object()[member.key()] = member.value();
   return value.as_object();
@@ -23,13 +24,14 @@ TEST(Function, HasLambdasDefaults) {
   EXPECT_EQ(version->timeout_seconds, 3);
   EXPECT_EQ(version->memory_mb, 128);
   EXPECT_EQ(version->architecture, "x86_64");
-  EXPECT_FALSE(version->reserved_concurrency);
 }
 
 TEST(Function, OtherRuntimesAreRefusedByName) {
-  auto version = read_function(properties(R"({"Runtime":"nodejs20.x"})"));
+  auto version = read_function(properties(R"({"Runtime":"java21"})"));
   ASSERT_FALSE(version);
-  EXPECT_EQ(version.error().message, "runtime nodejs20.x: the local cloud runs provided.* only");
+  EXPECT_EQ(version.error().message,
+            "runtime java21: the local cloud runs provided.*, nodejs*.x and "
+            "python3.* only");
 }
 
 TEST(Function, ReservedVariablesAreRefusedByName) {
@@ -40,7 +42,7 @@ TEST(Function, ReservedVariablesAreRefusedByName) {
 
 TEST(Function, VariablesHaveFourKilobytesAndTheErrorDoesNotQuoteThem) {
   std::string secret(4096, 's');
-  auto version = read_function(properties(R"({"Environment":{"Variables":{"A":")" + secret + R"("}}})"));
+  auto version = read_function(properties(R"({"Environment":{"Variables":{"AB":")" + secret + R"("}}})"));
   ASSERT_FALSE(version);
   EXPECT_NE(version.error().message.find("4KB"), std::string::npos);
   EXPECT_EQ(version.error().message.find("ssss"), std::string::npos);
@@ -52,11 +54,24 @@ TEST(Function, NumbersMayBeTextAndHaveLimits) {
   EXPECT_FALSE(read_function(properties(R"({"MemorySize":"many"})")));
 }
 
-TEST(Function, InlineCodeIsRefusedByName) {
-  auto code = read_code_location(properties(R"({"Code":{"ZipFile":"x"}})"));
-  ASSERT_FALSE(code);
-  EXPECT_EQ(code.error().message.substr(0, 12), "Code.ZipFile");
-  EXPECT_EQ(read_code_location(properties(R"({"Code":{"S3Bucket":"b","S3Key":"k"}})"))->key, "k");
+TEST(Function, NestedMembersThatAreNotKnownAreRefusedByName) {
+  auto version = read_function(properties(R"({"VpcConfig":{"SubnetIds":[],"Colour":"red"}})"));
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().message, "The local cloud does not implement VpcConfig.Colour");
+}
+
+TEST(Function, AConfigurationChangesOnlyWhatItSays) {
+  auto version = read_function(properties(R"({"Timeout":30,"Description":"first"})")).value();
+  ASSERT_TRUE(apply_configuration(version, codec::parse_json(R"({"MemorySize":512})")->as_object()));
+  EXPECT_EQ(version.timeout_seconds, 30);
+  EXPECT_EQ(version.memory_mb, 512);
+  EXPECT_EQ(version.description, "first");
+}
+
+TEST(Function, TagsComeAsAMapOrAsAList) {
+  auto map = codec::parse_json(R"({"a":"b"})").value();
+  auto list = codec::parse_json(R"([{"Key":"a","Value":"b"}])").value();
+  EXPECT_EQ(read_tags(&map).value(), read_tags(&list).value());
 }
 
 TEST(Function, ReferencesComeInFourForms) {
@@ -67,25 +82,6 @@ TEST(Function, ReferencesComeInFourForms) {
   EXPECT_EQ(arn.region, "us-east-1");
   EXPECT_EQ(arn.name, "f");
   EXPECT_EQ(arn.qualifier, "$LATEST");
-}
-
-TEST(Pattern, StarsAndQuestionMarks) {
-  EXPECT_TRUE(matches_pattern("arn:*:api/*/GET/x", "arn:aws:api/Prod/GET/x"));
-  EXPECT_TRUE(matches_pattern("*", ""));
-  EXPECT_TRUE(matches_pattern("a?c*", "abc"));
-  EXPECT_FALSE(matches_pattern("a?c", "ac"));
-  EXPECT_FALSE(matches_pattern("*/GET/x", "api/GET/xy"));
-}
-
-TEST(ResourcePolicy, StatementsNameServiceSourceAndAccount) {
-  auto statement = codec::parse_json(R"({"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},
-    "Action":"lambda:InvokeFunction","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:sns:us-east-1:1:topic"},
-    "StringEquals":{"AWS:SourceAccount":"1"}}})")
-                       .value();
-  EXPECT_TRUE(statement_permits(statement, "sns.amazonaws.com", "arn:aws:sns:us-east-1:1:topic", "1"));
-  EXPECT_FALSE(statement_permits(statement, "sns.amazonaws.com", "arn:aws:sns:us-east-1:1:other", "1"));
-  EXPECT_FALSE(statement_permits(statement, "s3.amazonaws.com", "arn:aws:sns:us-east-1:1:topic", "1"));
-  EXPECT_FALSE(statement_permits(statement, "sns.amazonaws.com", "arn:aws:sns:us-east-1:1:topic", "2"));
 }
 
 TEST(JsonText, IsOneWholeDocument) {
@@ -106,7 +102,8 @@ TEST(FunctionLog, ReportLineIsLambdas) {
                          .max_memory_mb = 30,
                          .status = "",
                          .error_type = ""}),
-            "REPORT RequestId: id\tDuration: 12.35 ms\tBilled Duration: 33 ms\tMemory Size: 128 MB\t"
+            "REPORT RequestId: id\tDuration: 12.35 ms\tBilled Duration: 33 "
+            "ms\tMemory Size: 128 MB\t"
             "Max Memory Used: 30 MB\tInit Duration: 20.50 ms\t");
 }
 

@@ -1,11 +1,14 @@
-// Lambda: functions from zip packages, and their execution environments: real processes that speak the Runtime API to a
-// server of this module, one invocation at a time, stopped with SIGSTOP between invocations as AWS freezes them.
+// Lambda: functions from zip packages, and their execution environments: real
+// processes that speak the Runtime API to a server of this module, one
+// invocation at a time, stopped with SIGSTOP between invocations as AWS freezes
+// them.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -27,6 +30,7 @@ struct InvokeInput {
 
 struct InvokeOutput {
   int status = 200;                 // 200, 202 (event), 204 (dry run)
+  std::string version = "$LATEST";  // the one that ran
   std::string payload;              // answer, or the error object if function_error is set
   std::string function_error = {};  // "" or "Unhandled"
   std::string log_tail = {};        // last 4 KiB of the log
@@ -40,16 +44,32 @@ struct FunctionFacts {
   base::Millis timeout{};
 };
 
+// A file of a language loader: "nodejs/bootstrap.mjs" and its text.
+struct LoaderFile {
+  std::string name;
+  std::string bytes;
+};
+
 class Lambda : public Service {
  public:
   // Errors: ResourceNotFoundException 404.
   virtual base::Result<FunctionFacts> facts(std::string_view reference) const = 0;
 
-  // Runs a function. Errors (kind service): ResourceNotFoundException 404, RequestTooLargeException 413,
-  // TooManyRequestsException 429, … The caller has authorized already.
+  // Runs a function. Errors (kind service): ResourceNotFoundException 404,
+  // RequestTooLargeException 413, TooManyRequestsException 429, … The caller
+  // has authorized already.
   virtual awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) = 0;
 
-  // May `service` ("sns.amazonaws.com") call the function for `source_arn`? By the function's resource policy.
+  // InvokeWithResponseStream by a verified caller: answers the exchange itself,
+  // piece by piece.
+  virtual awaitable<void> invoke_with_stream(net::Exchange& exchange, Call call) = 0;
+  // A request for a function URL: `target` is what follows its id, with a '/'
+  // and the query. Answers the exchange itself; verifies signatures where the
+  // URL asks for IAM.
+  virtual awaitable<void> serve_url(net::Exchange& exchange, std::string url_id, std::string target) = 0;
+
+  // May `service` ("sns.amazonaws.com") call the function for `source_arn`? By
+  // the function's resource policy.
   virtual bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const = 0;
 
   virtual ResourceTypes resource_types() = 0;
@@ -58,6 +78,8 @@ class Lambda : public Service {
   virtual awaitable<void> shut_down() = 0;
 };
 
-std::unique_ptr<Lambda> make_lambda(Cloud& cloud);
+// `loaders`: of the languages whose functions run without a bootstrap of their
+// own.
+std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders = {});
 
 }  // namespace localcloud

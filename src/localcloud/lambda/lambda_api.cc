@@ -1,156 +1,169 @@
-// The HTTP API of Lambda (REST-JSON): Invoke, GetFunction, GetFunctionConfiguration, ListFunctions, GetPolicy. Every
-// other operation is answered 501 with its name.
+#include "localcloud/lambda/lambda_api.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "codec/base64.h"
-#include "codec/json.h"
 #include "localcloud/event_sources/event_sources.h"
 #include "localcloud/iam/iam.h"
-#include "localcloud/lambda/lambda_service.h"
-#include "localcloud/wire.h"
 
 namespace localcloud {
 
 namespace {
 
-constexpr std::size_t kMaxClientContext = 3583;  // base64; aws-facts §4
+constexpr std::string_view kEventSources = "/2015-03-31/event-source-mappings";
 
-// What is not there, by its name: the last segment of its path decides.
-std::string name_operation(std::string_view method, const std::vector<std::string>& segments) {
-  struct Known {
-    std::string_view method;
-    std::string_view last;
-    std::string_view name;
-  };
-  static constexpr std::array kKnown{Known{"PUT", "code", "UpdateFunctionCode"},
-                                     Known{"PUT", "configuration", "UpdateFunctionConfiguration"},
-                                     Known{"POST", "policy", "AddPermission"},
-                                     Known{"POST", "versions", "PublishVersion"},
-                                     Known{"GET", "versions", "ListVersionsByFunction"},
-                                     Known{"POST", "aliases", "CreateAlias"},
-                                     Known{"GET", "aliases", "ListAliases"},
-                                     Known{"POST", "response-streaming-invocations", "InvokeWithResponseStream"},
-                                     Known{"POST", "invoke-async", "InvokeAsync"},
-                                     Known{"PUT", "concurrency", "PutFunctionConcurrency"},
-                                     Known{"POST", "functions", "CreateFunction"}};
-  for (const auto& known : kKnown) {
-    if (!segments.empty() && known.method == method && known.last == segments.back()) return std::string(known.name);
-  }
-  if (segments.size() == 3 && segments[1] == "functions" && method == "DELETE") return "DeleteFunction";
-  return fmt::format("{} /{}", method, fmt::join(segments, "/"));
+// Operations that are not there, for refusing them by name.
+constexpr std::array kNotThere{
+    ApiRoute{"InvokeAsync", "POST", "2014-11-13/functions/*/invoke-async", nullptr},
+    ApiRoute{"PutProvisionedConcurrencyConfig", "PUT", "2019-09-30/functions/*/provisioned-concurrency", nullptr},
+    ApiRoute{"GetProvisionedConcurrencyConfig", "GET", "2019-09-30/functions/*/provisioned-concurrency", nullptr},
+    ApiRoute{"DeleteProvisionedConcurrencyConfig", "DELETE", "2019-09-30/functions/*/provisioned-concurrency", nullptr},
+    ApiRoute{"PutRuntimeManagementConfig", "PUT", "2021-07-20/functions/*/runtime-management-config", nullptr},
+    ApiRoute{"GetRuntimeManagementConfig", "GET", "2021-07-20/functions/*/runtime-management-config", nullptr},
+    ApiRoute{"PutFunctionRecursionConfig", "PUT", "2024-08-31/functions/*/recursion-config", nullptr},
+    ApiRoute{"GetFunctionRecursionConfig", "GET", "2024-08-31/functions/*/recursion-config", nullptr},
+    ApiRoute{"PutFunctionCodeSigningConfig", "PUT", "2020-06-30/functions/*/code-signing-config", nullptr},
+    ApiRoute{"GetFunctionCodeSigningConfig", "GET", "2020-06-30/functions/*/code-signing-config", nullptr},
+    ApiRoute{"DeleteFunctionCodeSigningConfig", "DELETE", "2020-06-30/functions/*/code-signing-config", nullptr},
+    ApiRoute{"CreateCodeSigningConfig", "POST", "2020-04-22/code-signing-configs", nullptr},
+    ApiRoute{"ListCodeSigningConfigs", "GET", "2020-04-22/code-signing-configs", nullptr}};
+
+std::vector<std::span<const ApiRoute>> all_routes() {
+  return {function_routes(), version_routes(), policy_routes(), layer_routes(), url_routes(), kNotThere};
 }
 
-base::Result<InvocationType> read_type(const net::Request& request) {
-  auto text = request.headers.get_or("X-Amz-Invocation-Type", "RequestResponse");
-  if (text == "RequestResponse") return InvocationType::request_response;
-  if (text == "Event") return InvocationType::event;
-  if (text == "DryRun") return InvocationType::dry_run;
-  return aws_error(400, "InvalidParameterValueException", fmt::format("Invalid invocation type: {}", text));
+// The parts of a path that a route's '*' stand for; nullopt if the route is for
+// something else.
+std::optional<std::vector<std::string>> match(const ApiRoute& route, const std::vector<std::string>& segments,
+                                              const Fields& query) {
+  std::string_view path = route.path;
+  if (std::size_t question = path.find('?'); question != std::string_view::npos) {
+    auto wanted = parse_form(path.substr(question + 1));
+    for (const auto& [name, value] : wanted) {
+      if (field(query, name) != value) return std::nullopt;
+    }
+    path = path.substr(0, question);
+  }
+  auto pattern = path_segments(path);
+  if (pattern.size() != segments.size()) return std::nullopt;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == "*") {
+      parts.push_back(segments[i]);
+    } else if (pattern[i] != segments[i]) {
+      return std::nullopt;
+    }
+  }
+  return parts;
+}
+
+ApiAnswer run_route(LambdaService& service, const ApiRoute& route, ApiRequest request) {
+  if (route.run == nullptr) return base::fail(not_implemented("lambda", route.name));
+  TRY(request.body, json_input(request.call.request));
+  return route.run(service, request);
+}
+
+ApiAnswer dispatch(LambdaService& service, Call call) {
+  auto target = split_target(call.request.target);
+  auto segments = path_segments(target.path);
+  for (const auto& group : all_routes()) {
+    for (const auto& route : group) {
+      if (route.method != call.request.method) continue;
+      if (auto parts = match(route, segments, target.query)) {
+        return run_route(service, route, {std::move(call), std::move(*parts), std::move(target.query), {}});
+      }
+    }
+  }
+  return base::fail(not_implemented("lambda", fmt::format("{} {}", call.request.method, target.path)));
 }
 
 }  // namespace
 
+std::vector<std::string> LambdaService::operations() const {
+  std::vector<std::string> names{"Invoke", "InvokeWithResponseStream"};
+  for (const auto& group : all_routes()) {
+    for (const auto& route : group) {
+      if (route.run != nullptr) names.emplace_back(route.name);
+    }
+  }
+  for (auto& name : AsyncInvocations::operations()) names.push_back(std::move(name));
+  for (auto& name : cloud_.event_sources->operations()) names.push_back(std::move(name));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 awaitable<net::Response> LambdaService::handle(Call call) {
+  if (call.request.target.starts_with(kEventSources)) {
+    auto response = co_await cloud_.event_sources->handle(std::move(call));
+    co_return response;
+  }
   auto segments = path_segments(split_target(call.request.target).path);
-  if (segments.size() >= 2 && segments[0] == "2015-03-31" && segments[1] == "event-source-mappings") {
-    co_return co_await cloud_.event_sources->handle(std::move(call));
+  bool invokes = segments.size() == 4 && segments[0] == "2015-03-31" && segments[1] == "functions" &&
+                 segments[3] == "invocations" && call.request.method == "POST";
+  if (invokes) {
+    auto answer = co_await invoke_operation(call, segments[2]);
+    co_return answer ? std::move(*answer) : rest_json_failure(call, answer.error());
   }
-  const std::string& method = call.request.method;
-  base::Result<net::Response> result = base::fail(not_implemented("lambda", name_operation(method, segments)));
-  if (segments.size() >= 2 && segments[0] == "2015-03-31" && segments[1] == "functions") {
-    if (segments.size() == 4 && segments[3] == "invocations" && method == "POST") {
-      result = co_await invoke_operation(call, segments[2]);
-    } else if (segments.size() == 3 && method == "GET") {
-      result = read_operation(call, "lambda:GetFunction", segments[2]);
-    } else if (segments.size() == 4 && segments[3] == "configuration" && method == "GET") {
-      result = read_operation(call, "lambda:GetFunctionConfiguration", segments[2]);
-    } else if (segments.size() == 4 && segments[3] == "policy" && method == "GET") {
-      result = read_operation(call, "lambda:GetPolicy", segments[2]);
-    } else if (segments.size() == 2 && method == "GET") {
-      result = list_operation(call);
-    }
+  if (auto answer = async_.handle(call)) {
+    co_return *answer ? std::move(**answer) : rest_json_failure(call, answer->error());
   }
-  if (auto answer = async_.handle(call)) result = std::move(*answer);
-  if (!result) co_return rest_json_failure(call, result.error());
-  co_return std::move(*result);
+  auto answer = dispatch(*this, call);
+  co_return answer ? std::move(*answer) : rest_json_failure(call, answer.error());
 }
 
-base::Result<> LambdaService::authorize(const Call& call, std::string_view action, const LambdaFunction* function,
-                                        std::string_view reference) const {
-  json::value policy;
-  if (function != nullptr && !function->statements.empty()) policy = policy_of(*function);
-  return cloud_.iam->authorize(call.caller, action, arn_of(parse_function_reference(reference).name), {},
-                               policy.is_null() ? nullptr : &policy);
+// --- What operations share
+
+base::Result<> only_parameters(const ApiRequest& request, std::string_view operation,
+                               std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : request.body) {
+    if (std::find(known.begin(), known.end(), std::string_view(name)) == known.end() && !value.is_null()) {
+      return base::fail(not_implemented("lambda", fmt::format("{} with {}", operation, std::string_view(name))));
+    }
+  }
+  return {};
 }
 
-awaitable<base::Result<net::Response>> LambdaService::invoke_operation(Call call, std::string name) {
-  auto function = std::as_const(*this).find(name);
-  CO_TRY(authorize(call, "lambda:InvokeFunction", function ? *function : nullptr, name));
-  CO_TRY(const auto* found, std::move(function));
-  InvokeInput input;
-  input.function = found->version->name;
-  CO_TRY(input.type, read_type(call.request));
-  if (auto context = call.request.headers.get("X-Amz-Client-Context")) {
-    auto decoded = codec::base64_decode(*context);
-    if (!decoded || context->size() > kMaxClientContext || !is_json_text(*decoded)) {
-      co_return aws_error(400, "InvalidRequestContentException",
-                          "Client context must be a valid Base64-encoded JSON object.");
-    }
-    input.client_context = std::move(*decoded);
+base::Result<FunctionTarget> authorized(LambdaService& service, const ApiRequest& request, std::string_view action,
+                                        std::string_view reference, std::string_view qualifier) {
+  auto target = service.find(reference, qualifier);
+  TRY(service.authorize(request.call.caller, action, target, reference));
+  return target;
+}
+
+base::Result<> check_revision(std::string_view given, std::string_view current) {
+  if (given.empty() || given == current) return {};
+  return aws_error(412, "PreconditionFailedException",
+                   "The Revision Id provided does not match the latest "
+                   "Revision Id. Call the GetFunction/GetAlias API "
+                   "to retrieve the latest Revision Id");
+}
+
+base::Result<ApiPage> page_of(const ApiRequest& request, std::size_t count, std::size_t most) {
+  std::size_t size = most;
+  std::size_t begin = 0;
+  auto number = [](const std::string& text, std::size_t& into) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    return error == std::errc() && end == text.data() + text.size();
+  };
+  if (auto text = request.query_or_empty("MaxItems"); !text.empty()) {
+    if (!number(text, size) || size == 0) return constraint(text, "maxItems", "have value greater than or equal to 1");
   }
-  input.trace_id = call.request.headers.get_or("X-Amzn-Trace-Id", "");
-  input.payload = std::move(call.request.body);
-  bool tail = call.request.headers.get_or("X-Amz-Log-Type", "None") == "Tail";
-  CO_TRY(auto output, co_await invoke_with(std::move(input), tail));
+  if (auto text = request.query_or_empty("Marker"); !text.empty() && (!number(text, begin) || begin > count)) {
+    return invalid_parameter(fmt::format("Invalid Marker: {}", text));
+  }
+  std::size_t end = std::min(count, begin + std::min(size, most));
+  return ApiPage{.begin = begin, .end = end, .next = end < count ? std::to_string(end) : std::string()};
+}
+
+ApiAnswer empty_response(const ApiRequest& request) {
   net::Response response;
-  response.status = output.status;
-  response.headers.add("x-amzn-RequestId", output.request_id);
-  if (output.status == 200) {
-    response.headers.add("Content-Type", "application/json");
-    response.headers.add("X-Amz-Executed-Version", "$LATEST");
-  }
-  if (!output.function_error.empty()) response.headers.add("X-Amz-Function-Error", output.function_error);
-  if (tail && output.status == 200) response.headers.add("X-Amz-Log-Result", codec::base64_encode(output.log_tail));
-  response.body = std::move(output.payload);
-  co_return response;
-}
-
-base::Result<net::Response> LambdaService::read_operation(const Call& call, std::string_view action,
-                                                          std::string_view name) {
-  auto function = std::as_const(*this).find(name);
-  TRY(authorize(call, action, function ? *function : nullptr, name));
-  TRY(const auto* found, std::move(function));
-  json::object answer;
-  if (action == "lambda:GetPolicy") {
-    if (found->statements.empty()) {
-      return aws_error(404, "ResourceNotFoundException", "The resource you requested does not exist.");
-    }
-    answer["Policy"] = codec::to_text(policy_of(*found));
-    answer["RevisionId"] = found->version->revision;
-  } else if (action == "lambda:GetFunction") {
-    answer["Configuration"] = configuration_of(*found->version);
-    answer["Code"] = json::object{{"RepositoryType", "S3"}};
-    json::object tags;
-    for (const auto& [key, value] : found->version->tags) tags[key] = value;
-    if (!tags.empty()) answer["Tags"] = std::move(tags);
-    if (auto reserved = found->version->reserved_concurrency) {
-      answer["Concurrency"] = json::object{{"ReservedConcurrentExecutions", *reserved}};
-    }
-  } else {
-    answer = configuration_of(*found->version);
-  }
-  return rest_json_answer(call, 200, answer);
-}
-
-base::Result<net::Response> LambdaService::list_operation(const Call& call) {
-  TRY(cloud_.iam->authorize(call.caller, "lambda:ListFunctions", "*"));
-  json::array list;
-  for (const auto& [name, function] : functions_) list.push_back(configuration_of(*function.version));
-  json::object answer;
-  answer["Functions"] = std::move(list);
-  return rest_json_answer(call, 200, answer);
+  response.status = 204;
+  response.headers.add("x-amzn-RequestId", request.call.request_id);
+  return response;
 }
 
 }  // namespace localcloud

@@ -2,48 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/basic_parser_impl.hpp>
-#include <boost/system/system_error.hpp>
+#include <algorithm>
 
 #include "base/ids.h"
-#include "base/log.h"
-#include "codec/json.h"
 #include "localcloud/iam/iam.h"
-#include "localcloud/s3/s3.h"
-#include "localcloud/service.h"
+#include "localcloud/iam/policy.h"
+#include "localcloud/lambda/input.h"
+#include "localcloud/wire.h"
 
 namespace localcloud {
 
 namespace {
 
 constexpr std::size_t kMaxEvent = 1024 * 1024;  // of an asynchronous invocation; aws-facts §4
-
-// Ends by itself on the first error; keeps nothing.
-struct NullHandler {
-  using error_code = boost::system::error_code;
-  static constexpr std::size_t max_array_size = std::size_t(-1);
-  static constexpr std::size_t max_object_size = std::size_t(-1);
-  static constexpr std::size_t max_string_size = std::size_t(-1);
-  static constexpr std::size_t max_key_size = std::size_t(-1);
-  bool on_document_begin(error_code&) { return true; }
-  bool on_document_end(error_code&) { return true; }
-  bool on_array_begin(error_code&) { return true; }
-  bool on_array_end(std::size_t, error_code&) { return true; }
-  bool on_object_begin(error_code&) { return true; }
-  bool on_object_end(std::size_t, error_code&) { return true; }
-  bool on_string_part(json::string_view, std::size_t, error_code&) { return true; }
-  bool on_string(json::string_view, std::size_t, error_code&) { return true; }
-  bool on_key_part(json::string_view, std::size_t, error_code&) { return true; }
-  bool on_key(json::string_view, std::size_t, error_code&) { return true; }
-  bool on_number_part(json::string_view, error_code&) { return true; }
-  bool on_int64(std::int64_t, json::string_view, error_code&) { return true; }
-  bool on_uint64(std::uint64_t, json::string_view, error_code&) { return true; }
-  bool on_double(double, json::string_view, error_code&) { return true; }
-  bool on_bool(bool, error_code&) { return true; }
-  bool on_null(error_code&) { return true; }
-  bool on_comment_part(json::string_view, error_code&) { return true; }
-  bool on_comment(json::string_view, error_code&) { return true; }
-};
+constexpr int kAccountConcurrency = 1000;
+constexpr int kLeastUnreserved = 100;  // LDG configuration-concurrency.md
 
 std::string fresh_trace_id() {
   auto hex = [](auto bytes) { return base::to_hex(bytes); };
@@ -51,205 +24,344 @@ std::string fresh_trace_id() {
                      hex(base::random_bytes<12>()), hex(base::random_bytes<8>()));
 }
 
+// By an alias's weights: each of them names what part of the invocations goes
+// to another version.
+std::string_view choose_version(const Alias& alias) {
+  auto bytes = base::random_bytes<4>();
+  double random = 0;
+  for (auto byte : bytes) random = (random + byte) / 256;
+  for (const auto& [version, weight] : alias.weights) {
+    if (random < weight) return version;
+    random -= weight;
+  }
+  return alias.version;
+}
+
+// Two published versions would differ in nothing but their numbers.
+bool same_content(const FunctionVersion& a, const FunctionVersion& b) {
+  auto content = [](const FunctionVersion& version) {
+    auto text = configuration_of(version);
+    for (auto name : {"FunctionArn", "Version", "LastModified", "RevisionId", "Description"}) text.erase(name);
+    return text;
+  };
+  return content(a) == content(b);
+}
+
 }  // namespace
 
-bool is_json_text(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = 1000;
-  json::basic_parser<NullHandler> parser(options);
-  boost::system::error_code error;
-  std::size_t read = parser.write_some(false, text.data(), text.size(), error);
-  return !error && parser.done() && text.find_first_not_of(" \t\r\n", read) == std::string_view::npos;
-}
-
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t retry = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || (pattern[p] != '*' && pattern[p] == text[t]))) {
-      ++p;
-      ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      retry = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++retry;
-    } else {
-      return false;
-    }
+std::shared_ptr<const FunctionVersion> LambdaFunction::at(std::string_view qualifier) const {
+  if (qualifier.empty() || qualifier == "$LATEST") return version;
+  std::string number(qualifier);
+  if (auto alias = aliases.find(qualifier); alias != aliases.end()) number = alias->second.version;
+  if (number == "$LATEST") return version;
+  for (const auto& [known, one] : published) {
+    if (one->number == number) return one;
   }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+  return nullptr;
 }
 
-bool statement_permits(const json::value& statement, std::string_view service, std::string_view source_arn,
-                       std::string_view account_id) {
-  std::string principal = codec::find_string(statement, "Principal", "Service");
-  if (principal != service && codec::find_string(statement, "Principal") != "*") return false;
-  if (!matches_pattern(codec::find_string(statement, "Action"), "lambda:InvokeFunction")) return false;
-  if (const auto* arn = codec::find(statement, "Condition", "ArnLike", "AWS:SourceArn");
-      arn != nullptr && !matches_pattern(arn->get_string(), source_arn)) {
-    return false;
-  }
-  const auto* account = codec::find(statement, "Condition", "StringEquals", "AWS:SourceAccount");
-  return account == nullptr || std::string_view(account->get_string()) == account_id;
-}
-
-json::value policy_of(const LambdaFunction& function) {
+json::value policy_of(const LambdaFunction& function, std::string_view qualifier) {
+  auto found = function.policies.find(qualifier);
+  if (found == function.policies.end() || found->second.statements.empty()) return nullptr;
   json::object policy;
   policy["Version"] = "2012-10-17";
   policy["Id"] = "default";
-  policy["Statement"] = function.statements;
+  policy["Statement"] = found->second.statements;
   return policy;
 }
+
+LambdaService::LambdaService(Cloud& cloud, std::vector<LoaderFile> loaders)
+    : cloud_(cloud),
+      runtimes_(cloud, std::move(loaders)),
+      layers_(cloud),
+      pool_(cloud, runtimes_),
+      async_(cloud, *this) {}
+
+// --- Functions
 
 std::string LambdaService::arn_of(std::string_view name) const {
   return fmt::format("arn:aws:lambda:{}:{}:function:{}", cloud_.region, cloud_.account_id, name);
 }
 
-base::Result<const LambdaFunction*> LambdaService::find(std::string_view reference) const {
+base::Result<FunctionTarget> LambdaService::find(std::string_view reference, std::string_view qualifier) const {
   auto parsed = parse_function_reference(reference);
+  if (!qualifier.empty() && !parsed.qualifier.empty() && parsed.qualifier != qualifier) {
+    return invalid_parameter(
+        "The derived qualifier from the function name "
+        "does not match the specified qualifier.");
+  }
+  if (!qualifier.empty()) parsed.qualifier = qualifier;
+  FunctionTarget target{.function = nullptr, .name = parsed.name, .qualifier = {}, .arn = arn_of(parsed.name)};
+  if (!parsed.qualifier.empty()) target.arn += ":" + parsed.qualifier;
+  if (parsed.qualifier != "$LATEST") target.qualifier = parsed.qualifier;
   bool here = (parsed.account.empty() || parsed.account == cloud_.account_id) &&
               (parsed.region.empty() || parsed.region == cloud_.region);
-  bool latest = parsed.qualifier.empty() || parsed.qualifier == "$LATEST";
   auto found = functions_.find(parsed.name);
-  if (!here || !latest || found == functions_.end()) {
-    std::string arn = arn_of(parsed.name);
-    if (!parsed.qualifier.empty()) arn += ":" + parsed.qualifier;
-    return aws_error(404, "ResourceNotFoundException", "Function not found: " + arn);
+  if (!here || found == functions_.end() || found->second->at(parsed.qualifier) == nullptr) {
+    return aws_error(404, "ResourceNotFoundException", "Function not found: " + target.arn);
   }
-  return &found->second;
+  target.function = found->second;
+  return target;
 }
 
-base::Result<LambdaFunction*> LambdaService::find(std::string_view reference) {
-  TRY(const auto* found, std::as_const(*this).find(reference));
-  return const_cast<LambdaFunction*>(found);
+base::Result<FunctionTarget> LambdaService::find_url(std::string_view url_id) const {
+  for (const auto& [name, function] : functions_) {
+    for (const auto& [qualifier, url] : function->urls) {
+      if (url.id == url_id) return find(name, qualifier);
+    }
+  }
+  return aws_error(404, "ResourceNotFoundException", "The resource you requested does not exist.");
 }
 
-base::Result<> LambdaService::put(std::string name, FunctionVersion version, const CodeLocation& code) {
+base::Result<FunctionUrl*> LambdaService::add_url(const FunctionTarget& target, const json::object& input) {
+  auto& function = *target.function;
+  bool alias = target.qualifier.empty() || function.aliases.contains(target.qualifier);
+  if (!alias || target.arn.ends_with(":$LATEST")) {
+    return constraint(target.qualifier.empty() ? "$LATEST" : target.qualifier, "qualifier",
+                      "satisfy regular expression pattern: ((?!^\\d+$)^[0-9a-zA-Z-_]+$)");
+  }
+  if (function.urls.contains(target.qualifier)) {
+    return aws_error(409, "ResourceConflictException",
+                     fmt::format("Failed to create function url config for [functionArn = "
+                                 "{}]. Error message:  "
+                                 "FunctionUrlConfig exists for this Lambda function",
+                                 target.arn));
+  }
+  FunctionUrl url;
+  TRY(apply_url_input(url, input));
+  url.id = fresh_url_id();
+  url.created = url.modified = cloud_.clock->now();
+  return &function.urls.emplace(target.qualifier, std::move(url)).first->second;
+}
+
+base::Result<std::shared_ptr<const Package>> LambdaService::unpack(std::string_view archive) const {
+  return Package::unpack(archive, cloud_.work_directory + "/packages");
+}
+
+base::Result<> LambdaService::put(const std::string& name, FunctionVersion version) {
   version.name = name;
   version.arn = arn_of(name);
+  version.number = "$LATEST";
   version.modified = cloud_.clock->now();
+  version.revision = base::random_uuid();
   if (!cloud_.iam->assume_for_service(version.role, "lambda.amazonaws.com", name)) {
-    return aws_error(400, "InvalidParameterValueException",
-                     "The role defined for the function cannot be assumed by Lambda.");
-  }
-  auto zip = cloud_.s3->get(code.bucket, code.key);
-  if (!zip) {
-    return aws_error(400, "InvalidParameterValueException",
-                     fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
-                                 zip.error().code, zip.error().message));
+    return invalid_parameter("The role defined for the function cannot be assumed by Lambda.");
   }
   if (!version.dead_letter_arn.empty()) {
     TRY(AsyncInvocations::check_dead_letter(cloud_, version.dead_letter_arn, version.role));
   }
-  TRY(version.package, Package::unpack(*zip, cloud_.work_directory + "/packages"));
+  TRY(version.layers, layers_.tree_of(version.layer_arns));
+  std::size_t unzipped = version.package->unzipped_size() + (version.layers ? version.layers->unzipped_size() : 0);
+  if (unzipped > kMaxUnzipped) {
+    return invalid_parameter(
+        fmt::format("Function code combined with layers exceeds the maximum "
+                    "allowed size of {} "
+                    "bytes. The actual size is {} bytes.",
+                    kMaxUnzipped, unzipped));
+  }
   put_unpacked(std::make_shared<const FunctionVersion>(std::move(version)));
   return {};
 }
 
 void LambdaService::put_unpacked(std::shared_ptr<const FunctionVersion> version) {
-  std::string name = version->name;
-  functions_[name].version = std::move(version);
-  pool_.retire(name);
+  auto& function = functions_[version->name];
+  if (!function) function = std::make_shared<LambdaFunction>();
+  if (function->version) pool_.retire(*function->version);
+  function->version = std::move(version);
+}
+
+std::shared_ptr<const FunctionVersion> LambdaService::publish(LambdaFunction& function,
+                                                              std::optional<std::string> description) {
+  if (!function.published.empty()) {
+    const auto& last = function.published.rbegin()->second;
+    if (last->number == std::to_string(function.last_number) && same_content(*last, *function.version)) return last;
+  }
+  FunctionVersion version = *function.version;
+  int number = ++function.last_number;
+  version.number = std::to_string(number);
+  version.arn += ":" + version.number;
+  if (description) version.description = *description;
+  version.revision = base::random_uuid();
+  return function.published[number] = std::make_shared<const FunctionVersion>(std::move(version));
+}
+
+void LambdaService::remove_version(LambdaFunction& function, int number) {
+  auto found = function.published.find(number);
+  if (found == function.published.end()) return;
+  pool_.retire(*found->second);
+  function.policies.erase(found->second->number);
+  function.published.erase(found);
 }
 
 void LambdaService::remove(std::string_view name) {
   auto found = functions_.find(name);
   if (found == functions_.end()) return;
+  pool_.retire(*found->second->version);
+  for (const auto& [number, version] : found->second->published) pool_.retire(*version);
   functions_.erase(found);
   async_.forget(name);
-  pool_.retire(name);
+}
+
+// --- Permissions
+
+base::Result<> LambdaService::authorize(const Principal& caller, std::string_view action,
+                                        const base::Result<FunctionTarget>& target, std::string_view reference) const {
+  std::string arn = target ? target->arn : arn_of(parse_function_reference(reference).name);
+  json::value policy = target ? policy_of(*target->function, target->qualifier) : json::value();
+  return cloud_.iam->authorize(caller, action, arn, {}, policy.is_null() ? nullptr : &policy);
 }
 
 bool LambdaService::permits(std::string_view function_arn, std::string_view service,
                             std::string_view source_arn) const {
-  auto function = find(function_arn);
-  if (!function) return false;
-  for (const auto& statement : (*function)->statements) {
-    if (statement_permits(statement, service, source_arn, cloud_.account_id)) return true;
-  }
-  return false;
+  auto target = find(function_arn);
+  if (!target) return false;
+  auto policy = policy_of(*target->function, target->qualifier);
+  if (policy.is_null()) return false;
+  PolicyQuestion question{.action = "lambda:InvokeFunction", .resource = target->arn, .context = {}};
+  question.context["aws:SourceArn"] = std::string(source_arn);
+  question.context["aws:SourceAccount"] = cloud_.account_id;
+  question.principal_kind = "Service";
+  question.principals = {std::string(service)};
+  return evaluate(policy, question, true) == Decision::allow;
 }
+
+// --- Concurrency
+
+int LambdaService::unreserved_concurrency() const {
+  int left = kAccountConcurrency;
+  for (const auto& [name, function] : functions_) left -= function->reserved_concurrency.value_or(0);
+  return left;
+}
+
+base::Result<> LambdaService::reserve_concurrency(LambdaFunction& function, int reserved) {
+  int others = unreserved_concurrency() + function.reserved_concurrency.value_or(0);
+  if (others - reserved < kLeastUnreserved) {
+    return invalid_parameter(
+        fmt::format("Specified ReservedConcurrentExecutions for function decreases "
+                    "account's "
+                    "UnreservedConcurrentExecution below its minimum value of [{}].",
+                    kLeastUnreserved));
+  }
+  function.reserved_concurrency = reserved;
+  return {};
+}
+
+bool LambdaService::never_runs(std::string_view name) const {
+  auto found = functions_.find(name);
+  return found != functions_.end() && found->second->reserved_concurrency == 0;
+}
+
+base::Result<> LambdaService::check_capacity(const std::string& name) const {
+  auto reserved = [&](std::string_view function) {
+    auto found = functions_.find(function);
+    return found == functions_.end() ? std::optional<int>() : found->second->reserved_concurrency;
+  };
+  bool full = false;
+  if (auto own = reserved(name)) {
+    full = pool_.busy([&](const FunctionVersion& version) { return version.name == name; }) >= *own;
+  } else {
+    full =
+        pool_.busy([&](const FunctionVersion& version) { return !reserved(version.name); }) >= unreserved_concurrency();
+  }
+  if (full) return aws_error(429, "TooManyRequestsException", "Rate Exceeded.");
+  return {};
+}
+
+// --- Invocations
 
 base::Result<> LambdaService::check_input(const InvokeInput& input) const {
   std::size_t size = input.payload.size();
   if (input.type == InvocationType::event && size > kMaxEvent) {
-    return aws_error(
-        413, "RequestTooLargeException",
-        fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)", size, kMaxEvent));
+    return aws_error(413, "RequestTooLargeException",
+                     fmt::format("{} byte payload is too large for the Event "
+                                 "invocation type (limit {} bytes)",
+                                 size, kMaxEvent));
   }
   if (size > kMaxPayload) {
-    return aws_error(
-        413, "RequestTooLargeException",
-        fmt::format("Request must be smaller than {} bytes for the InvokeFunction operation", kMaxPayload));
+    return aws_error(413, "RequestTooLargeException",
+                     fmt::format("Request must be smaller than {} bytes for "
+                                 "the InvokeFunction operation",
+                                 kMaxPayload));
   }
   if (!input.payload.empty() && !is_json_text(input.payload)) {
     return aws_error(400, "InvalidRequestContentException",
-                     "Could not parse request body into json: Could not parse payload into json");
+                     "Could not parse request body into json: Could not parse "
+                     "payload into json");
   }
   return {};
 }
 
-awaitable<base::Result<InvokeOutput>> LambdaService::invoke(InvokeInput input) {
-  return invoke_with(std::move(input), false);
+base::Result<LambdaService::Run> LambdaService::choose(std::string_view reference) const {
+  TRY(auto target, find(reference));
+  auto alias = target.function->aliases.find(target.qualifier);
+  auto qualifier = alias == target.function->aliases.end() ? target.qualifier : choose_version(alias->second);
+  return Run{.version = target.function->at(qualifier), .arn = target.arn};
 }
 
-awaitable<base::Result<InvokeOutput>> LambdaService::invoke_with(InvokeInput input, bool wants_log_tail) {
-  CO_TRY(const auto* function, std::as_const(*this).find(input.function));
+awaitable<base::Result<InvokeOutput>> LambdaService::invoke(InvokeInput input) {
+  return invoke_with(std::move(input), false, nullptr);
+}
+
+awaitable<base::Result<InvokeOutput>> LambdaService::invoke_with(InvokeInput input, bool wants_log_tail,
+                                                                 std::shared_ptr<AnswerStream> stream) {
+  CO_TRY(auto run, choose(input.function));
   CO_TRY(check_input(input));
   if (input.payload.empty()) input.payload = "{}";
   if (input.trace_id.empty()) input.trace_id = fresh_trace_id();
   std::string request_id = base::random_uuid();
   if (input.type == InvocationType::request_response) {
-    co_return co_await invoke_now(function->version, std::move(input), std::move(request_id), wants_log_tail);
+    co_return co_await invoke_now(std::move(run), std::move(input), std::move(request_id), wants_log_tail,
+                                  std::move(stream));
   }
   InvokeOutput output;
   output.request_id = request_id;
+  output.version = run.version->number;
   output.status = input.type == InvocationType::event ? 202 : 204;
   if (input.type == InvocationType::event) async_.accept(std::move(input), std::move(request_id));
   co_return output;
 }
 
-awaitable<base::Result<InvokeOutput>> LambdaService::invoke_now(std::shared_ptr<const FunctionVersion> version,
-                                                                InvokeInput input, std::string request_id,
-                                                                bool wants_log_tail) {
+awaitable<base::Result<InvokeOutput>> LambdaService::invoke_now(Run run, InvokeInput input, std::string request_id,
+                                                                bool wants_log_tail,
+                                                                std::shared_ptr<AnswerStream> stream) {
+  CO_TRY(check_capacity(run.version->name));
   auto invocation = std::make_shared<PendingInvocation>();
   invocation->request_id = std::move(request_id);
+  invocation->function_arn = std::move(run.arn);
   invocation->payload = std::move(input.payload);
   invocation->client_context = std::move(input.client_context);
   invocation->trace_id = std::move(input.trace_id);
   invocation->wants_log_tail = wants_log_tail;
-  return pool_.run(std::move(version), std::move(invocation));
+  invocation->stream = std::move(stream);
+  co_return co_await pool_.run(std::move(run.version), std::move(invocation));
 }
 
 base::Result<FunctionFacts> LambdaService::facts(std::string_view reference) const {
-  TRY(auto version, version_of(reference));
-  auto qualifier = parse_function_reference(reference).qualifier;
+  TRY(auto target, find(reference));
+  auto version = target.function->at(target.qualifier);
   return FunctionFacts{
-      .arn = qualifier.empty() ? arn_of(version->name) : fmt::format("{}:{}", arn_of(version->name), qualifier),
-      .role = version->role,
-      .timeout = std::chrono::seconds(version->timeout_seconds)};
+      .arn = target.arn, .role = version->role, .timeout = std::chrono::seconds(version->timeout_seconds)};
 }
 
 base::Result<std::shared_ptr<const FunctionVersion>> LambdaService::version_of(std::string_view reference) const {
-  TRY(const auto* function, find(reference));
-  return function->version;
+  TRY(auto run, choose(reference));
+  return run.version;
 }
 
 awaitable<base::Result<InvokeOutput>> LambdaService::run_event(std::shared_ptr<const FunctionVersion> version,
                                                                InvokeInput input, std::string request_id) {
-  return invoke_now(std::move(version), std::move(input), std::move(request_id), false);
+  auto target = find(input.function);
+  std::string arn = target ? target->arn : version->arn;
+  co_return co_await invoke_now({.version = std::move(version), .arn = std::move(arn)}, std::move(input),
+                                std::move(request_id), false, nullptr);
 }
 
 ResourceTypes LambdaService::resource_types() {
-  return lambda_resource_types(cloud_, *this);
+  return lambda_resource_types(*this);
 }
 
-std::unique_ptr<Lambda> make_lambda(Cloud& cloud) {
-  return std::make_unique<LambdaService>(cloud);
+std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders) {
+  return std::make_unique<LambdaService>(cloud, std::move(loaders));
 }
 
 }  // namespace localcloud

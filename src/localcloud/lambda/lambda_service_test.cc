@@ -169,7 +169,8 @@ TEST(Lambda, AFailedInitialisationIsTriedOnceMore) {
 awaitable<void> send_event(Fixture& account) {
   auto output = co_await account.service.invoke(input("{}", InvocationType::event));
   EXPECT_EQ(output.value().status, 202);
-  // Attempts come only as the clock is turned; each is one line that names the request.
+  // Attempts come only as the clock is turned; each is one line that names the
+  // request.
   auto attempts = [&] { return std::count(account.logs.lines.begin(), account.logs.lines.end(), output->request_id); };
   while (attempts() < 1) co_await turns(1);
   co_await turns(200);
@@ -221,9 +222,7 @@ TEST(Lambda, EnvironmentsThatIdleForLongEnd) {
 }
 
 awaitable<void> reserve_one(Fixture& account) {
-  auto version = account.function("f");
-  version.reserved_concurrency = 1;
-  account.service.put_unpacked(std::make_shared<const FunctionVersion>(version));
+  EXPECT_TRUE(account.service.reserve_concurrency(*account.service.find("f")->function, 1));
   base::TaskGroup callers(account.cloud.executor);
   int answered = 0;
   callers.spawn(invoke_into(account, answered));
@@ -278,7 +277,8 @@ awaitable<void> call_api(Fixture& account) {
   auto tail = codec::base64_decode(response.headers.get_or("X-Amz-Log-Result", "")).value();
   EXPECT_THAT(tail, HasSubstr("handling\n"));
   EXPECT_THAT(tail, HasSubstr("REPORT RequestId: "));
-  EXPECT_THAT(account.iam.asked, Contains("lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:f"));
+  EXPECT_THAT(account.iam.asked, Contains("lambda:InvokeFunction "
+                                          "arn:aws:lambda:us-east-1:123456789012:function:f"));
 
   call.request.method = "PUT";
   call.request.target = "/2015-03-31/functions/f/code";

@@ -49,10 +49,10 @@ std::string_view name_of(RuntimeProtocol::State state) {
 }
 
 net::Response wrong_state(RuntimeProtocol::State from, std::string_view to) {
-  return refusal(
-      403, "InvalidStateTransition",
-      fmt::format("State transition from {} to {} failed for runtime. Error: State transition is not allowed",
-                  name_of(from), to));
+  return refusal(403, "InvalidStateTransition",
+                 fmt::format("State transition from {} to {} failed for "
+                             "runtime. Error: State transition is not allowed",
+                             name_of(from), to));
 }
 
 // (Runtime|Function)\.[A-Z][a-zA-Z]+, else the fallback.
@@ -69,7 +69,21 @@ std::string counted_error_type(std::string_view text, std::string_view fallback)
   return std::string(text);
 }
 
-// A streamed answer that broke says so in trailers, which the server hands on with the headers.
+RuntimeAnswer too_large(std::size_t limit) {
+  RuntimeAnswer answer{.failed = true, .payload = {}, .error_type = "Function.ResponseSizeTooLarge"};
+  codec::json::object error;
+  error["errorType"] = answer.error_type;
+  error["errorMessage"] = fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", limit);
+  answer.payload = codec::to_text(error);
+  return answer;
+}
+
+net::Response too_large_refusal(std::size_t limit) {
+  return refusal(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", limit));
+}
+
+// A streamed answer that broke says so in trailers, which the server hands on
+// with the headers.
 std::optional<RuntimeAnswer> broken_stream(const net::Request& request) {
   auto type = request.headers.get("Lambda-Runtime-Function-Error-Type");
   if (!type) return std::nullopt;
@@ -127,7 +141,7 @@ std::optional<net::Response> RuntimeProtocol::take_event(std::uint64_t ticket) {
 
 std::optional<net::Response> RuntimeProtocol::refuse_unless_busy(std::string_view request_id) const {
   if (request_id_.empty() || request_id != request_id_) return refusal(400, "InvalidRequestID", "Invalid request ID");
-  if (state_ != State::busy) return wrong_state(state_, "InvocationResponse");
+  if (state_ != State::busy || streaming_) return wrong_state(state_, "InvocationResponse");
   return std::nullopt;
 }
 
@@ -143,17 +157,8 @@ net::Response RuntimeProtocol::response(std::string_view request_id, const net::
     return refusal(400, "InvalidFunctionResponseMode", fmt::format("Invalid function response mode: {}", *mode));
   }
   if (request.body.size() > kMaxPayload) {
-    RuntimeAnswer answer;
-    answer.failed = true;
-    answer.error_type = "Function.ResponseSizeTooLarge";
-    codec::json::object error;
-    error["errorType"] = answer.error_type;
-    error["errorMessage"] =
-        fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", kMaxPayload);
-    answer.payload = codec::to_text(error);
-    answered(std::move(answer));
-    return refusal(413, "RequestEntityTooLarge",
-                   fmt::format("Exceeded maximum allowed payload size ({} bytes).", kMaxPayload));
+    answered(too_large(kMaxPayload));
+    return too_large_refusal(kMaxPayload);
   }
   if (auto broken = broken_stream(request)) {
     answered(std::move(*broken));
@@ -161,6 +166,41 @@ net::Response RuntimeProtocol::response(std::string_view request_id, const net::
   }
   answered({.failed = false, .payload = request.body, .error_type = {}});
   return accepted();
+}
+
+bool RuntimeProtocol::is_streamed_response(const net::Request& head) {
+  return route(head.method, head.target).operation == Operation::response &&
+         head.headers.get("Lambda-Runtime-Function-Response-Mode") == "streaming";
+}
+
+std::optional<net::Response> RuntimeProtocol::begin_stream(std::string_view request_id) {
+  if (auto refused = refuse_unless_busy(request_id)) return refused;
+  streaming_ = true;
+  return std::nullopt;
+}
+
+net::Response RuntimeProtocol::end_stream(std::string_view request_id, const net::Request& request, std::string body) {
+  streaming_ = false;
+  if (auto refused = refuse_unless_busy(request_id)) return *refused;  // it was timed out meanwhile
+  auto broken = broken_stream(request);
+  answered(broken ? std::move(*broken) : RuntimeAnswer{.failed = false, .payload = std::move(body), .error_type = {}});
+  return accepted();
+}
+
+net::Response RuntimeProtocol::stream_too_large(std::string_view request_id, std::size_t limit) {
+  streaming_ = false;
+  if (auto refused = refuse_unless_busy(request_id)) return *refused;
+  answered(too_large(limit));
+  return too_large_refusal(limit);
+}
+
+void RuntimeProtocol::stream_cut_off(std::string_view request_id) {
+  streaming_ = false;
+  if (refuse_unless_busy(request_id)) return;
+  codec::json::object error;
+  error["errorType"] = "Runtime.TruncatedResponse";
+  error["errorMessage"] = "The response was cut off before its end";
+  answered({.failed = true, .payload = codec::to_text(error), .error_type = "Runtime.TruncatedResponse"});
 }
 
 net::Response RuntimeProtocol::error(std::string_view request_id, const net::Request& request) {
@@ -198,6 +238,7 @@ net::Response RuntimeProtocol::unknown(std::string_view method, std::string_view
 
 void RuntimeProtocol::offer(RuntimeEvent event) {
   request_id_ = event.request_id;
+  streaming_ = false;
   answer_.reset();
   event_ = std::move(event);
   state_ = State::busy;

@@ -12,6 +12,7 @@
 #include "localcloud/cloudformation/cloudformation.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/signature.h"
+#include "localcloud/lambda/lambda.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {
@@ -19,6 +20,7 @@ namespace localcloud {
 namespace {
 
 constexpr std::string_view kApiPath = "/_aws/execute-api/";
+constexpr std::string_view kUrlPath = "/_aws/lambda-url/";
 constexpr std::string_view kControlPath = "/_local/";
 constexpr std::string_view kSessionsPath = "/_local/sessions/";
 constexpr std::string_view kStacksPath = "/_local/cloudformation/";
@@ -72,12 +74,17 @@ std::string operation_of(const net::Request& request) {
 bool is_allowed_host(std::string_view host) {
   auto name = lower(without_port(host));
   return name == "127.0.0.1" || name == "[::1]" || name == "localhost" || name.ends_with(".localhost") ||
-         name.ends_with(".amazonaws.com");
+         name.ends_with(".amazonaws.com") || name.ends_with(".on.aws");
 }
 
-std::optional<ApiAddress> api_address(std::string_view host, std::string_view target) {
-  if (target.starts_with(kApiPath)) {
-    auto rest = target.substr(kApiPath.size());
+namespace {
+
+// `path` and the id after it, or the id as the first label of a host whose next
+// one is `label`.
+std::optional<ApiAddress> address_at(std::string_view host, std::string_view target, std::string_view path,
+                                     std::string_view label) {
+  if (target.starts_with(path)) {
+    auto rest = target.substr(path.size());
     auto end = std::min(rest.find_first_of("/?"), rest.size());
     std::string following(rest.substr(end));
     if (!following.starts_with('/')) following.insert(0, "/");
@@ -85,8 +92,24 @@ std::optional<ApiAddress> api_address(std::string_view host, std::string_view ta
   }
   auto name = lower(host);
   auto dot = name.find('.');
-  if (dot == std::string::npos || !std::string_view(name).substr(dot).starts_with(".execute-api.")) return std::nullopt;
+  if (dot == std::string::npos || !std::string_view(name).substr(dot).starts_with(label)) return std::nullopt;
   return ApiAddress{.api_id = name.substr(0, dot), .target = std::string(target)};
+}
+
+}  // namespace
+
+std::optional<ApiAddress> api_address(std::string_view host, std::string_view target) {
+  return address_at(host, target, kApiPath, ".execute-api.");
+}
+
+std::optional<ApiAddress> url_address(std::string_view host, std::string_view target) {
+  return address_at(host, target, kUrlPath, ".lambda-url.");
+}
+
+bool streams_answer(const net::Request& request) {
+  auto path = std::string_view(request.target).substr(0, request.target.find('?'));
+  return request.method == "POST" && path.starts_with("/2021-11-15/functions/") &&
+         path.ends_with("/response-streaming-invocations");
 }
 
 net::Response failure_in_protocol_of(const Call& call, const base::Error& error) {
@@ -111,15 +134,20 @@ awaitable<void> Dispatcher::serve(net::Exchange& exchange) {
     co_await cloud_.apigateway->serve(exchange, std::move(address->api_id), std::move(address->target));
     co_return;
   }
+  if (auto address = url_address(host, request.target)) {
+    co_await cloud_.lambda->serve_url(exchange, std::move(address->api_id), std::move(address->target));
+    co_return;
+  }
   if (request.target.starts_with(kControlPath)) {
     co_await serve_control(exchange);
     co_return;
   }
-  auto response = co_await call_service(std::move(request));
-  std::ignore = co_await exchange.respond(std::move(response));
+  bool stream = streams_answer(request);
+  auto response = co_await call_service(std::move(request), stream ? &exchange : nullptr);
+  if (response) std::ignore = co_await exchange.respond(std::move(*response));
 }
 
-awaitable<net::Response> Dispatcher::call_service(net::Request request) {
+awaitable<std::optional<net::Response>> Dispatcher::call_service(net::Request request, net::Exchange* streamed) {
   Call call{
       .request = std::move(request), .caller = {}, .service = {}, .region = {}, .request_id = base::random_uuid()};
   if (is_link_of_sns(call.request)) co_return co_await services_.find("sns")->second->handle(std::move(call));
@@ -132,10 +160,10 @@ awaitable<net::Response> Dispatcher::call_service(net::Request request) {
   call.caller = std::move(verified->principal);
   call.region = std::move(verified->region);
   if (call.region != cloud_.region) {
-    auto wrong =
-        aws_error(403, "SignatureDoesNotMatch",
-                  fmt::format("Credential should be scoped to a valid region, not '{}': the local cloud is {}.",
-                              call.region, cloud_.region));
+    auto wrong = aws_error(403, "SignatureDoesNotMatch",
+                           fmt::format("Credential should be scoped to a valid region, "
+                                       "not '{}': the local cloud is {}.",
+                                       call.region, cloud_.region));
     co_return failure_in_protocol_of(call, wrong.value());
   }
   auto service = services_.find(call.service);
@@ -143,6 +171,10 @@ awaitable<net::Response> Dispatcher::call_service(net::Request request) {
     auto unknown = not_implemented(call.service, operation_of(call.request));
     base::log_warn("{}", unknown.message);
     co_return failure_in_protocol_of(call, unknown);
+  }
+  if (streamed != nullptr && call.service == "lambda") {
+    co_await cloud_.lambda->invoke_with_stream(*streamed, std::move(call));
+    co_return std::nullopt;
   }
   auto response = co_await service->second->handle(std::move(call));
   co_return response;

@@ -100,7 +100,8 @@ class LocalCloudServer final : public LocalCloud {
 
   base::Result<std::shared_ptr<net::TlsContext>> make_tls() {
     if (!options_.tls) return std::shared_ptr<net::TlsContext>();
-    // Who brings a certificate brings the trust in its authority too, which need not be part of the chain.
+    // Who brings a certificate brings the trust in its authority too, which
+    // need not be part of the chain.
     if (!options_.certificate_pem.empty()) return net::make_server_tls(options_.certificate_pem, options_.key_pem);
     auto authority = net::make_authority("livelambda local cloud", kCertificateDays);
     auto certificate = net::issue_certificate(
@@ -127,7 +128,7 @@ class LocalCloudServer final : public LocalCloud {
     cloud_.events = events_.get();
     sns_ = make_sns(cloud_);
     cloud_.sns = sns_.get();
-    lambda_ = make_lambda(cloud_);
+    lambda_ = make_lambda(cloud_, std::move(options_.loaders));
     cloud_.lambda = lambda_.get();
     event_sources_ = make_event_sources(cloud_);
     cloud_.event_sources = event_sources_.get();

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "localcloud/lambda/lambda.h"
 
 namespace localcloud {
 
@@ -18,9 +20,10 @@ struct LocalCloudOptions {
   bool tls = false;
   std::string certificate_pem = {};  // with tls: chain and key; made fresh if empty
   std::string key_pem = {};
-  bool end_when_unused = false;        // for `start --local`: see joined_sessions.h
-  bool test_clock = false;             // allows POST /_local/clock
-  std::string record_websockets = {};  // file
+  bool end_when_unused = false;          // for `start --local`: see joined_sessions.h
+  bool test_clock = false;               // allows POST /_local/clock
+  std::string record_websockets = {};    // file
+  std::vector<LoaderFile> loaders = {};  // of the languages whose functions run here: "nodejs/…", "python/…"
 };
 
 struct LocalCloudReady {
@@ -35,7 +38,8 @@ class LocalCloud {
  public:
   virtual ~LocalCloud() = default;
   virtual const LocalCloudReady& ready() const = 0;
-  // Serves until cancelled; then ends every function's processes before it returns.
+  // Serves until cancelled; then ends every function's processes before it
+  // returns.
   virtual awaitable<void> run() = 0;
 };
 

@@ -28,6 +28,8 @@ class RecordingLambda final : public Lambda {
     accepted.status = 202;
     co_return accepted;
   }
+  awaitable<void> invoke_with_stream(net::Exchange&, Call) override { co_return; }
+  awaitable<void> serve_url(net::Exchange&, std::string, std::string) override { co_return; }
   bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const override;
   awaitable<net::Response> handle(Call) override { co_return net::Response{501, {}, {}}; }
   ResourceTypes resource_types() override { return {}; }

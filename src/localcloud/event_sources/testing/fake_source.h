@@ -41,6 +41,8 @@ class ScriptedLambda final : public Lambda {
  public:
   base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
+  awaitable<void> invoke_with_stream(net::Exchange&, Call) override { co_return; }
+  awaitable<void> serve_url(net::Exchange&, std::string, std::string) override { co_return; }
   bool permits(std::string_view, std::string_view, std::string_view) const override { return false; }
   ResourceTypes resource_types() override { return {}; }
   awaitable<void> shut_down() override { co_return; }

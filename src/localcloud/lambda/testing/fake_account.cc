@@ -91,6 +91,14 @@ awaitable<base::Result<InvokeOutput>> FakeLambda::invoke(InvokeInput input) {
   co_return answer(input);
 }
 
+awaitable<void> FakeLambda::invoke_with_stream(net::Exchange&, Call) {
+  co_return;
+}
+
+awaitable<void> FakeLambda::serve_url(net::Exchange&, std::string, std::string) {
+  co_return;
+}
+
 base::Result<FunctionFacts> FakeLambda::facts(std::string_view reference) const {
   return FunctionFacts{.arn = std::string(reference), .role = "arn:aws:iam::123456789012:role/fake"};
 }

@@ -1,5 +1,6 @@
-// An account for tests: fakes of the services that Lambda and API Gateway lean on, on one loop, and processes that are
-// coroutines. Nothing here starts a process.
+// An account for tests: fakes of the services that Lambda and API Gateway lean
+// on, on one loop, and processes that are coroutines. Nothing here starts a
+// process.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -44,7 +45,8 @@ class FakeIam final : public Iam {
   mutable std::vector<std::string> asked;  // "action resource"
 };
 
-// Signs with the key of FakeIam for `service`; the request must have its Host header.
+// Signs with the key of FakeIam for `service`; the request must have its Host
+// header.
 net::Request signed_request(net::Request request, std::string_view service, const Credentials& credentials);
 
 class FakeS3 final : public S3 {
@@ -68,6 +70,8 @@ class FakeLambda final : public Lambda {
  public:
   base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
+  awaitable<void> invoke_with_stream(net::Exchange& exchange, Call call) override;
+  awaitable<void> serve_url(net::Exchange& exchange, std::string url_id, std::string target) override;
   bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const override;
   ResourceTypes resource_types() override { return {}; }
   awaitable<void> shut_down() override;
@@ -80,7 +84,8 @@ class FakeLambda final : public Lambda {
   mutable std::vector<std::string> asked_for;  // source ARNs
 };
 
-// What a process of ScriptedSpawner is: its environment, a client of its Runtime API, its output, the signals it got.
+// What a process of ScriptedSpawner is: its environment, a client of its
+// Runtime API, its output, the signals it got.
 class ScriptedProcess {
  public:
   explicit ScriptedProcess(boost::asio::any_io_executor executor);
@@ -138,7 +143,8 @@ struct FakeAccount {
   FunctionVersion function(std::string name);
 };
 
-// Lets everything run that can; for conditions that come about in a few turns of the loop.
+// Lets everything run that can; for conditions that come about in a few turns
+// of the loop.
 awaitable<void> turns(int count);
 
 }  // namespace localcloud
