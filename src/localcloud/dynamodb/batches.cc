@@ -26,7 +26,7 @@ base::Result<const json::object*> request_items(const json::object& input) {
   const auto* items = object_member(input, "RequestItems");
   if (items != nullptr && !items->empty()) return items;
   return validation_exception(
-      "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: Member must have length "
+      "1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length "
       "greater than or equal to 1");
 }
 
@@ -157,6 +157,10 @@ DynamoDbService::Outcome DynamoDbService::batch_write(const Call& call, const js
   for (auto& [name, write] : parsed) {
     const auto& holder = write.kind == Write::Kind::put ? write.item : write.key;
     TRY(auto* its_table, authorized(call, "BatchWriteItem", name, &holder));
+    // A batch words what is wrong with a put's key like what is wrong with any key.
+    if (write.kind == Write::Kind::put && !its_table->key.key_of(write.item)) {
+      return validation_exception("The provided key element does not match the schema");
+    }
     TRY(check_write(write, *its_table));
     if (!seen.insert(its_table->name + "/" + place_of(its_table->key, write.key)).second) return duplicates();
     writes.push_back({.table = its_table, .write = std::move(write)});

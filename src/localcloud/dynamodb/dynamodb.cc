@@ -13,6 +13,22 @@ namespace localcloud {
 namespace {
 
 constexpr std::string_view kVersion = "1.0";
+constexpr std::size_t kLargestRequest = 16 * 1024 * 1024;
+// An item of 32 levels has two levels of JSON for each; codec::parse_json stops before.
+constexpr std::size_t kDeepestJson = 128;
+
+base::Result<json::object> read_input(const net::Request& request) {
+  if (request.body.size() > kLargestRequest) {
+    return aws_error(413, "RequestEntityTooLargeException", "The request is larger than 16 MB");
+  }
+  if (request.body.empty()) return json::object();
+  boost::system::error_code error;
+  auto value = json::parse(request.body, error, {}, {.max_depth = kDeepestJson});
+  if (error || !value.is_object()) {
+    return aws_error(400, "SerializationException", "Start of structure or map found where not expected.");
+  }
+  return std::move(value.get_object());
+}
 
 // Clients know the errors of this service by their full name.
 net::Response failure(const Call& call, const base::Error& error, const json::object& members) {
@@ -77,7 +93,7 @@ awaitable<net::Response> DynamoDbService::handle(Call call) {
 }
 
 DynamoDbService::Outcome DynamoDbService::act(const Call& call) {
-  TRY(auto input, json_input(call.request));
+  TRY(auto input, read_input(call.request));
   auto operation = json_operation(call.request);
   auto found = table_of_operations().find(operation);
   if (found == table_of_operations().end()) return base::fail(not_implemented("dynamodb", operation));

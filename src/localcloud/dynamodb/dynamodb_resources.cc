@@ -10,16 +10,11 @@ namespace localcloud {
 
 namespace {
 
-json::value member(const json::object& properties, std::string_view name) {
-  const auto* found = properties.if_contains(name);
-  return found == nullptr ? json::value() : *found;
+json::object in_units(const Throughput& units) {
+  return {{"ReadCapacityUnits", units.read_units}, {"WriteCapacityUnits", units.write_units}};
 }
 
-bool differs(const json::object& before, const json::object& after, std::string_view name) {
-  return member(before, name) != member(after, name);
-}
-
-// The index of that name in a list of GlobalSecondaryIndexes; null if it is not there.
+// What GlobalSecondaryIndexes says of the index of that name.
 json::value index_named(const json::object& properties, std::string_view name) {
   if (const auto* list = array_member(properties, "GlobalSecondaryIndexes")) {
     for (const auto& one : *list) {
@@ -29,66 +24,58 @@ json::value index_named(const json::object& properties, std::string_view name) {
   return {};
 }
 
-base::Result<json::array> index_updates(const json::object& before, const json::object& after) {
+base::Result<json::array> index_updates(const Table& now, const Table& wanted, const json::object& properties) {
   json::array updates;
-  auto names_in = [](const json::object& properties) {
-    std::set<std::string> names;
-    if (const auto* list = array_member(properties, "GlobalSecondaryIndexes")) {
-      for (const auto& one : *list) {
-        if (one.is_object()) names.insert(text_member(one.get_object(), "IndexName"));
-      }
-    }
-    return names;
-  };
-  for (const auto& name : names_in(before)) {
-    auto now = index_named(after, name);
-    if (now.is_null()) {
-      updates.push_back({{"Delete", {{"IndexName", name}}}});
-      continue;
-    }
-    const auto& old_index = index_named(before, name).get_object();
-    const auto& new_index = now.get_object();
-    if (differs(old_index, new_index, "KeySchema") || differs(old_index, new_index, "Projection")) {
+  int made_or_deleted = 0;
+  for (const auto& index : now.indexes) {
+    if (!index.global) continue;
+    const auto* next = wanted.find_index(index.name);
+    if (next == nullptr) {
+      updates.push_back({{"Delete", {{"IndexName", index.name}}}});
+      ++made_or_deleted;
+    } else if (next->key != index.key || next->projection != index.projection) {
       return validation_exception(
           "Cannot update GSI's properties other than Provisioned Throughput and Contributor Insights Specification. "
           "You "
           "can create a new GSI with a different name.");
-    }
-    if (differs(old_index, new_index, "ProvisionedThroughput") && new_index.contains("ProvisionedThroughput")) {
+    } else if (!wanted.pay_per_request && next->throughput != index.throughput) {
       updates.push_back(
-          {{"Update", {{"IndexName", name}, {"ProvisionedThroughput", new_index.at("ProvisionedThroughput")}}}});
+          {{"Update", {{"IndexName", index.name}, {"ProvisionedThroughput", in_units(next->throughput)}}}});
     }
   }
-  for (const auto& name : names_in(after)) {
-    if (index_named(before, name).is_null()) updates.push_back({{"Create", index_named(after, name)}});
+  for (const auto& index : wanted.indexes) {
+    if (!index.global || now.find_index(index.name) != nullptr) continue;
+    updates.push_back({{"Create", index_named(properties, index.name)}});
+    ++made_or_deleted;
   }
-  if (updates.size() > 1 && std::count_if(updates.begin(), updates.end(), [](const json::value& one) {
-                              return !one.get_object().contains("Update");
-                            }) > 1) {
+  if (made_or_deleted > 1) {
     return validation_exception("Cannot perform more than one GSI creation or deletion in a single update");
   }
   return updates;
 }
 
-// The input of UpdateTable that makes one of the other; only with TableName if nothing changes.
-base::Result<json::object> update_input(const json::object& before, const json::object& after) {
-  json::object input{{"TableName", ""}};
-  TRY(auto updates, index_updates(before, after));
+// The input of UpdateTable that makes of the table what the properties say; empty if that is what it is.
+base::Result<json::object> update_input(const Table& now, const Table& wanted, const json::object& properties) {
+  if (wanted.key != now.key) {
+    return base::fail(not_implemented("dynamodb", "AWS::DynamoDB::Table with another type of a key in an update"));
+  }
+  json::object input;
+  TRY(auto updates, index_updates(now, wanted, properties));
   if (!updates.empty()) {
     input["GlobalSecondaryIndexUpdates"] = std::move(updates);
-    input["AttributeDefinitions"] = member(after, "AttributeDefinitions");
+    input["AttributeDefinitions"] = properties.at("AttributeDefinitions");
   }
-  if (differs(before, after, "BillingMode") || differs(before, after, "ProvisionedThroughput")) {
-    auto mode = text_member(after, "BillingMode");
-    input["BillingMode"] = mode.empty() ? "PROVISIONED" : mode;
-    if (after.contains("ProvisionedThroughput")) input["ProvisionedThroughput"] = after.at("ProvisionedThroughput");
+  if (wanted.pay_per_request != now.pay_per_request) {
+    input["BillingMode"] = wanted.pay_per_request ? "PAY_PER_REQUEST" : "PROVISIONED";
   }
-  if (differs(before, after, "DeletionProtectionEnabled")) {
-    input["DeletionProtectionEnabled"] = flag_member(after, "DeletionProtectionEnabled");
+  if (!wanted.pay_per_request && wanted.throughput != now.throughput) {
+    input["ProvisionedThroughput"] = in_units(wanted.throughput);
   }
-  if (differs(before, after, "TableClass") && after.contains("TableClass")) {
-    input["TableClass"] = after.at("TableClass");
+  if (wanted.deletion_protection != now.deletion_protection) {
+    input["DeletionProtectionEnabled"] = wanted.deletion_protection;
   }
+  if (!wanted.table_class.empty() && wanted.table_class != now.table_class) input["TableClass"] = wanted.table_class;
+  if (!input.empty()) input["TableName"] = now.name;
   return input;
 }
 
@@ -137,15 +124,14 @@ class TableType : public SyncType {
 
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto* found, dynamodb_.table(request.physical_id));
-    TRY(auto before, table_properties(request.old_properties));
-    TRY(auto after, table_properties(request.properties));
-    TRY(auto wanted, make_table(after));
-    TRY(auto input, update_input(before, after));
-    if (input.size() > 1) TRY(dynamodb_.update_table(*found, input));
+    TRY(auto properties, table_properties(request.properties));
+    TRY(auto wanted, make_table(properties));
+    TRY(auto input, update_input(*found, wanted, properties));
+    if (!input.empty()) TRY(dynamodb_.update_table(*found, input));
     if (wanted.stream_view != found->stream_view) dynamodb_.set_stream(*found, wanted.stream_view);
     found->tags = wanted.tags;
     add_stack_tags(*found, request);
-    TRY(auto now, time_to_live_of(after));
+    TRY(auto now, time_to_live_of(properties));
     bool enabled = found->time_to_live && found->time_to_live->enabled;
     if (enabled && (!now.enabled || now.attribute != found->time_to_live->attribute)) {
       TRY(dynamodb_.set_time_to_live(*found, found->time_to_live->attribute, false));

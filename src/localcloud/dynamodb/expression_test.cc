@@ -91,7 +91,13 @@ TEST(Expression, RefusesInTheWordsOfDynamoDb) {
   EXPECT_THAT(refusal("attribute_exists(n, str)"), HasSubstr("Incorrect number of operands"));
   EXPECT_THAT(refusal("attribute_exists(:5)"), HasSubstr("requires a document path"));
   EXPECT_THAT(refusal("n = :5 extra"), HasSubstr("Syntax error; token: \"extra\""));
-  EXPECT_THAT(refusal(std::string(5000, '(')), HasSubstr("Invalid ConditionExpression"));
+  EXPECT_EQ(
+      refusal(std::string(4097, '(')),
+      "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 4097");
+  EXPECT_THAT(refusal(std::string(4000, '(')), HasSubstr("too many operators"));
+  std::string many = "n=:5";
+  for (int i = 0; i < 200; ++i) many += " AND n=:5";
+  EXPECT_THAT(refusal(many), HasSubstr("too many operators; maximum number of operators: 300"));
 }
 
 TEST(Expression, NamesPlaceholdersThatNothingUses) {

@@ -131,6 +131,9 @@ base::Result<std::string> combine(std::string_view a, std::string_view b, bool s
 }  // namespace
 
 base::Result<std::string> normal_number(std::string_view text) {
+  if (text.empty()) {
+    return aws_error(400, "ValidationException", "The parameter cannot be converted to a numeric value");
+  }
   auto number = parse(text);
   if (!number) {
     return aws_error(400, "ValidationException",

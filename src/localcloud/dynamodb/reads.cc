@@ -151,7 +151,7 @@ base::Result<> check_projection(const json::object& input, const Source& source,
   return {};
 }
 
-base::Result<> check_start(const Source& source, const json::object& start) {
+base::Result<> check_start(const Source& source, const json::object& start, bool is_scan) {
   json::object table_key;
   json::object index_key;
   std::set<std::string> names;
@@ -167,11 +167,14 @@ base::Result<> check_start(const Source& source, const json::object& start) {
   auto invalid_start = [&](const base::Error& why) {
     return validation_exception(fmt::format("The provided starting key is invalid: {}", why.message));
   };
-  if (source.index != nullptr && names != wanted) return validation_exception("The provided starting key is invalid");
+  if (names != wanted && (source.index != nullptr || !is_scan)) {
+    return validation_exception("The provided starting key is invalid");
+  }
   if (auto fits = source.table.key.check_key(table_key); !fits) return invalid_start(fits.error());
   if (auto fits = source.key().check_key(index_key); !fits) return invalid_start(fits.error());
-  if (names != wanted) return validation_exception("The provided starting key is invalid");
-  return {};
+  if (names == wanted) return {};
+  return validation_exception(
+      "The provided starting key is invalid: The provided key element does not match the schema");
 }
 
 // Nested parts of a key cannot be asked for.
@@ -323,7 +326,7 @@ DynamoDbService::Outcome DynamoDbService::query(const Call& call, const json::ob
   TRY(auto* its_table,
       authorized(call, "Query", text_member(input, "TableName"), &leading, text_member(input, "IndexName")));
   TRY(auto source, find_source(*its_table, input));
-  if (page.start) TRY(check_start(source, *page.start));
+  if (page.start) TRY(check_start(source, *page.start, false));
   TRY(auto key_condition, key_condition_of(condition, source.key()));
   if (page.start) TRY(check_start_within(source, key_condition, *page.start));
   TRY(check_key_paths(source, page));
@@ -346,7 +349,7 @@ DynamoDbService::Outcome DynamoDbService::scan(const Call& call, const json::obj
   TRY(auto source, find_source(*its_table, input));
   std::string place;
   if (page.start) {
-    TRY(check_start(source, *page.start));
+    TRY(check_start(source, *page.start, true));
     place = source.place(*page.start);
     if (segment_of(place, segment.total) != segment.number) {
       return validation_exception(

@@ -17,6 +17,8 @@ namespace localcloud {
 struct KeyAttribute {
   std::string name;
   std::string type;  // "S", "N" or "B"
+
+  bool operator==(const KeyAttribute&) const = default;
 };
 
 struct KeySchema {
@@ -34,6 +36,7 @@ struct KeySchema {
   std::optional<json::object> key_of(const json::object& item) const;
 
   json::array describe() const;  // [{"AttributeName", "KeyType"}]
+  bool operator==(const KeySchema&) const = default;
 };
 
 struct Projection {
@@ -41,6 +44,7 @@ struct Projection {
   std::vector<std::string> included = {};
 
   json::object describe() const;
+  bool operator==(const Projection&) const = default;
 };
 
 struct Throughput {
@@ -48,6 +52,7 @@ struct Throughput {
   std::int64_t write_units = 0;
 
   json::object describe() const;
+  bool operator==(const Throughput&) const = default;
 };
 
 }  // namespace localcloud

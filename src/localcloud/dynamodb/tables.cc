@@ -25,11 +25,6 @@ base::Result<> check_table_name(std::string_view name) {
                   name));
 }
 
-tl::unexpected<base::Error> no_table(std::string_view name) {
-  return aws_error(400, "ResourceNotFoundException",
-                   fmt::format("Requested resource not found: Table: {} not found", name));
-}
-
 }  // namespace
 
 base::Result<Table*> DynamoDbService::table(std::string_view name) {

@@ -82,10 +82,7 @@ DynamoDbService::Outcome DynamoDbService::update_ttl(const Call& call, const jso
 
 DynamoDbService::Outcome DynamoDbService::describe_ttl(const Call& call, const json::object& input) {
   auto found = authorized(call, input);
-  if (!found && found.error().code == "ResourceNotFoundException") {
-    return aws_error(400, "ResourceNotFoundException",
-                     fmt::format("Requested resource not found: Table: {} not found", text_member(input, "TableName")));
-  }
+  if (!found && found.error().code == "ResourceNotFoundException") return no_table(text_member(input, "TableName"));
   TRY(auto* its_table, std::move(found));
   const auto& current = its_table->time_to_live;
   json::object description{{"TimeToLiveStatus", current && current->enabled ? "ENABLED" : "DISABLED"}};

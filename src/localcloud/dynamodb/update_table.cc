@@ -185,9 +185,15 @@ DynamoDbService::Outcome DynamoDbService::update(const Call& call, const json::o
   TRY(check_members("UpdateTable", input,
                     {"TableName", "AttributeDefinitions", "BillingMode", "ProvisionedThroughput",
                      "GlobalSecondaryIndexUpdates", "StreamSpecification", "DeletionProtectionEnabled", "TableClass"}));
-  TRY(auto* its_table, authorized(call, input));
+  auto found = authorized(call, input);
+  if (!found && found.error().code == "ResourceNotFoundException") return no_table(text_member(input, "TableName"));
+  TRY(auto* its_table, std::move(found));
+  auto before = its_table->throughput.describe();
   TRY(update_table(*its_table, input));
-  return json::object{{"TableDescription", its_table->describe("UPDATING")}};
+  auto description = its_table->describe("UPDATING");
+  // The units change when the table is active again.
+  description["ProvisionedThroughput"] = std::move(before);
+  return json::object{{"TableDescription", std::move(description)}};
 }
 
 }  // namespace localcloud

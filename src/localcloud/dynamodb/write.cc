@@ -23,7 +23,16 @@ base::Result<> check_written_paths(const Update& update, const Table& table) {
                       name));
     }
   }
-  return {};
+  // What the request itself says of an index's key.
+  json::object given;
+  auto take = [&](const Path& path, const json::value& value) {
+    if (path.size() == 1) given[std::get<std::string>(path.front())] = value;
+  };
+  for (const auto& one : update.set) {
+    if (one.operation == 0 && one.first.kind == Operand::Kind::value) take(one.path, one.first.value);
+  }
+  for (const auto& one : update.add) take(one.path, one.value);
+  return table.check_index_keys(given);
 }
 
 base::Result<Item> updated(const Write& write, const Item& before, const Table& table) {
