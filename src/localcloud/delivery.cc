@@ -54,7 +54,8 @@ awaitable<base::Result<>> deliver(Cloud& cloud, Delivery delivery) {
     co_return base::Result<>();
   }
   if (service == "sns") {
-    co_return cloud.sns->publish(delivery.sender, delivery.target_arn, std::move(delivery.payload));
+    co_return cloud.sns->publish(delivery.sender, delivery.target_arn, std::move(delivery.payload),
+                                 std::move(delivery.message_attributes));
   }
   if (service == "events") co_return put_event(cloud, delivery);
   co_return base::fail(not_implemented(service, fmt::format("deliveries to {}", delivery.target_arn)));

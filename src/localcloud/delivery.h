@@ -20,7 +20,7 @@ struct Delivery {
   std::string target_arn;  // a Lambda function (invoked with type Event), an SQS queue, an SNS topic, an event bus
   std::string payload;     // the event, the message's body, or the bus's event
   OnBehalfOf sender;
-  json::object message_attributes = {};  // of a queue's message: {"name":{"DataType":"String","StringValue":…}}
+  json::object message_attributes = {};  // of a message: {"name":{"DataType":"String","StringValue":…}}
 };
 
 // Errors: what the target's service answers; not_implemented for a target of another service.

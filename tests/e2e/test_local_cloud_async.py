@@ -28,7 +28,7 @@ LATEST = "$LATEST"
 def outputs(cloud) -> dict[str, str]:
     code = upload(cloud, CODE)
     queue = {"Type": "AWS::SQS::Queue"}
-    names = ["Success", "Failure", "Dead", "Zero", "Bused"]
+    names = ["Success", "Failure", "Dead", "Zero", "Bused", "Noted"]
     arns = {name: {"Fn::GetAtt": [name, "Arn"]} for name in names}
 
     def destinations(**targets):
@@ -53,15 +53,20 @@ def outputs(cloud) -> dict[str, str]:
         "Rule": {"Type": "AWS::Events::Rule", "Properties": {
             "EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["lambda"]},
             "Targets": [{"Id": "queue", "Arn": arns["Bused"]}]}},
-        "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Bused"}], "PolicyDocument": {
-            "Version": "2012-10-17", "Statement": [{
-                "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
-                "Resource": arns["Bused"]}]}}},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Subscription": [
+            {"Protocol": "sqs", "Endpoint": arns["Noted"]}]}},
+        **{name + "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {
+            "Queues": [{"Ref": name}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sqs:SendMessage",
+                "Resource": arns[name]}]}}} for name, service in (("Bused", "events"), ("Noted", "sns"))},
+        "Noting": function(code, DeadLetterConfig={"TargetArn": {"Ref": "Topic"}}),
+        "NotingConfig": config("Noting", MaximumRetryAttempts=0, DestinationConfig=destinations(
+            OnSuccess={"Ref": "Topic"})),
         "Told": function(code),
         "ToldConfig": config("Told", DestinationConfig=destinations(OnSuccess={"Fn::GetAtt": ["Bus", "Arn"]})),
         "Bare": function(code),
         "NoRights": function(code, Role={"Fn::GetAtt": ["Plain", "Arn"]}),
-    }, {**{name: {"Ref": name} for name in [*names, "Full", "Chain", "Next", "Stopped", "Told", "Bare", "NoRights"]},
+    }, {**{name: {"Ref": name} for name in [*names, "Full", "Chain", "Next", "Stopped", "Told", "Noting", "Bare", "NoRights"]},
         **{name + "Arn": arn for name, arn in arns.items()},
         "BusArn": {"Fn::GetAtt": ["Bus", "Arn"]}, "ToldArn": {"Fn::GetAtt": ["Told", "Arn"]},
         "FullArn": {"Fn::GetAtt": ["Full", "Arn"]}, "NextArn": {"Fn::GetAtt": ["Next", "Arn"]}}))
@@ -141,6 +146,18 @@ def test_the_outcome_can_invoke_another_function(cloud, outputs):
         [record] = until_ran(cloud, outputs["Next"], request_id)
         assert record["requestContext"]["condition"] == condition
         assert record["requestContext"]["approximateInvokeCount"] == 1  # MaximumRetryAttempts is 0
+
+
+def test_the_outcome_can_be_a_notification(cloud, outputs):
+    send(cloud, outputs["Noting"], {"n": 4})
+    notification = json.loads(message(cloud, outputs["Noted"])["Body"])
+    assert json.loads(notification["Message"])["responsePayload"] == {"did": {"n": 4}}
+    request_id = send(cloud, outputs["Noting"], {"fail": "noted"})
+    notification = json.loads(message(cloud, outputs["Noted"])["Body"])
+    assert json.loads(notification["Message"]) == {"fail": "noted"}
+    assert notification["MessageAttributes"] == {
+        "RequestID": {"Type": "String", "Value": request_id}, "ErrorCode": {"Type": "Number", "Value": "200"},
+        "ErrorMessage": {"Type": "String", "Value": "as wished"}}
 
 
 def test_the_outcome_can_be_an_event_on_a_bus(cloud, outputs):

@@ -2,6 +2,7 @@
 
 import json
 
+import boto3
 import pytest
 
 from harness.errors import aws_error, not_implemented
@@ -150,7 +151,7 @@ def test_a_batch_of_a_stream_is_retried_and_then_told_to_the_destination(cloud, 
     record = json.loads(message["Body"])
     assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert record["requestContext"]["approximateInvokeCount"] == 2
-    assert record["responseContext"]["functionError"] == "Unhandled"
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
     assert record["DDBStreamBatchInfo"]["batchSize"] == 1
     assert record["DDBStreamBatchInfo"]["streamArn"] == outputs["Stream"]
     until_seen(cloud, outputs["Streamed"], "behind")
@@ -216,6 +217,31 @@ def test_mappings_that_cannot_be_are_refused_in_lambdas_words(cloud, outputs):
         make("Idle", stream, StartingPosition="LATEST", TumblingWindowInSeconds=1)
     with not_implemented("kinesis"):
         make("Idle", f"arn:aws:kinesis:{cloud.region}:123456789012:stream/s", StartingPosition="LATEST")
+
+
+def test_who_may_make_a_mapping_can_be_bound_to_a_function(cloud, outputs):
+    iam = cloud.client("iam")
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}]}
+    arn = iam.create_role(RoleName="mapper", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    allowed = f"arn:aws:lambda:{cloud.region}:123456789012:function:{outputs['Reader']}"
+    iam.put_role_policy(RoleName="mapper", PolicyName="p", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "lambda:*EventSourceMapping", "Resource": "*",
+            "Condition": {"ArnLike": {"lambda:FunctionArn": allowed}}}]}))
+    keys = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="s")["Credentials"]
+    client = boto3.client("lambda", endpoint_url=cloud.endpoint, region_name=cloud.region,
+                          aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+                          aws_session_token=keys["SessionToken"])
+    made = client.create_event_source_mapping(FunctionName=outputs["Reader"], EventSourceArn=outputs["QueueArn"],
+                                              Enabled=False)
+    with aws_error("AccessDeniedException", 403, "lambda:CreateEventSourceMapping"):
+        client.create_event_source_mapping(FunctionName=outputs["Idle"], EventSourceArn=outputs["QueueArn"])
+    with aws_error("AccessDeniedException", 403, "lambda:ListEventSourceMappings"):
+        client.list_event_source_mappings()
+    with aws_error("AccessDeniedException", 403, "lambda:DeleteEventSourceMapping"):
+        client.delete_event_source_mapping(UUID=outputs["QueueMapping"])
+    client.delete_event_source_mapping(UUID=made["UUID"])
 
 
 def test_a_template_names_the_property_that_is_not_there(cloud, outputs):

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "codec/json.h"
 #include "localcloud/event_sources/event_sources_service.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/wire.h"
@@ -38,14 +39,25 @@ awaitable<net::Response> EventSourcesService::handle(Call call) {
   for (const auto& route : routes()) {
     if (segments.size() > 3 || route.method != call.request.method || route.of_one != of_one) continue;
     auto uuid = of_one ? segments[2] : std::string();
-    auto allowed =
-        cloud_.iam->authorize(call.caller, fmt::format("lambda:{}", route.operation), of_one ? arn_of(uuid) : "*");
+    auto action = fmt::format("lambda:{}", route.operation);
+    auto allowed = cloud_.iam->authorize(call.caller, action, of_one ? arn_of(uuid) : "*", context_of(call, uuid));
     auto result = allowed ? (this->*route.act)(call, uuid) : base::fail(allowed.error());
     if (!result) co_return rest_json_failure(call, result.error());
     co_return std::move(*result);
   }
   co_return rest_json_failure(call,
                               not_implemented("lambda", fmt::format("{} event-source-mappings", call.request.method)));
+}
+
+// lambda:FunctionArn: of the function that the request names, or that the mapping has.
+ConditionContext EventSourcesService::context_of(const Call& call, const std::string& uuid) const {
+  std::string function;
+  if (auto found = mappings_.find(uuid); found != mappings_.end()) function = found->second.mapping->function_arn;
+  auto input = json_input(call.request);
+  if (auto named = input ? codec::find_string(*input, "FunctionName") : std::string(); !named.empty()) function = named;
+  auto facts = cloud_.lambda->facts(function);
+  if (!facts) return {};
+  return {{"lambda:FunctionArn", facts->arn}};
 }
 
 json::object EventSourcesService::answer(const Entry& entry, std::string_view state) const {

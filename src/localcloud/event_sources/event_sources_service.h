@@ -11,6 +11,7 @@
 #include "base/task_group.h"
 #include "localcloud/event_sources/event_sources.h"
 #include "localcloud/event_sources/poller.h"
+#include "localcloud/iam/iam.h"
 
 namespace localcloud {
 
@@ -46,6 +47,7 @@ class EventSourcesService final : public EventSources {
   base::Result<net::Response> delete_operation(const Call& call, const std::string& uuid);
   base::Result<net::Response> list_operation(const Call& call, const std::string& uuid);
 
+  ConditionContext context_of(const Call& call, const std::string& uuid) const;
   base::Result<Entry*> find(std::string_view uuid);
   json::object answer(const Entry& entry, std::string_view state = {}) const;
   base::Result<> put(Entry& entry, Mapping mapping);

@@ -27,6 +27,7 @@ awaitable<BatchOutcome> invoke_with_batch(PollerContext context, std::string eve
   last_result = output->function_error.empty() ? "OK" : "PROBLEM: Function call failed";
   outcome.function_error = std::move(output->function_error);
   outcome.request_id = std::move(output->request_id);
+  outcome.version = std::move(output->version);
   outcome.payload = std::move(output->payload);
   co_return outcome;
 }

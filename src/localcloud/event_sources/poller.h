@@ -50,6 +50,7 @@ struct BatchOutcome {
   bool throttled = false;  // by Lambda itself: the function did not run
   std::string function_error;
   std::string request_id;
+  std::string version;  // that ran
   std::string payload;
 
   bool failed() const { return throttled || !function_error.empty(); }

@@ -104,7 +104,7 @@ std::string given_up_text(const GivenUpBatch& batch) {
                                           {"condition", batch.condition},
                                           {"approximateInvokeCount", batch.invocations}};
   if (batch.invocations > 0) {
-    json::object context{{"statusCode", 200}, {"executedVersion", "$LATEST"}};
+    json::object context{{"statusCode", 200}, {"executedVersion", batch.version}};
     if (!batch.function_error.empty()) context["functionError"] = batch.function_error;
     record["responseContext"] = std::move(context);
   }

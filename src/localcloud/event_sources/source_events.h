@@ -38,6 +38,7 @@ struct GivenUpBatch {
   std::string function_arn;
   std::string condition;  // "RetryAttemptsExhausted", "RecordAgeExceeded"
   int invocations = 0;
+  std::string version;         // that ran
   std::string function_error;  // empty if it never failed
   std::string stream_arn;
   std::string shard_id;

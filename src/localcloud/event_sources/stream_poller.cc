@@ -68,6 +68,7 @@ struct Part {
   int failures = 0;
   int invocations = 0;
   std::string request_id = {};
+  std::string version = {};
   std::string function_error = {};
 };
 
@@ -124,6 +125,7 @@ awaitable<void> give_up(Poller poller, Part part, std::string condition) {
                      .function_arn = mapping.function_arn,
                      .condition = std::move(condition),
                      .invocations = part.invocations,
+                     .version = part.version,
                      .function_error = part.function_error,
                      .stream_arn = mapping.source_arn,
                      .shard_id = cloud.dynamodb->shard_id(mapping.source_arn),
@@ -156,6 +158,7 @@ bool settle(const Mapping& mapping, std::deque<Part>& parts, const BatchOutcome&
   if (outcome.throttled) return false;
   ++part.invocations;
   part.request_id = outcome.request_id;
+  part.version = outcome.version;
   part.function_error = outcome.function_error;
   bool failed = outcome.failed();
   std::size_t done = 0;

@@ -35,8 +35,7 @@ struct AsyncInvocations::Event {
   std::optional<FunctionAnswer> answer = {};  // the last
   base::Error refusal = {};                   // of Lambda itself, the last
 
-  // How long to wait after what the last attempt brought; nullopt: it
-  // succeeded.
+  // How long to wait after what the last attempt brought; nullopt: it succeeded.
   std::optional<base::Millis> take(base::Result<InvokeOutput> output) {
     if (!output) {
       refusal = output.error();
@@ -123,9 +122,7 @@ awaitable<void> AsyncInvocations::finish(std::shared_ptr<Event> event, std::shar
     co_await send(version, {.target_arn = std::move(target), .payload = std::move(payload), .sender = {}});
   }
   if (succeeded || version->dead_letter_arn.empty()) co_return;
-  std::string message =
-      "Function not invoked. Function is configured with "
-      "zero reserved concurrent executions";
+  std::string message = "Function not invoked. Function is configured with zero reserved concurrent executions";
   std::string code = "429";
   if (event->answer) {
     message = error_message_of(event->answer->payload);
@@ -165,18 +162,15 @@ base::Result<> AsyncInvocations::check_dead_letter(Cloud& cloud, std::string_vie
   auto service = service_of_arn(target_arn);
   if (service != "sqs" && service != "sns") {
     return aws_error(400, "InvalidParameterValueException",
-                     fmt::format("The provided target arn {} is invalid. Only "
-                                 "SQS queues and SNS topics are supported "
+                     fmt::format("The provided target arn {} is invalid. Only SQS queues and SNS topics are supported "
                                  "as dead-letter targets.",
                                  target_arn));
   }
   auto role = principal_of_role(cloud, role_arn, "lambda.amazonaws.com", "dead-letter");
   if (role && cloud.iam->authorize(*role, delivery_action(target_arn), target_arn)) return {};
   return aws_error(400, "InvalidParameterValueException",
-                   service == "sqs" ? "The provided execution role does not have "
-                                      "permissions to call SendMessage on SQS"
-                                    : "The provided execution role does not have "
-                                      "permissions to call Publish on SNS");
+                   service == "sqs" ? "The provided execution role does not have permissions to call SendMessage on SQS"
+                                    : "The provided execution role does not have permissions to call Publish on SNS");
 }
 
 }  // namespace localcloud

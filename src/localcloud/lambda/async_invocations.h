@@ -1,13 +1,10 @@
-// Asynchronous invocations (Lambda developer guide, "Asynchronous invocation"):
-// Lambda's queue of events. A function that fails is retried twice, after one
-// and two minutes; throttles and errors of Lambda itself are tried again with
-// back-off until the event is too old. The outcome goes to the destinations of
-// the function's configuration and, when it failed, to its dead-letter queue,
-// with the permissions of the function's role.
+// Asynchronous invocations (Lambda developer guide, "Asynchronous invocation"): Lambda's queue of events. A function
+// that fails is retried twice, after one and two minutes; throttles and errors of Lambda itself are tried again with
+// back-off until the event is too old. The outcome goes to the destinations of the function's configuration and, when
+// it failed, to its dead-letter queue, with the permissions of the function's role.
 //
-// All waiting is by the local clock. A destination that refuses loses the
-// record, as in AWS; it is logged here. Also the operations
-// …FunctionEventInvokeConfig.
+// All waiting is by the local clock. A destination that refuses loses the record, as in AWS; it is logged here.
+// Also the operations …FunctionEventInvokeConfig.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -32,8 +29,7 @@ namespace localcloud {
 class AsyncFunctions {
  public:
   virtual ~AsyncFunctions() = default;
-  // The version that a name or ARN means at present. Errors:
-  // ResourceNotFoundException 404.
+  // The version that a name or ARN means at present. Errors: ResourceNotFoundException 404.
   virtual base::Result<std::shared_ptr<const FunctionVersion>> version_of(std::string_view reference) const = 0;
   // Its reserved concurrency is 0.
   virtual bool never_runs(std::string_view function) const = 0;
@@ -49,15 +45,13 @@ class AsyncInvocations {
   // Takes an event that was checked; the work goes on in cloud.tasks.
   void accept(InvokeInput input, std::string request_id);
 
-  // May a function have this dead-letter queue? Errors:
-  // InvalidParameterValueException as AWS words it.
+  // May a function have this dead-letter queue? Errors: InvalidParameterValueException as AWS words it.
   static base::Result<> check_dead_letter(Cloud& cloud, std::string_view target_arn, std::string_view role_arn);
 
   // The function is gone: so is its configuration.
   void forget(std::string_view function) { configs_.remove_all(function); }
 
-  // The operations below /2019-09-25/functions/{name}/event-invoke-config;
-  // nullopt if the request is for none of them.
+  // The operations below /2019-09-25/functions/{name}/event-invoke-config; nullopt if the request is for none of them.
   std::optional<base::Result<net::Response>> handle(const Call& call);
   static std::vector<std::string> operations();
 

@@ -1,5 +1,4 @@
-// The operations …FunctionEventInvokeConfig and the resource type
-// AWS::Lambda::EventInvokeConfig.
+// The operations …FunctionEventInvokeConfig and the resource type AWS::Lambda::EventInvokeConfig.
 #include <fmt/format.h>
 
 #include "localcloud/iam/iam.h"
@@ -130,10 +129,8 @@ base::Result<> AsyncInvocations::check_destination(const std::string& arn, std::
   auto action = delivery_action(arn);
   auto principal = principal_of_role(cloud_, role, "lambda.amazonaws.com", function);
   if (principal && cloud_.iam->authorize(*principal, action, arn)) return {};
-  return invalid(
-      fmt::format("The function's execution role does not have "
-                  "permissions to call {} on {}",
-                  action.substr(action.find(':') + 1), arn));
+  return invalid(fmt::format("The function's execution role does not have permissions to call {} on {}",
+                             action.substr(action.find(':') + 1), arn));
 }
 
 namespace {

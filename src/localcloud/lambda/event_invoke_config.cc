@@ -39,8 +39,7 @@ base::Result<> read_number(const json::object& input, std::string_view member, s
   if (!number || *number < low || *number > high) {
     bool below = number && *number < low;
     return aws_error(400, "ValidationException",
-                     fmt::format("1 validation error detected: Value '{}' at '{}' failed to "
-                                 "satisfy constraint: Member "
+                     fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member "
                                  "must have value {} than or equal to {}",
                                  number ? std::to_string(*number) : json::serialize(*value), name,
                                  below ? "greater" : "less", below ? low : high));
@@ -84,8 +83,7 @@ base::Result<> read_destinations(const json::object& input, EventInvokeConfig& c
   for (const auto& arn : {config.on_success, config.on_failure}) {
     if (arn.empty() || !delivery_action(arn).empty()) continue;
     return invalid(
-        fmt::format("The provided destination config "
-                    "DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
+        fmt::format("The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
                     described("OnSuccess", config.on_success), described("OnFailure", config.on_failure)));
   }
   return {};
@@ -103,10 +101,7 @@ base::Result<EventInvokeConfig> read_event_invoke_config(EventInvokeConfig confi
     const auto* value = input.if_contains(member);
     anything = anything || (value != nullptr && !value->is_null());
   }
-  if (!anything)
-    return invalid(
-        "You must specify at least one of error handling or "
-        "destination setting.");
+  if (!anything) return invalid("You must specify at least one of error handling or destination setting.");
   TRY(read_number(input, "MaximumRetryAttempts", "maximumRetryAttempts", 0, 2, config.maximum_retry_attempts));
   TRY(read_number(input, "MaximumEventAgeInSeconds", "maximumEventAgeInSeconds", 60, 21600,
                   config.maximum_event_age_in_seconds));

@@ -1,6 +1,5 @@
-// How a function's asynchronous invocations are retried and where their outcome
-// goes, per function and qualifier: the values, their rules, and where they are
-// kept. No HTTP here, and no invocation.
+// How a function's asynchronous invocations are retried and where their outcome goes, per function and qualifier: the
+// values, their rules, and where they are kept. No HTTP here, and no invocation.
 #pragma once
 
 #include <boost/json.hpp>
@@ -26,10 +25,9 @@ struct EventInvokeConfig {
   base::WallTime modified = {};
 };
 
-// Reads the members of PutFunctionEventInvokeConfig and of
-// AWS::Lambda::EventInvokeConfig over `config`: what is not there stays.
-// Errors: ValidationException and InvalidParameterValueException as AWS words
-// them; not_implemented for a destination that is not there.
+// Reads the members of PutFunctionEventInvokeConfig and of AWS::Lambda::EventInvokeConfig over `config`: what is not
+// there stays. Errors: ValidationException and InvalidParameterValueException as AWS words them; not_implemented for a
+// destination that is not there.
 base::Result<EventInvokeConfig> read_event_invoke_config(EventInvokeConfig config, const json::object& input);
 
 // FunctionEventInvokeConfig of the API.
