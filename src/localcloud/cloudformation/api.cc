@@ -31,9 +31,6 @@ base::Result<> refuse(const QueryInput& input, std::string_view operation) {
     if (name.starts_with("RollbackConfiguration.RollbackTriggers.member.")) {
       return base::fail(not_implemented("cloudformation", fmt::format("{} with RollbackTriggers", operation)));
     }
-    if ((name == "IncludeNestedStacks" || name == "ImportExistingResources") && value == "true") {
-      return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, name)));
-    }
   }
   return {};
 }
@@ -181,6 +178,9 @@ base::Result<DefinitionInput> CloudFormationApi::definition_input(const Asked& a
     result.notification_arns = previous->definition.notification_arns;
   result.role_arn = input.get_or("RoleARN", previous != nullptr ? previous->definition.role_arn : "");
   TRY(result.caller, acting_for(asked, result.role_arn));
+  // What is there already is not adopted: its creation fails, as it does without the parameter.
+  if (input.get_or("ImportExistingResources", "false") == "true")
+    result.without_effect.emplace_back("ImportExistingResources");
   return result;
 }
 

@@ -86,6 +86,10 @@ class CloudFormationApi final : public CloudFormation {
   base::Result<std::string> new_stack_name(const Asked& asked) const;
   std::string stack_arn(std::string_view name, std::string_view unique) const;
   Stack new_stack(const std::string& name) const;
+  ChangeSet new_change_set(const std::string& name, const std::string& type) const;
+  base::Result<> decide(const Stack& stack, ChangeSet& change_set, base::Result<StackDefinition> definition) const;
+  void include_nested_stacks(const Stack& parent, ChangeSet& around);
+  void forget_nested(const ChangeSet& root);
   base::Result<> check_updatable(const Stack& stack) const;
   base::Result<StackStore::Found> needed_change_set(const Asked& asked) const;
 

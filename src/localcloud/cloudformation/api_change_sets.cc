@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "localcloud/cloudformation/api.h"
+#include "localcloud/cloudformation/nested_stack.h"
 #include "localcloud/cloudformation/paging.h"
 #include "localcloud/cloudformation/sam/sam.h"
 
@@ -13,6 +14,8 @@ namespace localcloud {
 namespace {
 
 using Answer = CloudFormationApi::Answer;
+
+constexpr std::size_t kMaxName = 128;
 
 constexpr std::string_view kNoChanges =
     "The submitted information didn't contain changes. Submit different information to create a change set.";
@@ -39,10 +42,75 @@ void write_summary(XmlWriter& xml, const Stack& stack, const ChangeSet& change_s
   if (!change_set.status_reason.empty()) xml.element("StatusReason", change_set.status_reason);
   if (!change_set.description.empty()) xml.element("Description", change_set.description);
   xml.element("CreationTime", iso_time(change_set.created));
-  xml.element("IncludeNestedStacks", false);
+  xml.element("IncludeNestedStacks", change_set.include_nested_stacks);
+  if (!change_set.parent_id.empty()) xml.element("ParentChangeSetId", change_set.parent_id);
+  if (!change_set.root_id.empty()) xml.element("RootChangeSetId", change_set.root_id);
 }
 
 }  // namespace
+
+ChangeSet CloudFormationApi::new_change_set(const std::string& name, const std::string& type) const {
+  ChangeSet change_set;
+  change_set.name = name;
+  change_set.id = fmt::format("arn:aws:cloudformation:{}:{}:changeSet/{}/{}", cloud_.region, cloud_.account_id, name,
+                              base::random_uuid());
+  change_set.type = type;
+  change_set.created = engine_.now();
+  return change_set;
+}
+
+base::Result<> CloudFormationApi::decide(const Stack& stack, ChangeSet& change_set,
+                                         base::Result<StackDefinition> definition) const {
+  change_set.status = "FAILED";
+  if (!definition) {
+    change_set.status_reason = definition.error().message;
+    return {};
+  }
+  TRY(auto plan, plan_changes(cloud_, stack, *definition, store_, engine_.types()));
+  change_set.definition = std::move(*definition);
+  change_set.changes = std::move(plan.changes);
+  if (change_set.type == "UPDATE" && !plan.changes_anything) {
+    change_set.status_reason = kNoChanges;
+  } else {
+    change_set.status = "CREATE_COMPLETE";
+    change_set.execution_status = "AVAILABLE";
+  }
+  return {};
+}
+
+// A change set for each nested stack that changes, and for those within them. They tell what will be done; it is the
+// root's that is executed.
+void CloudFormationApi::include_nested_stacks(const Stack& parent, ChangeSet& around) {
+  for (auto& change : around.changes) {
+    if (change.type != kStackType || (change.action != "Add" && change.action != "Modify")) continue;
+    auto stack = store_.find(change.physical_id);
+    if (change.action == "Add") stack = store_.add(engine_.nested_stack(parent, change.logical_id));
+    if (stack == nullptr) continue;
+    auto nested = new_change_set(generated_name(around.name, change.logical_id, kMaxName),
+                                 change.action == "Add" ? "CREATE" : "UPDATE");
+    nested.include_nested_stacks = true;
+    nested.parent_id = around.id;
+    nested.root_id = around.root_id.empty() ? around.id : around.root_id;
+    auto definition = nested_definition(cloud_, around.definition, *stack, change.properties);
+    if (const auto decided = decide(*stack, nested, std::move(definition)); !decided)
+      nested.status_reason = decided.error().message;
+    if (change.action == "Add") engine_.begin(*stack, "REVIEW_IN_PROGRESS", "User Initiated");
+    const auto kept = stack->change_sets.emplace_back(std::make_shared<ChangeSet>(std::move(nested)));
+    change.change_set_id = kept->id;
+    if (change.action == "Add") change.physical_id = stack->id;
+    include_nested_stacks(*stack, *kept);
+  }
+}
+
+// The change sets that were made with this one; a stack that was only made for one goes with it.
+void CloudFormationApi::forget_nested(const ChangeSet& root) {
+  for (const auto& stack : store_.all()) {
+    const auto gone = std::erase_if(stack->change_sets, [&](const auto& one) { return one->root_id == root.id; });
+    if (gone == 0 || stack->status != "REVIEW_IN_PROGRESS") continue;
+    stack->deleted = engine_.now();
+    engine_.begin(*stack, "DELETE_COMPLETE", {});
+  }
+}
 
 Answer CloudFormationApi::create_change_set(const Asked& asked) {
   TRY(const auto stack_name, asked.input.need("StackName"));
@@ -77,36 +145,20 @@ Answer CloudFormationApi::create_change_set(const Asked& asked) {
     TRY(const auto checked_name, new_stack_name(asked));
     fresh = new_stack(checked_name);
   }
-  ChangeSet change_set;
-  change_set.name = name;
-  change_set.id = fmt::format("arn:aws:cloudformation:{}:{}:changeSet/{}/{}", cloud_.region, cloud_.account_id, name,
-                              base::random_uuid());
-  change_set.type = type;
-  change_set.created = engine_.now();
+  auto change_set = new_change_set(name, type);
   change_set.description = asked.input.get_or("Description", "");
   change_set.on_failure = asked.input.get_or("OnStackFailure", "ROLLBACK");
+  change_set.include_nested_stacks = asked.input.get_or("IncludeNestedStacks", "false") == "true";
   const Stack& base = stack != nullptr ? *stack : fresh;
   auto definition = build_definition(cloud_, base, std::move(input));
   if (!definition && definition.error().code != kTransformFailed) return base::fail(std::move(definition).error());
-  change_set.status = "FAILED";
-  if (!definition) {
-    change_set.status_reason = definition.error().message;
-  } else {
-    TRY(auto plan, plan_changes(cloud_, base, *definition, store_, engine_.types()));
-    change_set.definition = std::move(*definition);
-    change_set.changes = std::move(plan.changes);
-    if (type == "UPDATE" && !plan.changes_anything) {
-      change_set.status_reason = kNoChanges;
-    } else {
-      change_set.status = "CREATE_COMPLETE";
-      change_set.execution_status = "AVAILABLE";
-    }
-  }
+  TRY(decide(base, change_set, std::move(definition)));
   if (stack == nullptr) {
     stack = store_.add(std::move(fresh));
     engine_.begin(*stack, "REVIEW_IN_PROGRESS", "User Initiated");
   }
   const auto kept = stack->change_sets.emplace_back(std::make_shared<ChangeSet>(std::move(change_set)));
+  if (kept->include_nested_stacks) include_nested_stacks(*stack, *kept);
   return XmlWriter().element("Id", kept->id).element("StackId", stack->id).take();
 }
 
@@ -138,6 +190,11 @@ Answer CloudFormationApi::execute_change_set(const Asked& asked) {
                      fmt::format("ChangeSet [{}] cannot be executed in its current status of [{}]", change_set->id,
                                  stack->in_progress() ? stack->status : change_set->status));
   }
+  if (!change_set->root_id.empty()) {
+    return aws_error(
+        400, "InvalidChangeSetStatus",
+        fmt::format("ChangeSet [{}] is of a nested stack; execute its root [{}]", change_set->id, change_set->root_id));
+  }
   change_set->execution_status = "EXECUTE_COMPLETE";
   // The others were made for a stack that no longer is as it was.
   std::erase_if(stack->change_sets, [&kept = change_set](const auto& other) { return other != kept; });
@@ -166,6 +223,12 @@ Answer CloudFormationApi::delete_change_set(const Asked& asked) {
     if (found.error().code == "ChangeSetNotFound") return "";
     return base::fail(found.error());
   }
+  if (!found->change_set->root_id.empty()) {
+    return aws_error(400, "InvalidChangeSetStatus",
+                     fmt::format("ChangeSet [{}] is of a nested stack; delete its root [{}]", found->change_set->id,
+                                 found->change_set->root_id));
+  }
+  forget_nested(*found->change_set);
   std::erase(found->stack->change_sets, found->change_set);
   return "";
 }

@@ -70,11 +70,11 @@ TEST(ChangeSet, WithoutChangesFails) {
 TEST(ChangeSet, ShowsAFailedTransform) {
   FakeApi api;
   change_set(api, "c",
-             "{Transform: 'AWS::Serverless-2016-10-31', Resources: {S: {Type: 'AWS::Serverless::Application'}}}",
+             "{Transform: 'AWS::Serverless-2016-10-31', Resources: {S: {Type: 'AWS::Serverless::StateMachine'}}}",
              "CREATE");
   const auto described = api.call("DescribeChangeSet", {{"StackName", "s"}, {"ChangeSetName", "c"}});
   EXPECT_EQ(text_of(described, "Status"), "FAILED");
-  EXPECT_THAT(text_of(described, "StatusReason"), HasSubstr("AWS::Serverless::Application is not implemented"));
+  EXPECT_THAT(text_of(described, "StatusReason"), HasSubstr("AWS::Serverless::StateMachine is not implemented"));
 }
 
 TEST(ChangeSet, OtherOnesGoWhenOneIsExecuted) {

@@ -67,19 +67,14 @@ class NestedStack final : public ResourceType {
 
   awaitable<base::Result<ResourceState>> create(ResourceRequest request) override {
     const auto parent = store_.find(request.stack_id);
-    Stack fresh;
-    fresh.name = generated_name(request.stack_name, request.logical_id, kMaxName);
-    fresh.id = fmt::format("arn:aws:cloudformation:{}:{}:stack/{}/{}", cloud_.region, cloud_.account_id, fresh.name,
-                           base::random_uuid());
-    fresh.created = engine_.now();
-    fresh.parent_id = parent->id;
-    fresh.root_id = parent->root_id.empty() ? parent->id : parent->root_id;
-    fresh.on_failure = "DO_NOTHING";  // the parent removes it, or leaves it where it may not
-    CO_TRY(auto definition, definition_for(*parent, fresh, request));
+    auto stack = store_.reviewed_child(parent->id, request.logical_id);  // of a change set that included it
+    if (stack == nullptr) stack = std::make_shared<Stack>(engine_.nested_stack(*parent, request.logical_id));
+    CO_TRY(auto definition, nested_definition(cloud_, parent->definition, *stack, request.properties));
     CO_TRY(const auto timeout, timeout_of(request.properties));
-    fresh.deadline = parent->deadline;
-    if (timeout) fresh.deadline = std::min(fresh.deadline.value_or(base::WallTime::max()), engine_.now() + *timeout);
-    const auto stack = store_.add(std::move(fresh));
+    stack->deadline = parent->deadline;
+    if (timeout) stack->deadline = std::min(stack->deadline.value_or(base::WallTime::max()), engine_.now() + *timeout);
+    stack->on_failure = "DO_NOTHING";  // the parent removes it, or leaves it where it may not
+    store_.add(stack);
     stack->definition = definition;
     engine_.begin(*stack, "CREATE_IN_PROGRESS", "User Initiated");
     if (request.initiated) request.initiated(stack->id);
@@ -94,7 +89,7 @@ class NestedStack final : public ResourceType {
     const auto stack = store_.find(request.physical_id);
     if (stack == nullptr || stack->status == "DELETE_COMPLETE")
       co_return validation_error(fmt::format("Stack with id {} does not exist", request.physical_id));
-    CO_TRY(auto definition, definition_for(*parent, *stack, request));
+    CO_TRY(auto definition, nested_definition(cloud_, parent->definition, *stack, request.properties));
     CO_TRY(const auto plan, plan_changes(cloud_, *stack, definition, store_, engine_.types()));
     const bool failed_before = stack->status.ends_with("_FAILED");
     if (!plan.changes_anything && !failed_before) co_return state_of(*stack);
@@ -116,27 +111,6 @@ class NestedStack final : public ResourceType {
   }
 
  private:
-  base::Result<StackDefinition> definition_for(const Stack& parent, const Stack& stack,
-                                               const ResourceRequest& request) const {
-    DefinitionInput input;
-    const auto& by = parent.definition;
-    TRY(const auto url, needed_property(request.properties, "TemplateURL"));
-    TRY(input.template_text, fetch_template(cloud_, by.caller, url));
-    TRY(input.parameters, given_parameters(request.properties));
-    input.tags = request.tags;
-    if (const auto* tags = request.properties.if_contains("Tags"); tags != nullptr && tags->is_array()) {
-      for (const auto& tag : tags->get_array()) {
-        if (tag.is_object())
-          input.tags[text_property(tag.get_object(), "Key")] = text_property(tag.get_object(), "Value");
-      }
-    }
-    input.capabilities = by.capabilities;
-    input.notification_arns = list_property(request.properties, "NotificationARNs");
-    input.role_arn = by.role_arn;
-    input.caller = by.caller;
-    return build_definition(cloud_, stack, std::move(input));
-  }
-
   static base::Result<ResourceState> outcome(const Stack& stack, bool rolling_back) {
     if (stack.status == (rolling_back ? "UPDATE_ROLLBACK_COMPLETE" : "UPDATE_COMPLETE")) return state_of(stack);
     return base::fail(base::ErrorKind::service,
@@ -153,6 +127,38 @@ class NestedStack final : public ResourceType {
 
 std::unique_ptr<ResourceType> make_nested_stack_type(Cloud& cloud, StackStore& store, StackEngine& engine) {
   return std::make_unique<NestedStack>(cloud, store, engine);
+}
+
+base::Result<StackDefinition> nested_definition(const Cloud& cloud, const StackDefinition& parent, const Stack& stack,
+                                                const json::object& properties) {
+  DefinitionInput input;
+  TRY(const auto url, needed_property(properties, "TemplateURL"));
+  TRY(input.template_text, fetch_template(cloud, parent.caller, url));
+  TRY(input.parameters, given_parameters(properties));
+  input.tags = parent.tags;
+  if (const auto* tags = properties.if_contains("Tags"); tags != nullptr && tags->is_array()) {
+    for (const auto& tag : tags->get_array()) {
+      if (tag.is_object())
+        input.tags[text_property(tag.get_object(), "Key")] = text_property(tag.get_object(), "Value");
+    }
+  }
+  input.capabilities = parent.capabilities;
+  input.notification_arns = list_property(properties, "NotificationARNs");
+  input.role_arn = parent.role_arn;
+  input.caller = parent.caller;
+  return build_definition(cloud, stack, std::move(input));
+}
+
+Stack StackEngine::nested_stack(const Stack& parent, const std::string& logical_id) const {
+  Stack stack;
+  stack.name = generated_name(parent.name, logical_id, kMaxName);
+  stack.id = fmt::format("arn:aws:cloudformation:{}:{}:stack/{}/{}", cloud_.region, cloud_.account_id, stack.name,
+                         base::random_uuid());
+  stack.created = now();
+  stack.logical_id_in_parent = logical_id;
+  stack.parent_id = parent.id;
+  stack.root_id = parent.root_id.empty() ? parent.id : parent.root_id;
+  return stack;
 }
 
 bool nested_template_changed(const Cloud& cloud, const StackStore& store, const StackResource& resource,

@@ -18,6 +18,10 @@ class StackEngine;
 // Called by the engine itself, which outlives it.
 std::unique_ptr<ResourceType> make_nested_stack_type(Cloud& cloud, StackStore& store, StackEngine& engine);
 
+// What the parent's resource asks the nested stack to become. `stack`: the nested stack so far.
+base::Result<StackDefinition> nested_definition(const Cloud& cloud, const StackDefinition& parent, const Stack& stack,
+                                                const json::object& properties);
+
 // Is the resource a nested stack whose template at the same address has another text now?
 bool nested_template_changed(const Cloud& cloud, const StackStore& store, const StackResource& resource,
                              const Principal& caller);

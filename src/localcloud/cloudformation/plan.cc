@@ -26,6 +26,21 @@ bool holds_unknown(const json::value& value) {
   return false;
 }
 
+json::value without_marks(json::value value) {
+  if (auto* list = value.if_array()) {
+    for (auto& element : *list) element = without_marks(std::move(element));
+  } else if (auto* object = value.if_object()) {
+    for (auto& [key, member] : *object) member = without_marks(std::move(member));
+  } else if (holds_unknown(value)) {
+    return json::string(kKnownAfterApply);
+  }
+  return value;
+}
+
+json::object without_marks(const json::object& properties) {
+  return without_marks(json::value(properties)).get_object();
+}
+
 class Planner {
  public:
   Planner(const Cloud& cloud, const Stack& stack, const StackDefinition& next, const StackStore& store,
@@ -76,13 +91,18 @@ class Planner {
   base::Result<std::optional<ResourceChange>> change_of(const std::string& id, const ResourceDeclaration& declared) {
     const auto* before = stack_.resource(id);
     if (before == nullptr) {
+      json::object properties;
+      if (declared.type == kStackType) {
+        TRY(properties, planned_properties(declared));
+      }
       unknown_.insert(id);
       return ResourceChange{.action = "Add",
                             .logical_id = id,
                             .physical_id = {},
                             .type = declared.type,
                             .replacement = {},
-                            .details = {}};
+                            .details = {},
+                            .properties = without_marks(properties)};
     }
     if (before->type != declared.type) {
       return validation_error(
@@ -119,6 +139,7 @@ class Planner {
     }
     if (change.details.empty()) return std::nullopt;
     if (change.replacement != "False") unknown_.insert(id);
+    change.properties = without_marks(after);
     return change;
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,6 +17,9 @@ struct Plan {
   std::vector<ResourceChange> changes;
   bool changes_anything = false;  // also true for outputs and tags alone
 };
+
+// Stands in a value for what will be known only when it is executed.
+constexpr std::string_view kKnownAfterApply = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 // Values that come from resources yet to be made are unknown: a property that holds one counts as a dynamic change.
 // Errors: a circle, a type that changes, an export in use that would go.

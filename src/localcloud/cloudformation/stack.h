@@ -83,6 +83,8 @@ struct ResourceChange {
   std::string type;
   std::string replacement;  // of Modify: "True", "False", "Conditional"
   std::vector<PropertyChange> details;
+  json::object properties = {};    // of a nested stack, as far as they are known
+  std::string change_set_id = {};  // of a nested stack, in a change set that includes those
 };
 
 struct ChangeSet {
@@ -97,6 +99,9 @@ struct ChangeSet {
   base::WallTime created;
   StackDefinition definition;
   std::vector<ResourceChange> changes;
+  bool include_nested_stacks = false;
+  std::string parent_id;  // change sets of the stacks around this one
+  std::string root_id;
 };
 
 struct Stack {
@@ -113,6 +118,7 @@ struct Stack {
   std::string on_failure = "ROLLBACK";  // ROLLBACK, DO_NOTHING, DELETE
   std::string parent_id;                // of a nested stack
   std::string root_id;
+  std::string logical_id_in_parent;
   std::string client_request_token;        // of the operation under way, for its events
   std::optional<base::WallTime> deadline;  // of its creation
   bool delete_requested = false;           // while it is still being created

@@ -36,6 +36,9 @@ class StackEngine {
  public:
   StackEngine(Cloud& cloud, StackStore& store, ResourceTypes types);
 
+  // A stack within another, not yet in the store: it has a name, an id, and the ids of those around it.
+  Stack nested_stack(const Stack& parent, const std::string& logical_id) const;
+
   const TypeCatalog& types() const { return types_; }
   Callbacks& callbacks() { return callbacks_; }
   base::WallTime now() const;

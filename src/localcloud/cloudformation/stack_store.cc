@@ -1,5 +1,7 @@
 #include "localcloud/cloudformation/stack_store.h"
 
+#include <algorithm>
+
 namespace localcloud {
 
 StackResource* Stack::resource(std::string_view logical_id) {
@@ -26,8 +28,18 @@ StackEvent event_of(const StackResource& resource, std::string status, std::stri
           .time = {}};
 }
 
-std::shared_ptr<Stack> StackStore::add(Stack stack) {
-  return stacks_.emplace_back(std::make_shared<Stack>(std::move(stack)));
+std::shared_ptr<Stack> StackStore::add(std::shared_ptr<Stack> stack) {
+  if (std::find(stacks_.begin(), stacks_.end(), stack) == stacks_.end()) stacks_.push_back(stack);
+  return stack;
+}
+
+std::shared_ptr<Stack> StackStore::reviewed_child(std::string_view parent_id, std::string_view logical_id) const {
+  for (const auto& stack : stacks_) {
+    if (stack->parent_id == parent_id && stack->logical_id_in_parent == logical_id &&
+        stack->status == "REVIEW_IN_PROGRESS")
+      return stack;
+  }
+  return nullptr;
 }
 
 std::shared_ptr<Stack> StackStore::find(std::string_view name_or_id) const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -19,9 +20,12 @@ struct Export {
 
 class StackStore {
  public:
-  std::shared_ptr<Stack> add(Stack stack);
+  std::shared_ptr<Stack> add(Stack stack) { return add(std::make_shared<Stack>(std::move(stack))); }
+  std::shared_ptr<Stack> add(std::shared_ptr<Stack> stack);  // unless it is there
   // By name: a stack that is not deleted; by id: any. Null if there is none.
   std::shared_ptr<Stack> find(std::string_view name_or_id) const;
+  // The nested stack that a change set has put up for review; null if there is none.
+  std::shared_ptr<Stack> reviewed_child(std::string_view parent_id, std::string_view logical_id) const;
   // By change set ARN, or by name within a stack. Null if there is none.
   struct Found {
     std::shared_ptr<Stack> stack;

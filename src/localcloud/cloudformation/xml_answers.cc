@@ -120,7 +120,9 @@ void write_change(XmlWriter& xml, const ResourceChange& change) {
     xml.element("Evaluation", detail.dynamic ? "Dynamic" : "Static");
     xml.element("ChangeSource", detail.dynamic ? "ResourceReference" : "DirectModification").close();
   }
-  xml.close().close().close();
+  xml.close();
+  if (!change.change_set_id.empty()) xml.element("ChangeSetId", change.change_set_id);
+  xml.close().close();
 }
 
 void write_declared_parameters(XmlWriter& xml, const Template& declared, bool with_types) {

@@ -10,6 +10,7 @@
 #include "base/task_group.h"
 #include "localcloud/cloudformation/cloudformation.h"
 #include "localcloud/cloudformation/testing/fake_types.h"
+#include "localcloud/local_clock.h"
 #include "net/url.h"
 
 namespace localcloud::testing {
@@ -18,9 +19,10 @@ class FakeApi {
  public:
   using Parameters = std::map<std::string, std::string>;
 
-  FakeApi() : tasks_(loop_.get_executor()) {
+  FakeApi() : clock_(loop_.get_executor()), tasks_(loop_.get_executor()) {
     cloud_.executor = loop_.get_executor();
     cloud_.tasks = &tasks_;
+    cloud_.clock = &clock_;
     service_ = make_cloudformation(cloud_, fake_types(log));
   }
 
@@ -58,6 +60,7 @@ class FakeApi {
   }
 
   boost::asio::io_context loop_;
+  LocalClock clock_;
   base::TaskGroup tasks_;
   Cloud cloud_;
   std::unique_ptr<CloudFormation> service_;
