@@ -32,13 +32,14 @@ base::Result<const json::object*> request_items(const json::object& input) {
 
 // What is asked of one table.
 struct Gets {
+  std::string name;
   Table* table = nullptr;
   std::vector<json::object> keys = {};
   std::optional<std::vector<Path>> projection = {};
   bool consistent = false;
 };
 
-base::Result<Gets> parse_gets(const json::value& description) {
+base::Result<Gets> parse_gets(std::string_view name, const json::value& description) {
   const auto* object = description.if_object();
   const auto* keys = object == nullptr ? nullptr : array_member(*object, "Keys");
   if (keys == nullptr || keys->empty()) {
@@ -48,7 +49,7 @@ base::Result<Gets> parse_gets(const json::value& description) {
   }
   TRY(check_members("BatchGetItem", *object,
                     {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}));
-  Gets gets{.consistent = flag_member(*object, "ConsistentRead")};
+  Gets gets{.name = std::string(name), .consistent = flag_member(*object, "ConsistentRead")};
   TRY(auto projection, parse_optional_projection(*object));
   gets.projection = std::move(projection);
   for (const auto& one : *keys) {
@@ -65,6 +66,41 @@ base::Result<> check_distinct(const Gets& gets) {
     if (!seen.insert(place_of(gets.table->key, key)).second) return duplicates();
   }
   return {};
+}
+
+base::Result<std::vector<Gets>> parse_all_gets(const json::object& request) {
+  std::vector<Gets> all;
+  std::size_t count = 0;
+  for (const auto& [name, description] : request) {
+    TRY(auto gets, parse_gets(name, description));
+    count += gets.keys.size();
+    if (count > kMostGets) return validation_exception("Too many items requested for the BatchGetItem call");
+    all.push_back(std::move(gets));
+  }
+  return all;
+}
+
+struct Got {
+  json::array found;
+  json::array left;  // keys of items that would not fit into the answer
+};
+
+// `room`: bytes that the answer can still take.
+Got read_items(const Gets& gets, std::size_t& room, Capacity& capacity) {
+  Got got;
+  for (const auto& key : gets.keys) {
+    auto item = gets.table->find(key);
+    auto size = item == nullptr ? 0 : item_size(*item);
+    if (size > room) {
+      room = 0;
+      got.left.emplace_back(key);
+      continue;
+    }
+    room -= size;
+    if (item != nullptr) got.found.emplace_back(gets.projection ? project(*gets.projection, *item) : *item);
+    capacity.read_item(item, gets.consistent);
+  }
+  return got;
 }
 
 base::Result<Write> parse_batch_write(const json::value& request) {
@@ -89,50 +125,28 @@ DynamoDbService::Outcome DynamoDbService::batch_get(const Call& call, const json
   TRY(check_members("BatchGetItem", input, {"RequestItems", "ReturnConsumedCapacity"}));
   TRY(auto capacity_wanted, wanted_capacity(input));
   TRY(const auto* request, request_items(input));
-  std::vector<Gets> all;
-  std::size_t count = 0;
-  for (const auto& [name, description] : *request) {
-    TRY(auto gets, parse_gets(description));
-    count += gets.keys.size();
-    if (count > kMostGets) return validation_exception("Too many items requested for the BatchGetItem call");
-    all.push_back(std::move(gets));
-  }
-  auto at = all.begin();
-  for (const auto& [name, description] : *request) {
-    for (const auto& key : at->keys) {
-      TRY(auto* its_table, authorized(call, "BatchGetItem", name, &key));
-      at->table = its_table;
+  TRY(auto all, parse_all_gets(*request));
+  for (auto& gets : all) {
+    for (const auto& key : gets.keys) {
+      TRY(auto* its_table, authorized(call, "BatchGetItem", gets.name, &key));
+      gets.table = its_table;
     }
-    TRY(check_distinct(*at));
-    ++at;
+    TRY(check_distinct(gets));
   }
   json::object responses;
   json::object unprocessed;
   json::array capacities;
-  std::size_t size = 0;
-  at = all.begin();
-  for (const auto& [name, description] : *request) {
-    json::array found;
-    json::array left;
+  std::size_t room = kLargestAnswer;
+  for (const auto& gets : all) {
     Capacity capacity;
-    for (const auto& key : at->keys) {
-      auto item = at->table->find(key);
-      size += item == nullptr ? 0 : item_size(*item);
-      if (size > kLargestAnswer) {
-        left.emplace_back(key);
-        continue;
-      }
-      if (item != nullptr) found.emplace_back(at->projection ? project(*at->projection, *item) : *item);
-      capacity.read_item(item, at->consistent);
-    }
+    auto [found, left] = read_items(gets, room, capacity);
     if (!left.empty()) {
-      auto again = description.get_object();
+      auto again = request->at(gets.name).get_object();
       again["Keys"] = std::move(left);
-      unprocessed[name] = std::move(again);
+      unprocessed[gets.name] = std::move(again);
     }
-    responses[name] = std::move(found);
-    if (!capacity_wanted.empty()) capacities.push_back(capacity.describe(at->table->name, capacity_wanted));
-    ++at;
+    responses[gets.name] = std::move(found);
+    if (!capacity_wanted.empty()) capacities.push_back(capacity.describe(gets.table->name, capacity_wanted));
   }
   json::object output{{"Responses", std::move(responses)}, {"UnprocessedKeys", std::move(unprocessed)}};
   if (!capacities.empty()) output["ConsumedCapacity"] = std::move(capacities);

@@ -98,6 +98,9 @@ class DynamoDbService final : public DynamoDb {
   }
   base::Result<Table*> authorized_resource(const Call& call, const json::object& input);  // by ResourceArn
 
+  // What the same request with this token was answered in the last ten minutes. Errors:
+  // IdempotentParameterMismatchException.
+  base::Result<std::optional<json::object>> earlier_answer(const std::string& token, const std::string& digest);
   Outcome write_item(const Call& call, const json::object& input, Write::Kind kind);
   // The change comes to the table, its indexes and its stream.
   void commit(Table& its_table, const ItemChange& change);
@@ -117,7 +120,7 @@ class DynamoDbService final : public DynamoDb {
   bool expiring_ = false;                               // delete_expired_items() runs
   // What a ClientRequestToken was used for, for ten minutes.
   struct Request {
-    json::object input;
+    std::string digest;  // of the request's body
     base::WallTime until;
     json::object answer;
   };

@@ -8,6 +8,7 @@
 #include "localcloud/dynamodb/errors.h"
 #include "localcloud/dynamodb/evaluate.h"
 #include "localcloud/dynamodb/key_order.h"
+#include "localcloud/iam/signature.h"
 #include "localcloud/local_clock.h"
 
 namespace localcloud {
@@ -35,6 +36,10 @@ struct Part {
   Write write;
   Table* table = nullptr;
 };
+
+tl::unexpected<base::Error> too_large() {
+  return validation_exception("Transaction size exceeded the limit of 4 MB");
+}
 
 base::Result<const json::array*> transact_items(const json::object& input) {
   const auto* items = array_member(input, "TransactItems");
@@ -111,69 +116,93 @@ base::Result<> check_distinct(const std::vector<Part>& parts) {
   return {};
 }
 
-}  // namespace
-
-DynamoDbService::Outcome DynamoDbService::transact_write(const Call& call, const json::object& input) {
-  TRY(check_members("TransactWriteItems", input,
-                    {"TransactItems", "ClientRequestToken", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"}));
-  TRY(auto capacity_wanted, wanted_capacity(input));
+base::Result<std::vector<Part>> parse_parts(const json::object& input) {
   TRY(const auto* items, transact_items(input));
   std::vector<Part> parts;
   for (const auto& one : *items) {
     TRY(auto part, parse_part(one));
     parts.push_back(std::move(part));
   }
-  for (auto& part : parts) {
-    const auto& holder = part.write.kind == Write::Kind::put ? part.write.item : part.write.key;
-    TRY(auto* its_table, authorized(call, part.action, part.table_name, &holder));
-    part.table = its_table;
-  }
-  auto now = cloud_.clock->now();
-  std::erase_if(transactions_, [&](const auto& one) { return one.second.until <= now; });
-  auto token = text_member(input, "ClientRequestToken");
-  if (auto known = transactions_.find(token); known != transactions_.end()) {
-    if (known->second.input == input) return known->second.answer;
-    return aws_error(400, "IdempotentParameterMismatchException",
-                     "Idempotent parameter mismatch: The request uses the same client token as a previous, but "
-                     "non-identical request.");
-  }
+  return parts;
+}
 
-  Reasons reasons;
+// What a transaction would do; `changes` count only if nothing cancels it.
+struct Evaluation {
   std::vector<ItemChange> changes;
+  Reasons reasons;
+};
+
+// Errors: what refuses the request as a whole.
+base::Result<Evaluation> evaluate_parts(std::vector<Part>& parts) {
   std::vector<base::Result<>> fits;
   for (auto& part : parts) {
     fits.push_back(check_write(part.write, *part.table));
     if (!fits.back()) part.write.key.clear();
   }
   TRY(check_distinct(parts));
+  Evaluation found;
   std::size_t size = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& [table_name, action, write, its_table] = parts[i];
     auto change = fits[i] ? evaluate_write(write, *its_table) : base::fail(fits[i].error());
     if (!change) {
       bool condition = change.error().code == "ConditionalCheckFailedException";
-      reasons.add(change.error(), condition && write.gives_back ? its_table->find(write.key) : nullptr);
+      found.reasons.add(change.error(), condition && write.gives_back ? its_table->find(write.key) : nullptr);
       continue;
     }
-    reasons.add_none();
+    found.reasons.add_none();
     size += change->after == nullptr ? 0 : item_size(*change->after);
-    changes.push_back(std::move(*change));
+    found.changes.push_back(std::move(*change));
   }
-  if (reasons.cancelled()) {
-    Outcome failed(base::fail(reasons.error()));
-    failed.error_members["CancellationReasons"] = reasons.take();
+  if (size > kLargest) return too_large();
+  return found;
+}
+
+}  // namespace
+
+base::Result<std::optional<json::object>> DynamoDbService::earlier_answer(const std::string& token,
+                                                                          const std::string& digest) {
+  auto now = cloud_.clock->now();
+  std::erase_if(transactions_, [&](const auto& one) { return one.second.until <= now; });
+  auto known = transactions_.find(token);
+  if (known == transactions_.end()) return std::nullopt;
+  if (known->second.digest == digest) return known->second.answer;
+  return aws_error(400, "IdempotentParameterMismatchException",
+                   "Idempotent parameter mismatch: The request uses the same client token as a previous, but "
+                   "non-identical request.");
+}
+
+DynamoDbService::Outcome DynamoDbService::transact_write(const Call& call, const json::object& input) {
+  TRY(check_members("TransactWriteItems", input,
+                    {"TransactItems", "ClientRequestToken", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"}));
+  TRY(auto capacity_wanted, wanted_capacity(input));
+  TRY(auto parts, parse_parts(input));
+  for (auto& part : parts) {
+    const auto& holder = part.write.kind == Write::Kind::put ? part.write.item : part.write.key;
+    TRY(auto* its_table, authorized(call, part.action, part.table_name, &holder));
+    part.table = its_table;
+  }
+  auto token = text_member(input, "ClientRequestToken");
+  auto digest = sha256_hex(call.request.body);
+  TRY(auto earlier, earlier_answer(token, digest));
+  if (earlier) return std::move(*earlier);
+
+  TRY(auto found, evaluate_parts(parts));
+  if (found.reasons.cancelled()) {
+    Outcome failed(base::fail(found.reasons.error()));
+    failed.error_members["CancellationReasons"] = found.reasons.take();
     return failed;
   }
-  if (size > kLargest) return validation_exception("Transaction size exceeded the limit of 4 MB");
-
   Receipt receipt(capacity_wanted, wants_collection_metrics(input), true);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    commit(*parts[i].table, changes[i]);
-    receipt.add(*parts[i].table, changes[i]);
+    commit(*parts[i].table, found.changes[i]);
+    receipt.add(*parts[i].table, found.changes[i]);
   }
   json::object output;
   receipt.write_to(output);
-  if (!token.empty()) transactions_[token] = {.input = input, .until = now + kTokenLife, .answer = output};
+  if (!token.empty()) {
+    transactions_[token] = {.digest = digest, .until = cloud_.clock->now() + kTokenLife, .answer = output};
+  }
   return output;
 }
 
@@ -211,7 +240,7 @@ DynamoDbService::Outcome DynamoDbService::transact_get(const Call& call, const j
     failed.error_members["CancellationReasons"] = reasons.take();
     return failed;
   }
-  if (size > kLargest) return validation_exception("Transaction size exceeded the limit of 4 MB");
+  if (size > kLargest) return too_large();
   json::object output{{"Responses", std::move(responses)}};
   if (!capacity_wanted.empty()) {
     json::array each;
