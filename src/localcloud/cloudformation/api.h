@@ -106,7 +106,7 @@ enum class ResourceForm { detail, description, summary };
 void write_resource(XmlWriter& xml, const Stack& stack, const StackResource& resource, ResourceForm form);
 void write_change(XmlWriter& xml, const ResourceChange& change);
 void write_parameters(XmlWriter& xml, const StackDefinition& definition);
-void write_tags(XmlWriter& xml, const std::map<std::string, std::string>& tags);
+void write_stack_tags(XmlWriter& xml, const std::map<std::string, std::string>& tags);
 void write_declared_parameters(XmlWriter& xml, const Template& declared, bool with_types);
 
 }  // namespace localcloud

@@ -171,7 +171,7 @@ Answer CloudFormationApi::describe_change_set(const Asked& asked) {
   write_parameters(xml, change_set.definition);
   xml.list("NotificationARNs", change_set.definition.notification_arns);
   xml.list("Capabilities", change_set.definition.capabilities);
-  write_tags(xml, change_set.definition.tags);
+  write_stack_tags(xml, change_set.definition.tags);
   xml.open("RollbackConfiguration").close();
   xml.open("Changes");
   TRY(const auto page, page_of(asked.input, change_set.changes.size()));

@@ -23,7 +23,7 @@ void write_drift(XmlWriter& xml, std::string_view name, std::string_view member)
 
 }  // namespace
 
-void write_tags(XmlWriter& xml, const std::map<std::string, std::string>& tags) {
+void write_stack_tags(XmlWriter& xml, const std::map<std::string, std::string>& tags) {
   xml.open("Tags");
   for (const auto& [key, value] : tags) xml.open("member").element("Key", key).element("Value", value).close();
   xml.close();
@@ -58,7 +58,7 @@ void write_stack(XmlWriter& xml, const Stack& stack) {
   xml.list("NotificationARNs", stack.definition.notification_arns);
   xml.list("Capabilities", stack.definition.capabilities);
   write_outputs(xml, stack.outputs);
-  write_tags(xml, stack.definition.tags);
+  write_stack_tags(xml, stack.definition.tags);
   xml.element("EnableTerminationProtection", stack.termination_protection);
   if (!stack.parent_id.empty()) xml.element("ParentId", stack.parent_id).element("RootId", stack.root_id);
   write_drift(xml, "DriftInformation", "StackDriftStatus");
