@@ -10,7 +10,8 @@ namespace json = boost::json;
 constexpr std::string_view kPrefix = "arn:aws:iam::aws:policy/";
 
 // Name, with its path, and statements. AWS's documents as moto 5 lists them (moto/iam/aws_managed_policies.py, which is
-// made from IAM's own GetPolicyVersion); each is of Version 2012-10-17.
+// made from IAM's own GetPolicyVersion); each is of Version 2012-10-17. Of ReadOnlyAccess there is
+// what it says of the services that are here.
 constexpr const char* kPolicies = R"json({
   "AWSCloudFormationFullAccess":[{"Action":["cloudformation:*"], "Effect":"Allow", "Resource":"*"}],
   "AWSCloudFormationReadOnlyAccess":[{"Action":["cloudformation:Describe*", "cloudformation:BatchDescribe*",
@@ -295,6 +296,27 @@ constexpr const char* kPolicies = R"json({
     "translate:DescribeTextTranslationJob", "translate:GetParallelData", "translate:ListParallelData",
     "comprehend:DetectDominantLanguage", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"],
     "Effect":"Allow", "Resource":"*"}],
+  "ReadOnlyAccess":[{"Action":["apigateway:GET", "apigateway:GetPortal", "apigateway:GetPortalProduct",
+    "apigateway:GetProductPage", "apigateway:GetProductRestEndpointPage", "apigateway:GetRoutingRule",
+    "apigateway:ListPortalProducts", "apigateway:ListPortals", "apigateway:ListProductPages",
+    "apigateway:ListProductRestEndpointPages", "apigateway:ListRoutingRules",
+    "apigateway:GetPortalProductSharingPolicy", "cloudformation:BatchDescribeTypeConfigurations",
+    "cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:Estimate*", "cloudformation:Get*",
+    "cloudformation:List*", "cloudformation:ValidateTemplate", "dynamodb:BatchGet*", "dynamodb:Describe*",
+    "dynamodb:Get*", "dynamodb:List*", "dynamodb:PartiQLSelect", "dynamodb:Query", "dynamodb:Scan",
+    "dynamodb:ReadDataForReplication", "dynamodb:SearchVectors", "ecr:BatchCheck*", "ecr:BatchGet*",
+    "ecr:Describe*", "ecr:Get*", "ecr:List*", "events:Describe*", "events:List*", "events:Test*", "iam:Generate*",
+    "iam:Get*", "iam:List*", "iam:Simulate*", "lambda:Get*", "lambda:List*", "logs:Describe*",
+    "logs:FilterLogEvents", "logs:Get*", "logs:ListAggregateLogGroupSummaries", "logs:ListAnomalies",
+    "logs:ListEntitiesForLogGroup", "logs:ListIntegrations", "logs:ListLogAnomalyDetectors",
+    "logs:ListLogDeliveries", "logs:ListLogGroupsForEntity", "logs:ListLogGroupsForQuery",
+    "logs:ListScheduledQueries", "logs:ListSourcesForS3TableIntegration", "logs:ListTagsForResource",
+    "logs:ListTagsLogGroup", "logs:StartLiveTail", "logs:StartQuery", "logs:StopLiveTail", "logs:StopQuery",
+    "logs:TestMetricFilter", "s3:DescribeJob", "s3:Get*", "s3:List*", "scheduler:GetSchedule",
+    "scheduler:GetScheduleGroup", "scheduler:ListScheduleGroups", "scheduler:ListSchedules",
+    "scheduler:ListTagsForResource", "sns:Check*", "sns:Get*", "sns:List*", "sqs:Get*", "sqs:List*", "sqs:Receive*",
+    "ssm:Describe*", "ssm:Get*", "ssm:List*", "sts:GetAccessKeyInfo", "sts:GetCallerIdentity",
+    "sts:GetSessionToken"], "Effect":"Allow", "Resource":"*"}],
   "service-role/AWSIoTRuleActions":[{"Action":["dynamodb:PutItem", "kinesis:PutRecord", "iot:Publish",
     "s3:PutObject", "sns:Publish", "sqs:SendMessage*", "cloudwatch:SetAlarmState", "cloudwatch:PutMetricData",
     "es:ESHttpPut", "firehose:PutRecord"], "Effect":"Allow", "Resource":"*"}],
