@@ -187,10 +187,12 @@ def test_what_is_no_json_is_refused(cloud, names):
 
 
 def test_an_operation_of_lambda_that_is_not_there_is_refused_by_name(cloud, names):
-    with not_implemented("lambda:InvokeWithResponseStream"):
-        cloud.client("lambda").invoke_with_response_stream(FunctionName="echo", Payload=b"{}")
-    with not_implemented("lambda:CreateAlias"):
-        cloud.client("lambda").create_alias(FunctionName="echo", Name="live", FunctionVersion="1")
+    client = cloud.client("lambda")
+    with not_implemented("lambda:PutProvisionedConcurrencyConfig"):
+        client.put_provisioned_concurrency_config(FunctionName="echo", Qualifier="1",
+                                                  ProvisionedConcurrentExecutions=1)
+    with not_implemented("lambda:PutFunctionRecursionConfig"):
+        client.put_function_recursion_config(FunctionName="echo", RecursiveLoop="Allow")
 
 
 # --- Limits

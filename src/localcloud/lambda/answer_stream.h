@@ -1,6 +1,5 @@
-// A function's answer on its way to a caller that reads it as it comes. The
-// environment writes, one reader reads; both on the one loop. A slow reader
-// holds the function back; one that went away does not.
+// A function's answer on its way to a caller that reads it as it comes. The environment writes, one reader reads; both
+// on the one loop. A slow reader holds the function back; one that went away does not.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,8 +19,7 @@ class AnswerStream {
   void begin(std::string content_type);
   // Waits while the reader is more than a few pieces behind.
   awaitable<void> write(std::string piece);
-  // Nothing follows: the invocation is over. `error_code`: why, if it failed;
-  // `error`: the error object.
+  // Nothing follows: the invocation is over. `error_code`: why, if it failed; `error`: the error object.
   void close(std::string error_code, std::string error);
 
   // The next piece; nullopt at the end.

@@ -1,5 +1,4 @@
-// What a request or a template says of a function's configuration:
-// apply_configuration() and what it is made of.
+// What a request or a template says of a function's configuration: apply_configuration() and what it is made of.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -38,8 +38,7 @@ std::string error_object(std::string_view type, std::string_view message) {
   return codec::to_text(error);
 }
 
-// Lets everything that is ready to run do so: what a process wrote before it
-// asked for `next` is read by then.
+// Lets everything that is ready to run do so: what a process wrote before it asked for `next` is read by then.
 awaitable<void> let_others_run() {
   for (int turn = 0; turn < 4; ++turn) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
@@ -174,8 +173,7 @@ awaitable<ExecutionEnvironment::Initialised> ExecutionEnvironment::initialise(ba
   co_return Initialised::failed;
 }
 
-// A failed initialisation is tried once more, as part of the invocation that
-// waits for it (aws-facts §4).
+// A failed initialisation is tried once more, as part of the invocation that waits for it (aws-facts §4).
 awaitable<bool> ExecutionEnvironment::initialise_with_retry(base::TaskGroup& tasks) {
   auto first = co_await initialise(tasks, kInitLimit);
   if (first == Initialised::yes) co_return true;

@@ -1,13 +1,10 @@
-// One execution environment: a process that runs a function's bootstrap, the
-// Runtime API it talks to on a port of its own, its private temporary folder
-// (TMPDIR) and its log stream. It takes one invocation at a time and is stopped
-// (SIGSTOP, the whole process group) whenever it waits in `next` with nothing
-// to do.
+// One execution environment: a process that runs a function's bootstrap, the Runtime API it talks to on a port of its
+// own, its private temporary folder (TMPDIR) and its log stream. It takes one invocation at a time and is stopped
+// (SIGSTOP, the whole process group) whenever it waits in `next` with nothing to do.
 //
-// Guarantees: initialisation has 10 s, and one more try inside the first
-// invocation; an invocation has the function's timeout, by the machine's clock;
-// when an environment ends, its process group is gone and the invocation that
-// it had is answered. Processes are started through os::Spawner only.
+// Guarantees: initialisation has 10 s, and one more try inside the first invocation; an invocation has the function's
+// timeout, by the machine's clock; when an environment ends, its process group is gone and the invocation that it had
+// is answered. Processes are started through os::Spawner only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -30,16 +27,14 @@
 
 namespace localcloud {
 
-// One run of a function. The answer is there when `output` is; whoever waits
-// does so on `done`.
+// One run of a function. The answer is there when `output` is; whoever waits does so on `done`.
 struct PendingInvocation {
   std::string request_id;
   std::string function_arn;  // as it was invoked, with its qualifier
   std::string payload;
   std::string client_context;
   std::string trace_id;
-  bool wants_log_tail = false;                // then it is answered when the runtime asks for
-                                              // `next`, with every line
+  bool wants_log_tail = false;                // then it is answered when the runtime asks for `next`, with every line
   std::shared_ptr<AnswerStream> stream = {};  // where the answer goes as it comes; null: into `output`
   std::optional<InvokeOutput> output;
   base::Notifier done;
@@ -55,8 +50,7 @@ class ExecutionEnvironment {
   ExecutionEnvironment(const ExecutionEnvironment&) = delete;
   ExecutionEnvironment& operator=(const ExecutionEnvironment&) = delete;
 
-  // Its whole life, begun by the invocation that was assigned before. Returns
-  // when the process is gone.
+  // Its whole life, begun by the invocation that was assigned before. Returns when the process is gone.
   awaitable<void> run();
 
   // Gives it an invocation; only when new or idle().

@@ -1,6 +1,5 @@
-// The execution environments of every function: an invocation gets an idle one
-// of the same version, the most recently used first, or a new one. Ends
-// environments that idled for long by the local clock.
+// The execution environments of every function: an invocation gets an idle one of the same version, the most recently
+// used first, or a new one. Ends environments that idled for long by the local clock.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +18,8 @@ class EnvironmentPool {
  public:
   EnvironmentPool(Cloud& cloud, Runtimes& runtimes);
 
-  // The answer of the function, its own failures included. Errors: only while
-  // it ends. If the caller is cancelled the invocation goes on without it.
+  // The answer of the function, its own failures included. Errors: only while it ends. If the caller is cancelled the
+  // invocation goes on without it.
   awaitable<base::Result<InvokeOutput>> run(std::shared_ptr<const FunctionVersion> version,
                                             std::shared_ptr<PendingInvocation> invocation);
 

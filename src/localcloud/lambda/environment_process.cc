@@ -1,5 +1,4 @@
-// The process of an environment, and what it says: start, output, end, and the
-// requests of its Runtime API.
+// The process of an environment, and what it says: start, output, end, and the requests of its Runtime API.
 #include <fmt/format.h>
 
 #include <tuple>
@@ -28,9 +27,8 @@ std::string path_list(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-// What makes layers and the runtime's own modules be found (LDG
-// configuration-envvars.md). On AWS layers are in /opt, which is not this
-// program's to write.
+// What makes layers and the runtime's own modules be found (LDG configuration-envvars.md). On AWS layers are in /opt,
+// which is not this program's to write.
 void ExecutionEnvironment::add_code_paths(std::map<std::string, std::string>& variables,
                                           const RuntimeCommand& runtime) const {
   std::string task = version_->package->directory();

@@ -1,6 +1,5 @@
-// Messages of application/vnd.amazon.eventstream (the "Amazon Event Stream"
-// encoding of AWS's SDKs), as far as Lambda's InvokeWithResponseStream writes
-// them. Pure.
+// Messages of application/vnd.amazon.eventstream (the "Amazon Event Stream" encoding of AWS's SDKs), as far as Lambda's
+// InvokeWithResponseStream writes them. Pure.
 #pragma once
 
 #include <string>
@@ -8,8 +7,7 @@
 
 namespace localcloud {
 
-// One event: its lengths, its headers (:message-type event, :event-type,
-// :content-type), its payload, both checksums.
+// One event: its lengths, its headers (:message-type event, :event-type, :content-type), its payload, both checksums.
 std::string event_message(std::string_view event_type, std::string_view content_type, std::string_view payload);
 
 }  // namespace localcloud

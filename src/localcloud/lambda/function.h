@@ -1,9 +1,7 @@
-// A Lambda function as values: one version of its configuration and its code,
-// and how it is written in answers.
+// A Lambda function as values: one version of its configuration and its code, and how it is written in answers.
 //
-// A FunctionVersion never changes: an update makes a new one, and environments
-// keep theirs until they end. Unpacked packages are removed with the last
-// version that uses them.
+// A FunctionVersion never changes: an update makes a new one, and environments keep theirs until they end. Unpacked
+// packages are removed with the last version that uses them.
 #pragma once
 
 #include <boost/json.hpp>
@@ -48,26 +46,21 @@ struct FunctionVersion {
   std::string log_group() const;
 };
 
-// Reads what `input` says of a configuration into `version` and leaves the rest
-// as it is: the members of UpdateFunctionConfiguration, which are also
-// properties of AWS::Lambda::Function. Errors: ValidationException and
-// InvalidParameterValueException in AWS's wording; what cannot run here is
-// refused by name, nested members too.
+// Reads what `input` says of a configuration into `version` and leaves the rest as it is: the members of
+// UpdateFunctionConfiguration, which are also properties of AWS::Lambda::Function. Errors: ValidationException and
+// InvalidParameterValueException in AWS's wording; what cannot run here is refused by name, nested members too.
 base::Result<> apply_configuration(FunctionVersion& version, const json::object& input);
 
-// A new function: what it must say, and the architecture, which no later
-// configuration changes.
+// A new function: what it must say, and the architecture, which no later configuration changes.
 base::Result<FunctionVersion> read_function(const json::object& input);
 
 // Architectures, of CreateFunction and UpdateFunctionCode. x86_64 if absent.
 base::Result<std::string> read_architecture(const json::object& input);
 
-// {"a":"b"} of the API, or [{"Key":"a","Value":"b"}] of CloudFormation. Errors:
-// not of either form, more than 50.
+// {"a":"b"} of the API, or [{"Key":"a","Value":"b"}] of CloudFormation. Errors: not of either form, more than 50.
 base::Result<std::map<std::string, std::string>> read_tags(const json::value* tags);
 
-// The Configuration of GetFunction and ListFunctions. `arn`: as the function
-// was asked for, with its alias perhaps.
+// The Configuration of GetFunction and ListFunctions. `arn`: as the function was asked for, with its alias perhaps.
 json::object configuration_of(const FunctionVersion& version, std::string_view arn);
 inline json::object configuration_of(const FunctionVersion& version) {
   return configuration_of(version, version.arn);
@@ -80,8 +73,7 @@ enum class RuntimeKind { provided, nodejs, python };
 // Errors: InvalidParameterValueException that names the runtime.
 base::Result<RuntimeKind> runtime_kind(std::string_view runtime);
 
-// What a function is called in a request: "name", "name:qualifier",
-// "123456789012:function:name" or a full ARN.
+// What a function is called in a request: "name", "name:qualifier", "123456789012:function:name" or a full ARN.
 struct FunctionReference {
   std::string account;  // empty if not said
   std::string region;

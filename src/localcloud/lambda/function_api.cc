@@ -1,5 +1,4 @@
-// Operations on functions as such: create, read, update, delete, list; their
-// concurrency and tags.
+// Operations on functions as such: create, read, update, delete, list; their concurrency and tags.
 #include <fmt/format.h>
 
 #include <algorithm>

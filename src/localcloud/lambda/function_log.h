@@ -1,6 +1,5 @@
-// What one execution environment writes to its log stream, in the lines Lambda
-// writes around each invocation, and the last 4 KiB of it for callers that ask
-// for a tail.
+// What one execution environment writes to its log stream, in the lines Lambda writes around each invocation, and the
+// last 4 KiB of it for callers that ask for a tail.
 #pragma once
 
 #include <optional>
@@ -22,8 +21,7 @@ struct InvocationReport {
   std::string error_type;  // with "error"
 };
 
-// "REPORT RequestId: …\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory
-// Size: 128 MB\tMax Memory Used: 30 MB\t…"
+// "REPORT RequestId: …\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB\t…"
 std::string report_line(const InvocationReport& report);
 
 class FunctionLog {
@@ -44,12 +42,10 @@ class FunctionLog {
   std::string tail_;
 };
 
-// Cuts what a process writes into lines; the rest of an unfinished line waits
-// for more, up to 256 KiB.
+// Cuts what a process writes into lines; the rest of an unfinished line waits for more, up to 256 KiB.
 class LineCutter {
  public:
-  // Calls `sink(line)` for each line that is complete now, without its line
-  // end.
+  // Calls `sink(line)` for each line that is complete now, without its line end.
   template <typename Sink>
   void add(std::string_view bytes, Sink sink) {
     for (char c : bytes) {

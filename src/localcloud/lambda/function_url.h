@@ -1,5 +1,5 @@
-// Function URLs: their configuration as a value, and what its CORS says. How a
-// request to one is served is in url_gateway.cc.
+// Function URLs: their configuration as a value, and what its CORS says. How a request to one is served is in
+// url_gateway.cc.
 #pragma once
 
 #include <boost/json.hpp>
@@ -32,8 +32,7 @@ struct FunctionUrl {
   base::WallTime modified{};
 };
 
-// Reads AuthType, Cors and InvokeMode over `url`. Errors: ValidationException
-// in AWS's wording.
+// Reads AuthType, Cors and InvokeMode over `url`. Errors: ValidationException in AWS's wording.
 base::Result<> apply_url_input(FunctionUrl& url, const json::object& input);
 
 std::string fresh_url_id();
@@ -45,11 +44,9 @@ std::string address_of(const Cloud& cloud, const FunctionUrl& url);
 // FunctionUrlConfig of the API.
 json::object url_answer(const Cloud& cloud, const FunctionUrl& url, std::string_view function_arn);
 
-// The answer to a preflight request; nullopt if the request is none. Without
-// CORS functions get OPTIONS as any other.
+// The answer to a preflight request; nullopt if the request is none. Without CORS functions get OPTIONS as any other.
 std::optional<net::Response> url_preflight(const FunctionUrl& url, const net::Request& request);
-// What CORS adds to an answer, in place of the function's own Access-Control
-// headers.
+// What CORS adds to an answer, in place of the function's own Access-Control headers.
 void add_url_cors(const FunctionUrl& url, const net::Request& request, net::Headers& headers);
 
 }  // namespace localcloud

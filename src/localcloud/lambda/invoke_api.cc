@@ -24,8 +24,7 @@ base::Result<InvocationType> read_type(const net::Request& request) {
   return constraint(text, "invocationType", "satisfy enum value set: [Event, RequestResponse, DryRun]");
 }
 
-// What the request says but for the payload. Errors:
-// InvalidRequestContentException, ValidationException.
+// What the request says but for the payload. Errors: InvalidRequestContentException, ValidationException.
 base::Result<InvokeInput> read_input(const net::Request& request, std::string reference) {
   InvokeInput input;
   input.function = std::move(reference);
@@ -89,8 +88,7 @@ awaitable<base::Result<net::Response>> LambdaService::invoke_operation(Call call
   co_return response;
 }
 
-// The answer begins with the first piece, or with the end: until then an error
-// is an ordinary one.
+// The answer begins with the first piece, or with the end: until then an error is an ordinary one.
 awaitable<base::Result<>> LambdaService::stream_operation(net::Exchange& exchange, Call call) {
   auto split = split_target(call.request.target);
   auto segments = path_segments(split.path);

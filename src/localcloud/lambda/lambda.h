@@ -1,7 +1,5 @@
-// Lambda: functions from zip packages, and their execution environments: real
-// processes that speak the Runtime API to a server of this module, one
-// invocation at a time, stopped with SIGSTOP between invocations as AWS freezes
-// them.
+// Lambda: functions from zip packages, and their execution environments: real processes that speak the Runtime API to a
+// server of this module, one invocation at a time, stopped with SIGSTOP between invocations as AWS freezes them.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -55,21 +53,17 @@ class Lambda : public Service {
   // Errors: ResourceNotFoundException 404.
   virtual base::Result<FunctionFacts> facts(std::string_view reference) const = 0;
 
-  // Runs a function. Errors (kind service): ResourceNotFoundException 404,
-  // RequestTooLargeException 413, TooManyRequestsException 429, … The caller
-  // has authorized already.
+  // Runs a function. Errors (kind service): ResourceNotFoundException 404, RequestTooLargeException 413,
+  // TooManyRequestsException 429, … The caller has authorized already.
   virtual awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) = 0;
 
-  // InvokeWithResponseStream by a verified caller: answers the exchange itself,
-  // piece by piece.
+  // InvokeWithResponseStream by a verified caller: answers the exchange itself, piece by piece.
   virtual awaitable<void> invoke_with_stream(net::Exchange& exchange, Call call) = 0;
-  // A request for a function URL: `target` is what follows its id, with a '/'
-  // and the query. Answers the exchange itself; verifies signatures where the
-  // URL asks for IAM.
+  // A request for a function URL: `target` is what follows its id, with a '/' and the query. Answers the exchange
+  // itself; verifies signatures where the URL asks for IAM.
   virtual awaitable<void> serve_url(net::Exchange& exchange, std::string url_id, std::string target) = 0;
 
-  // May `service` ("sns.amazonaws.com") call the function for `source_arn`? By
-  // the function's resource policy.
+  // May `service` ("sns.amazonaws.com") call the function for `source_arn`? By the function's resource policy.
   virtual bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const = 0;
 
   virtual ResourceTypes resource_types() = 0;
@@ -78,8 +72,7 @@ class Lambda : public Service {
   virtual awaitable<void> shut_down() = 0;
 };
 
-// `loaders`: of the languages whose functions run without a bootstrap of their
-// own.
+// `loaders`: of the languages whose functions run without a bootstrap of their own.
 std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders = {});
 
 }  // namespace localcloud

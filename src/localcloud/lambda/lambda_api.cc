@@ -36,8 +36,7 @@ std::vector<std::span<const ApiRoute>> all_routes() {
   return {function_routes(), version_routes(), policy_routes(), layer_routes(), url_routes(), kNotThere};
 }
 
-// The parts of a path that a route's '*' stand for; nullopt if the route is for
-// something else.
+// The parts of a path that a route's '*' stand for; nullopt if the route is for something else.
 std::optional<std::vector<std::string>> match(const ApiRoute& route, const std::vector<std::string>& segments,
                                               const Fields& query) {
   std::string_view path = route.path;

@@ -1,5 +1,5 @@
-// The HTTP API of Lambda (REST-JSON): a table of operations, in groups by what
-// they are about. What is in no table is answered 501 with its name.
+// The HTTP API of Lambda (REST-JSON): a table of operations, in groups by what they are about. What is in no table is
+// answered 501 with its name.
 #pragma once
 
 #include <span>
@@ -29,8 +29,7 @@ using ApiAnswer = base::Result<net::Response>;
 struct ApiRoute {
   std::string_view name;    // "GetAlias"
   std::string_view method;  // "GET"
-  std::string_view path;    // "2015-03-31/functions/*/aliases/*";
-                            // '?find=LayerVersion' at its end must be in the query
+  std::string_view path;    // "2015-03-31/functions/*/aliases/*"; '?find=LayerVersion' at its end must be in the query
   ApiAnswer (*run)(LambdaService&, const ApiRequest&);
 };
 
@@ -40,8 +39,7 @@ std::span<const ApiRoute> policy_routes();
 std::span<const ApiRoute> layer_routes();
 std::span<const ApiRoute> url_routes();
 
-// Refuses members that the operation does not know here, as
-// not_implemented("CreateFunction with X").
+// Refuses members that the operation does not know here, as not_implemented("CreateFunction with X").
 base::Result<> only_parameters(const ApiRequest& request, std::string_view operation,
                                std::initializer_list<std::string_view> known);
 
@@ -49,12 +47,11 @@ base::Result<> only_parameters(const ApiRequest& request, std::string_view opera
 base::Result<FunctionTarget> authorized(LambdaService& service, const ApiRequest& request, std::string_view action,
                                         std::string_view reference, std::string_view qualifier = {});
 
-// Errors: PreconditionFailedException 412 if `given` is neither empty nor
-// `current`.
+// Errors: PreconditionFailedException 412 if `given` is neither empty nor `current`.
 base::Result<> check_revision(std::string_view given, std::string_view current);
 
-// One page of a list: its items from the Marker on, MaxItems of them, and
-// NextMarker if there are more. Errors: InvalidParameterValueException.
+// One page of a list: its items from the Marker on, MaxItems of them, and NextMarker if there are more. Errors:
+// InvalidParameterValueException.
 struct ApiPage {
   std::size_t begin = 0;
   std::size_t end = 0;

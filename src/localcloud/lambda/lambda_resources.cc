@@ -1,5 +1,4 @@
-// AWS::Lambda::Function, AWS::Lambda::Permission, and the types of the other
-// files.
+// AWS::Lambda::Function, AWS::Lambda::Permission, and the types of the other files.
 #include <fmt/format.h>
 
 #include "codec/json.h"
@@ -47,8 +46,7 @@ class FunctionType final : public SyncType {
   }
 
  private:
-  // Code is read anew only if the template says something else of it: a
-  // template's bytes in S3 have a new key.
+  // Code is read anew only if the template says something else of it: a template's bytes in S3 have a new key.
   base::Result<std::shared_ptr<const Package>> package_of(const std::string& function, const ResourceRequest& request) {
     const auto* code = request.properties.if_contains("Code");
     if (code == nullptr || !code->is_object()) return invalid_parameter("Please provide a source for function code.");

@@ -24,8 +24,7 @@ std::string fresh_trace_id() {
                      hex(base::random_bytes<12>()), hex(base::random_bytes<8>()));
 }
 
-// By an alias's weights: each of them names what part of the invocations goes
-// to another version.
+// By an alias's weights: each of them names what part of the invocations goes to another version.
 std::string_view choose_version(const Alias& alias) {
   auto bytes = base::random_bytes<4>();
   double random = 0;

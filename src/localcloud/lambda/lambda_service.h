@@ -1,6 +1,5 @@
-// The Lambda of the local account: what stands behind the interface of
-// lambda.h. Functions by name with their versions, aliases, policies and URLs,
-// and their invocation. The HTTP API is in lambda_api.h.
+// The Lambda of the local account: what stands behind the interface of lambda.h. Functions by name with their versions,
+// aliases, policies and URLs, and their invocation. The HTTP API is in lambda_api.h.
 #pragma once
 
 #include <boost/json.hpp>
@@ -47,8 +46,7 @@ struct LambdaFunction {
   std::map<std::string, std::string> tags;
   std::optional<int> reserved_concurrency;
 
-  // What a qualifier means now; null if nothing. An alias with weights: its
-  // main version.
+  // What a qualifier means now; null if nothing. An alias with weights: its main version.
   std::shared_ptr<const FunctionVersion> at(std::string_view qualifier) const;
 };
 
@@ -89,41 +87,35 @@ class LambdaService final : public Lambda, public AsyncFunctions {
   using Functions = std::map<std::string, std::shared_ptr<LambdaFunction>, std::less<>>;
   const Functions& functions() const { return functions_; }
   std::string arn_of(std::string_view name) const;
-  // `qualifier`: of a request's query; empty if only the reference may say one.
-  // Errors: ResourceNotFoundException 404, InvalidParameterValueException if
-  // both say different ones.
+  // `qualifier`: of a request's query; empty if only the reference may say one. Errors: ResourceNotFoundException 404,
+  // InvalidParameterValueException if both say different ones.
   base::Result<FunctionTarget> find(std::string_view reference, std::string_view qualifier = {}) const;
-  // The function that has the URL, and the URL's qualifier. Errors:
-  // ResourceNotFoundException.
+  // The function that has the URL, and the URL's qualifier. Errors: ResourceNotFoundException.
   base::Result<FunctionTarget> find_url(std::string_view url_id) const;
   // Errors: ResourceConflictException 409 if it has one; as apply_url_input.
   base::Result<FunctionUrl*> add_url(const FunctionTarget& target, const json::object& input);
   bool exists(std::string_view name) const { return functions_.contains(name); }
-  // The present $LATEST becomes `version`: checks role, layers, dead-letter
-  // queue and size, completes name and ARN. Environments of the one before end
-  // after their invocation. Makes the function if there is none.
+  // The present $LATEST becomes `version`: checks role, layers, dead-letter queue and size, completes name and ARN.
+  // Environments of the one before end after their invocation. Makes the function if there is none.
   base::Result<> put(const std::string& name, FunctionVersion version);
   base::Result<std::shared_ptr<const Package>> unpack(std::string_view archive) const;
   AsyncInvocations& async_invocations() { return async_; }
-  // Publishes $LATEST, or gives the last version if nothing has changed since.
-  // Errors: none of its own.
+  // Publishes $LATEST, or gives the last version if nothing has changed since. Errors: none of its own.
   std::shared_ptr<const FunctionVersion> publish(LambdaFunction& function, std::optional<std::string> description);
   void remove_version(LambdaFunction& function, int number);
   void remove(std::string_view name);
-  // Errors: InvalidParameterValueException if too little would be left for the
-  // others.
+  // Errors: InvalidParameterValueException if too little would be left for the others.
   base::Result<> reserve_concurrency(LambdaFunction& function, int reserved);
   int unreserved_concurrency() const;
-  // May `caller` do `action`? The function's policy counts too, if there is the
-  // function.
+  // May `caller` do `action`? The function's policy counts too, if there is the function.
   base::Result<> authorize(const Principal& caller, std::string_view action, const base::Result<FunctionTarget>& target,
                            std::string_view reference) const;
 
   // Function and package for tests that bring their own.
   void put_unpacked(std::shared_ptr<const FunctionVersion> version);
 
-  // The whole of InvokeFunction after its authorization. `stream`: the answer
-  // goes there piece by piece, and the output says how it ended.
+  // The whole of InvokeFunction after its authorization. `stream`: the answer goes there piece by piece, and the output
+  // says how it ended.
   awaitable<base::Result<InvokeOutput>> invoke_with(InvokeInput input, bool wants_log_tail,
                                                     std::shared_ptr<AnswerStream> stream);
 
@@ -148,8 +140,7 @@ class LambdaService final : public Lambda, public AsyncFunctions {
   AsyncInvocations async_;
 };
 
-// The policy of a function or of its qualifier as a document; null if it has
-// none.
+// The policy of a function or of its qualifier as a document; null if it has none.
 json::value policy_of(const LambdaFunction& function, std::string_view qualifier);
 
 // Is this one whole JSON document? Takes no memory for its value.

@@ -169,8 +169,7 @@ TEST(Lambda, AFailedInitialisationIsTriedOnceMore) {
 awaitable<void> send_event(Fixture& account) {
   auto output = co_await account.service.invoke(input("{}", InvocationType::event));
   EXPECT_EQ(output.value().status, 202);
-  // Attempts come only as the clock is turned; each is one line that names the
-  // request.
+  // Attempts come only as the clock is turned; each is one line that names the request.
   auto attempts = [&] { return std::count(account.logs.lines.begin(), account.logs.lines.end(), output->request_id); };
   while (attempts() < 1) co_await turns(1);
   co_await turns(200);

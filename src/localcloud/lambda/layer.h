@@ -1,5 +1,4 @@
-// Layers and their versions, which never change: what PublishLayerVersion makes
-// and functions are put together from.
+// Layers and their versions, which never change: what PublishLayerVersion makes and functions are put together from.
 #pragma once
 
 #include <boost/json.hpp>
@@ -41,9 +40,8 @@ class LayerStore {
 
   // By the layer's name or ARN. Errors: ResourceNotFoundException 404.
   base::Result<LayerVersion*> find(std::string_view layer, int number);
-  // By the ARN of a version. Errors: InvalidParameterValueException,
-  // ResourceNotFoundException; of another account or Region: refused by name,
-  // because nothing here is shared with them.
+  // By the ARN of a version. Errors: InvalidParameterValueException, ResourceNotFoundException; of another account or
+  // Region: refused by name, because nothing here is shared with them.
   base::Result<LayerVersion*> find_arn(std::string_view arn);
   // Functions that have it keep it. One that is not there is no error.
   void remove(std::string_view layer, int number);
@@ -63,13 +61,11 @@ class LayerStore {
   std::map<std::string, int, std::less<>> last_number_;
 };
 
-// AddLayerVersionPermission: the statement, now in the version's policy.
-// Errors: ValidationException for another action than lambda:GetLayerVersion,
-// ResourceConflictException 409 if there is one of that id.
+// AddLayerVersionPermission: the statement, now in the version's policy. Errors: ValidationException for another action
+// than lambda:GetLayerVersion, ResourceConflictException 409 if there is one of that id.
 base::Result<json::object> add_layer_statement(LayerVersion& version, const json::object& input, std::string_view id);
 
-// GetLayerVersion's answer, without the content's place; `with_content` adds
-// it.
+// GetLayerVersion's answer, without the content's place; `with_content` adds it.
 json::object layer_answer(const LayerVersion& version, bool with_content);
 
 // The name in "name" or "arn:aws:lambda:region:account:layer:name".

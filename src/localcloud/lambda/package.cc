@@ -29,8 +29,7 @@ std::string sha256_base64(std::string_view bytes) {
 base::Result<> write_entry(const std::string& root, const codec::ZipEntry& entry) {
   std::string path = root + "/" + entry.name;
   TRY(os::make_directories(path.substr(0, path.rfind('/'))));
-  // Lambda's user must be able to read everything: what an archive made without
-  // modes left at 0 becomes 0644.
+  // Lambda's user must be able to read everything: what an archive made without modes left at 0 becomes 0644.
   auto mode = static_cast<mode_t>((entry.mode & 0777) | 0444);
   return os::write_file(path, entry.content, mode);
 }

@@ -1,5 +1,4 @@
-// Code on disk: packages of functions and layers, unpacked, and the layers of a
-// function laid over each other.
+// Code on disk: packages of functions and layers, unpacked, and the layers of a function laid over each other.
 #pragma once
 
 #include <memory>
@@ -17,8 +16,7 @@ inline constexpr std::size_t kMaxDirectUpload = 52'428'800;  // of an archive in
 // A package on disk. Not copyable: removes its directory.
 class Package {
  public:
-  // Unpacks into a directory of its own under `parent`. Errors:
-  // InvalidParameterValueException as AWS words it.
+  // Unpacks into a directory of its own under `parent`. Errors: InvalidParameterValueException as AWS words it.
   static base::Result<std::shared_ptr<const Package>> unpack(std::string_view zip, const std::string& parent);
   ~Package();
   Package(const Package&) = delete;
@@ -37,9 +35,8 @@ class Package {
   std::size_t unzipped_size_ = 0;
 };
 
-// What a function sees as /opt on AWS. /opt itself is not this program's to
-// write: functions find their layers by the variables of their environment that
-// name it: PATH, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH.
+// What a function sees as /opt on AWS. /opt itself is not this program's to write: functions find their layers by the
+// variables of their environment that name it: PATH, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH.
 class LayerTree {
  public:
   // Later ones win where two have the same file. Errors: local_resource.

@@ -1,5 +1,4 @@
-// Statements of resource policies, as AddPermission and AWS::Lambda::Permission
-// write them.
+// Statements of resource policies, as AddPermission and AWS::Lambda::Permission write them.
 #pragma once
 
 #include <boost/json.hpp>
@@ -11,15 +10,12 @@
 
 namespace localcloud {
 
-// The statement of the members Action, Principal, SourceArn, SourceAccount,
-// PrincipalOrgID, EventSourceToken, FunctionUrlAuthType and
-// InvokedViaFunctionUrl. Errors: ValidationException,
-// InvalidParameterValueException.
+// The statement of the members Action, Principal, SourceArn, SourceAccount, PrincipalOrgID, EventSourceToken,
+// FunctionUrlAuthType and InvokedViaFunctionUrl. Errors: ValidationException, InvalidParameterValueException.
 base::Result<json::object> make_statement(const json::object& input, std::string_view id,
                                           std::string_view resource_arn);
 
-// Errors: ResourceConflictException 409 if there is one of that id;
-// PolicyLengthExceededException.
+// Errors: ResourceConflictException 409 if there is one of that id; PolicyLengthExceededException.
 base::Result<> add_statement(LambdaFunction& function, std::string_view qualifier, json::object statement);
 // Errors: ResourceNotFoundException 404.
 base::Result<> remove_statement(LambdaFunction& function, std::string_view qualifier, std::string_view id);

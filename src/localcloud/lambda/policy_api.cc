@@ -1,5 +1,4 @@
-// The resource policies of functions: AddPermission, RemovePermission,
-// GetPolicy.
+// The resource policies of functions: AddPermission, RemovePermission, GetPolicy.
 #include "codec/json.h"
 #include "localcloud/lambda/lambda_api.h"
 #include "localcloud/lambda/permissions.h"

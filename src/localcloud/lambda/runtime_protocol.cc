@@ -82,8 +82,7 @@ net::Response too_large_refusal(std::size_t limit) {
   return refusal(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", limit));
 }
 
-// A streamed answer that broke says so in trailers, which the server hands on
-// with the headers.
+// A streamed answer that broke says so in trailers, which the server hands on with the headers.
 std::optional<RuntimeAnswer> broken_stream(const net::Request& request) {
   auto type = request.headers.get("Lambda-Runtime-Function-Error-Type");
   if (!type) return std::nullopt;

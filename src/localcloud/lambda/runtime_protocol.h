@@ -1,10 +1,9 @@
-// The state machine of one environment's Runtime API (aws-facts §4; the states
-// of AWS's runtime interface emulator): which request is right when, and how
-// each is answered. Pure: requests in, answers out. A `next` is the one request
+// The state machine of one environment's Runtime API (aws-facts §4; the states of AWS's runtime interface emulator):
+// which request is right when, and how each is answered. Pure: requests in, answers out. A `next` is the one request
 // that waits; the environment waits for it and takes its answer from here.
 //
-//   starting ── next ──► ready ── offer ──► busy ── response / error ──►
-//   answered ── next ──► ready starting ── init/error ──► failed
+//   starting ── next ──► ready ── offer ──► busy ── response / error ──► answered ── next ──► ready
+//   starting ── init/error ──► failed
 #pragma once
 
 #include <cstdint>
@@ -18,8 +17,7 @@ namespace localcloud {
 
 // 6 MiB and 100 bytes: of an event and of an answer.
 inline constexpr std::size_t kMaxPayload = 6'291'556;
-// Of a streamed answer. AWS slows it down to 2 MB/s after the first 6 MB; here
-// it goes as fast as it is read.
+// Of a streamed answer. AWS slows it down to 2 MB/s after the first 6 MB; here it goes as fast as it is read.
 inline constexpr std::size_t kMaxStreamed = 200 * 1024 * 1024;
 
 struct RuntimeEvent {
@@ -27,16 +25,14 @@ struct RuntimeEvent {
   std::string function_arn;
   std::string trace_id;
   std::string client_context;    // JSON, or empty
-  std::int64_t deadline_ms = 0;  // since the epoch, by the machine's clock,
-                                 // which the function reads too
+  std::int64_t deadline_ms = 0;  // since the epoch, by the machine's clock, which the function reads too
   std::string payload;
 };
 
 struct RuntimeAnswer {
   bool failed = false;
   std::string payload;     // the answer, or the error object
-  std::string error_type;  // of a failure, "Function.Unknown" if the runtime
-                           // named none that counts
+  std::string error_type;  // of a failure, "Function.Unknown" if the runtime named none that counts
 };
 
 class RuntimeProtocol {
@@ -50,9 +46,8 @@ class RuntimeProtocol {
   };
   static Route route(std::string_view method, std::string_view target);
 
-  // The runtime asks for work. An answer if that is not allowed now; else the
-  // caller waits with the ticket: a later `next` makes it void (the runtime
-  // dropped its connection and asked again).
+  // The runtime asks for work. An answer if that is not allowed now; else the caller waits with the ticket: a later
+  // `next` makes it void (the runtime dropped its connection and asked again).
   struct Waiting {
     std::optional<net::Response> refused;
     std::uint64_t ticket = 0;
@@ -63,9 +58,8 @@ class RuntimeProtocol {
   std::optional<net::Response> take_event(std::uint64_t ticket);
 
   net::Response response(std::string_view request_id, const net::Request& request);
-  // A response that is streamed is begun, which may be refused; then it is
-  // ended, with its trailers among the headers of `request`, or cut off.
-  // `body`: what was not handed on meanwhile.
+  // A response that is streamed is begun, which may be refused; then it is ended, with its trailers among the headers
+  // of `request`, or cut off. `body`: what was not handed on meanwhile.
   static bool is_streamed_response(const net::Request& head);
   std::optional<net::Response> begin_stream(std::string_view request_id);
   net::Response end_stream(std::string_view request_id, const net::Request& request, std::string body);
@@ -73,8 +67,7 @@ class RuntimeProtocol {
   void stream_cut_off(std::string_view request_id);
   net::Response error(std::string_view request_id, const net::Request& request);
   net::Response init_error(const net::Request& request);
-  // What is not part of it: extensions, telemetry, restore. 501 by name, or
-  // 404.
+  // What is not part of it: extensions, telemetry, restore. 501 by name, or 404.
   static net::Response unknown(std::string_view method, std::string_view target);
 
   State state() const { return state_; }

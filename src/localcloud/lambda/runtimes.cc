@@ -21,8 +21,8 @@ constexpr std::string_view kMachine = "x86_64";
 constexpr std::string_view kEmulator = "qemu-aarch64";
 #endif
 
-// Prints the interpreter's own path and version on a line each. What PATH names
-// may be a script that finds the real one.
+// Prints the interpreter's own path and version on a line each. What PATH names may be a script that finds the real
+// one.
 constexpr std::string_view kAskNode =
     "console.log(process.execPath + '\\n' + "
     "process.versions.node.split('.')[0])";

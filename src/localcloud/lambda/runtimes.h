@@ -1,6 +1,5 @@
-// What runs a function's code on this machine: the bootstrap in its package, or
-// the machine's own node or python3 with the loader that livelambda brings.
-// Interpreters are looked for in PATH once, when first needed.
+// What runs a function's code on this machine: the bootstrap in its package, or the machine's own node or python3 with
+// the loader that livelambda brings. Interpreters are looked for in PATH once, when first needed.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -19,16 +18,14 @@ namespace localcloud {
 struct RuntimeCommand {
   std::vector<std::string> command;
   std::string runtime_directory;  // LAMBDA_RUNTIME_DIR
-  std::string notice;             // for the function's log: the interpreter is not of the
-                                  // runtime's version; or ""
+  std::string notice;             // for the function's log: the interpreter is not of the runtime's version; or ""
 };
 
 class Runtimes {
  public:
   Runtimes(Cloud& cloud, std::vector<LoaderFile> loaders) : cloud_(cloud), loaders_(std::move(loaders)) {}
 
-  // Errors: not_found (no bootstrap in the package, no interpreter on this
-  // machine: the message names it).
+  // Errors: not_found (no bootstrap in the package, no interpreter on this machine: the message names it).
   awaitable<base::Result<RuntimeCommand>> command_of(std::shared_ptr<const FunctionVersion> version);
 
   // The text of a loader file ("python/bootstrap.py"), "" if there is none.

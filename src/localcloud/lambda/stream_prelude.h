@@ -1,6 +1,5 @@
-// The head of a streamed answer to a function URL: with the content type of
-// AWS's HTTP integration, a JSON object (statusCode, headers, cookies) and
-// eight NUL bytes stand before the body (aws-facts §4). Pure.
+// The head of a streamed answer to a function URL: with the content type of AWS's HTTP integration, a JSON object
+// (statusCode, headers, cookies) and eight NUL bytes stand before the body (aws-facts §4). Pure.
 #pragma once
 
 #include <optional>
@@ -19,8 +18,7 @@ class StreamPrelude {
   void add(std::string_view piece);
   bool complete() const { return complete_; }
 
-  // Status and headers, with the part of the body that came after the prelude.
-  // nullopt: malformed.
+  // Status and headers, with the part of the body that came after the prelude. nullopt: malformed.
   std::optional<net::Response> head() const;
 
  private:

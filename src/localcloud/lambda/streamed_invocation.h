@@ -1,5 +1,4 @@
-// An invocation whose answer is read while the function runs: the invocation as
-// a task, and its stream.
+// An invocation whose answer is read while the function runs: the invocation as a task, and its stream.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,8 +17,8 @@ namespace localcloud {
 
 class LambdaService;
 
-// Begins when constructed. Whoever has one awaits close() at its end, or lets
-// it be destroyed if cancelled; the function runs on in any case.
+// Begins when constructed. Whoever has one awaits close() at its end, or lets it be destroyed if cancelled; the
+// function runs on in any case.
 class StreamedInvocation {
  public:
   StreamedInvocation(LambdaService& service, const boost::asio::any_io_executor& executor, InvokeInput input,
@@ -28,8 +27,7 @@ class StreamedInvocation {
   StreamedInvocation(const StreamedInvocation&) = delete;
   StreamedInvocation& operator=(const StreamedInvocation&) = delete;
 
-  // Returns when the function streams, or has answered as a whole. Errors: of
-  // invoke(), if it did not even run.
+  // Returns when the function streams, or has answered as a whole. Errors: of invoke(), if it did not even run.
   awaitable<base::Result<>> until_begun();
   // The next piece of what it streams; nullopt at the end.
   awaitable<std::optional<std::string>> read() { return state_->stream->read(); }

@@ -1,6 +1,5 @@
-// Requests to function URLs (LDG urls-invocation.md): who may, the event in
-// payload format 2.0, and the function's answer as an HTTP response, whole or
-// streamed.
+// Requests to function URLs (LDG urls-invocation.md): who may, the event in payload format 2.0, and the function's
+// answer as an HTTP response, whole or streamed.
 #include <fmt/format.h>
 
 #include <boost/asio/this_coro.hpp>
@@ -93,8 +92,7 @@ std::string event_of(const Cloud& cloud, const FunctionUrl& url, net::Request re
   return http_event_v2(proxy);
 }
 
-// The stream of a function that streams; its prelude, if it has one, says
-// status and headers.
+// The stream of a function that streams; its prelude, if it has one, says status and headers.
 awaitable<void> hand_on_stream(net::Exchange& exchange, StreamedInvocation& invocation, FunctionUrl url,
                                net::Request request) {
   StreamPrelude prelude(invocation.stream().content_type());

@@ -1,5 +1,4 @@
-// AWS::Lambda::Version and AWS::Lambda::Alias. Provisioned concurrency is
-// refused by name.
+// AWS::Lambda::Version and AWS::Lambda::Alias. Provisioned concurrency is refused by name.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -44,8 +43,7 @@ class VersionType final : public SyncType {
     int before = function.last_number;
     auto version = service_.publish(function, std::move(description));
     if (function.last_number == before) {
-      // The engine would remove the version of the other resource with this
-      // one.
+      // The engine would remove the version of the other resource with this one.
       return aws_error(409, "AlreadyExists",
                        fmt::format("A version for this Lambda function exists "
                                    "( {} ). Modify the function to create a "

@@ -38,7 +38,7 @@ class Judge:
             return
         operation = f"{model.service_model.service_name}.{model.name}"
         self.judged.add(operation)
-        if model.has_streaming_output:
+        if model.has_streaming_output or model.has_event_stream_output:
             return  # whoever asked reads it
         before = len(self.found)
         self._judge(model, http_response.content)

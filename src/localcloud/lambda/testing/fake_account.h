@@ -1,6 +1,5 @@
-// An account for tests: fakes of the services that Lambda and API Gateway lean
-// on, on one loop, and processes that are coroutines. Nothing here starts a
-// process.
+// An account for tests: fakes of the services that Lambda and API Gateway lean on, on one loop, and processes that are
+// coroutines. Nothing here starts a process.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -45,13 +44,13 @@ class FakeIam final : public Iam {
   mutable std::vector<std::string> asked;  // "action resource"
 };
 
-// Signs with the key of FakeIam for `service`; the request must have its Host
-// header.
+// Signs with the key of FakeIam for `service`; the request must have its Host header.
 net::Request signed_request(net::Request request, std::string_view service, const Credentials& credentials);
 
 class FakeS3 final : public S3 {
  public:
   base::Result<std::string> get(std::string_view bucket, std::string_view key) const override;
+  bool owns(const net::Request&) const override { return false; }
   ResourceTypes resource_types() override { return {}; }
   awaitable<net::Response> handle(Call call) override;
   std::map<std::string, std::string> objects;  // "bucket/key"
@@ -84,8 +83,7 @@ class FakeLambda final : public Lambda {
   mutable std::vector<std::string> asked_for;  // source ARNs
 };
 
-// What a process of ScriptedSpawner is: its environment, a client of its
-// Runtime API, its output, the signals it got.
+// What a process of ScriptedSpawner is: its environment, a client of its Runtime API, its output, the signals it got.
 class ScriptedProcess {
  public:
   explicit ScriptedProcess(boost::asio::any_io_executor executor);
@@ -143,8 +141,7 @@ struct FakeAccount {
   FunctionVersion function(std::string name);
 };
 
-// Lets everything run that can; for conditions that come about in a few turns
-// of the loop.
+// Lets everything run that can; for conditions that come about in a few turns of the loop.
 awaitable<void> turns(int count);
 
 }  // namespace localcloud
