@@ -84,7 +84,7 @@ base::Result<> check_authorizer(const Event& event, const json::value& authorize
     return invalid_event(event.id, fmt::format("Unable to set Authorizer [{}] {}{}", name, where, why));
   };
   const bool any = declared != nullptr && truthy(*declared);
-  if (event.type == "Api" && !any) return refused(" because the related API does not define any Authorizers.");
+  if (!any && (event.type == "Api" || api_auth.empty())) return refused(" because the related API does not define any Authorizers.");
   if (!authorizer.is_string() || declared == nullptr || !declared->is_object()) {
     return refused(". The method authorizer must be a string with a corresponding dict entry in the api authorizer.");
   }

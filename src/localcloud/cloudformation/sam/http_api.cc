@@ -235,7 +235,7 @@ base::Result<std::vector<Made>> make_http_api(Context& context, const std::strin
     const auto& declared = authorizer.get_object();
     if (!truthy_at(declared, "FunctionArn") || !truthy_at(declared, "EnableFunctionDefaultPermissions")) continue;
     made.push_back(authorizer_permission(fmt::format("{}{}AuthorizerPermission", id, std::string_view(name)),
-                                         declared.at("FunctionArn"), id, passed_on));
+                                         declared.at("FunctionArn"), "${AWS::Partition}", id, passed_on));
   }
   made.push_back(stage_of(api, passed_on));
   return made;

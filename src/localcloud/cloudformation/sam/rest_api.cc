@@ -402,7 +402,7 @@ base::Result<std::vector<Made>> make_rest_api(Context& context, const std::strin
     const auto& declared = authorizer.get_object();
     if (!truthy_at(declared, "FunctionArn") || truthy_at(declared, "DisableFunctionDefaultPermissions")) continue;
     made.push_back(authorizer_permission(fmt::format("{}{}AuthorizerPermission", id, std::string_view(name)),
-                                         declared.at("FunctionArn"), id, api.passed_on));
+                                         declared.at("FunctionArn"), "aws", id, api.passed_on));
   }
   if (const auto* plan = find(auth, "UsagePlan")) {
     TRY(auto more, make_usage_plan(context, id, *plan, stage_id, api.passed_on));

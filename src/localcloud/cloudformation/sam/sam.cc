@@ -290,16 +290,17 @@ void propagate_tags(std::vector<Made>& made, const json::object& tags) {
   }
 }
 
-Made authorizer_permission(std::string id, const json::value& function, std::string_view api_id,
-                           const json::object& passed_on) {
+Made authorizer_permission(std::string id, const json::value& function, std::string_view partition,
+                           std::string_view api_id, const json::object& passed_on) {
   json::object variables;
   variables["__ApiId__"] = ref_to(api_id);
   Made made{.id = std::move(id), .type = "AWS::Lambda::Permission", .attributes = passed_on};
   made.properties["Action"] = "lambda:InvokeFunction";
   made.properties["FunctionName"] = function;
   made.properties["Principal"] = "apigateway.amazonaws.com";
-  made.properties["SourceArn"] =
-      sub("arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*", variables);
+  made.properties["SourceArn"] = sub(
+      fmt::format("arn:{}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/authorizers/*", partition),
+      variables);
   return made;
 }
 

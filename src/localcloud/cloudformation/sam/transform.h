@@ -65,8 +65,8 @@ base::Result<std::vector<Made>> make_application(const std::string& id, const js
 base::Result<std::vector<Made>> make_usage_plan(Context& context, const std::string& api_id, const json::value& plan,
                                                 const std::string& stage_id, const json::object& passed_on);
 
-// Of an authorizer's function.
-Made authorizer_permission(std::string id, const json::value& function, std::string_view api_id,
-                           const json::object& passed_on);
+// Of an authorizer's function. `partition`: as SAM writes it for the API's kind.
+Made authorizer_permission(std::string id, const json::value& function, std::string_view partition,
+                           std::string_view api_id, const json::object& passed_on);
 
 }  // namespace localcloud::sam
