@@ -91,8 +91,8 @@ def test_a_write_may_depend_on_what_is_there(s3):
 
 
 def test_an_operation_of_s3_that_is_not_there_is_refused_by_name(s3):
-    with not_implemented("GetBucketVersioning"):
-        s3.get_bucket_versioning(Bucket="things")
+    with not_implemented("s3:GetBucketAcl"):
+        s3.get_bucket_acl(Bucket="things")
 
 
 # --- DynamoDB

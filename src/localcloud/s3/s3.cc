@@ -6,19 +6,13 @@
 #include <cctype>
 #include <set>
 
-#include "localcloud/local_clock.h"
+#include "base/ids.h"
 #include "localcloud/s3/s3_service.h"
 #include "net/url.h"
 
 namespace localcloud {
 
 namespace {
-
-constexpr std::string_view kXmlns = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
-
-tl::unexpected<base::Error> no_such_bucket() {
-  return aws_error(404, "NoSuchBucket", "The specified bucket does not exist");
-}
 
 // The bucket in a virtual host: "name.s3.us-east-1.amazonaws.com", "name.s3.localhost:4571", "name.localhost:4571";
 // else "".
@@ -33,70 +27,60 @@ std::string bucket_in_host(std::string_view host) {
   return host == "s3" || host.starts_with("s3.") ? std::string() : std::string(host);
 }
 
-// The operation that a subresource asks for, "GET ?versioning" → "GetBucketVersioning", for refusing it by name.
-std::string operation_name(const net::Request& request, bool object, std::string_view subresource) {
-  static const std::map<std::string_view, std::string_view> kVerbs{
-      {"GET", "Get"}, {"PUT", "Put"}, {"DELETE", "Delete"}, {"POST", "Post"}, {"HEAD", "Head"}};
-  if (subresource == "uploads" && object) return "CreateMultipartUpload";
-  if (subresource == "uploadId") return request.method == "PUT" ? "UploadPart" : "CompleteMultipartUpload";
-  auto verb = kVerbs.find(request.method);
-  std::string name(subresource);
-  if (!name.empty()) name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
-  return fmt::format("{}{}{}", verb == kVerbs.end() ? request.method : std::string(verb->second),
-                     object ? "Object" : "Bucket", name);
-}
-
-// Subresources that turn a request into another operation. What is not here is a parameter.
+// Members of a query that make a request another operation. Every other one is a parameter.
 std::optional<std::string> subresource_of(const Fields& query) {
   static const std::set<std::string_view> kSubresources{"accelerate",
                                                         "acl",
                                                         "analytics",
                                                         "attributes",
                                                         "cors",
+                                                        "delete",
                                                         "encryption",
-                                                        "intelligent-tiering",
                                                         "inventory",
                                                         "legal-hold",
+                                                        "intelligent-tiering",
                                                         "lifecycle",
+                                                        "location",
                                                         "logging",
                                                         "metrics",
                                                         "notification",
                                                         "object-lock",
-                                                        "policyStatus",
                                                         "ownershipControls",
-                                                        "partNumber",
+                                                        "policy",
+                                                        "policyStatus",
                                                         "publicAccessBlock",
+                                                        "renameObject",
                                                         "replication",
                                                         "requestPayment",
                                                         "restore",
                                                         "retention",
                                                         "select",
+                                                        "session",
                                                         "tagging",
                                                         "torrent",
                                                         "uploadId",
                                                         "uploads",
-                                                        "versionId",
                                                         "versioning",
                                                         "versions",
-                                                        "website",
-                                                        "session"};
+                                                        "website"};
   for (const auto& [name, value] : query) {
     if (kSubresources.contains(name)) return name;
   }
   return std::nullopt;
 }
 
-base::Result<> check_bucket_name(std::string_view name) {
-  constexpr std::size_t kShortest = 3;
-  constexpr std::size_t kLongest = 63;
-  auto fits = [](char c) {
-    return std::islower(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0 ||
-           c == '-' || c == '.';
-  };
-  bool ends = !name.empty() && name.front() != '-' && name.front() != '.' && name.back() != '-' && name.back() != '.';
-  if (name.size() >= kShortest && name.size() <= kLongest && ends && std::all_of(name.begin(), name.end(), fits))
-    return {};
-  return aws_error(400, "InvalidBucketName", "The specified bucket is not valid.");
+// The operation that a request asks for where none is here, for refusing it by name: "GET ?acl" → "GetBucketAcl".
+std::string unknown_operation(const net::Request& request, bool object, std::string subresource) {
+  static const std::map<std::string_view, std::string_view> kVerbs{
+      {"GET", "Get"}, {"PUT", "Put"}, {"DELETE", "Delete"}, {"POST", "Post"}, {"HEAD", "Head"}};
+  if (subresource == "restore") return "RestoreObject";
+  if (subresource == "select") return "SelectObjectContent";
+  auto verb = kVerbs.find(request.method);
+  if (!subresource.empty()) {
+    subresource[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(subresource[0])));
+  }
+  return fmt::format("{}{}{}", verb == kVerbs.end() ? request.method : std::string(verb->second),
+                     object ? "Object" : "Bucket", subresource);
 }
 
 }  // namespace
@@ -105,6 +89,7 @@ net::Response s3_answer(const Call& call, int status, std::string xml) {
   net::Response response;
   response.status = status;
   response.headers.add("x-amz-request-id", call.request_id);
+  response.headers.add("x-amz-id-2", call.request_id);
   if (!xml.empty()) {
     response.headers.add("Content-Type", "application/xml");
     response.body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + std::move(xml);
@@ -112,9 +97,84 @@ net::Response s3_answer(const Call& call, int status, std::string xml) {
   return response;
 }
 
-S3Service::Address S3Service::address_of(const Call& call) const {
-  auto target = split_target(call.request.target);
-  Address address{.bucket = bucket_in_host(call.request.headers.get_or("Host", "")), .key = {}, .query = target.query};
+// Every object of S3 is encrypted at rest, and every answer says how.
+void add_encryption(net::Response& response) {
+  response.headers.add("x-amz-server-side-encryption", "AES256");
+}
+
+std::string fresh_id() {
+  auto id = base::to_hex(base::random_bytes<16>());
+  return id;
+}
+
+std::string quoted_etag(std::string_view etag) {
+  return fmt::format("\"{}\"", etag);
+}
+
+const std::vector<S3Service::Route>& S3Service::routes() {
+  using S = S3Service;
+  static const std::vector<Route> kRoutes{
+      {"PUT", false, "", "CreateBucket", &S::create_bucket_operation},
+      {"DELETE", false, "", "DeleteBucket", &S::delete_bucket_operation},
+      {"HEAD", false, "", "HeadBucket", &S::head_bucket},
+      {"GET", false, "", "ListObjects", &S::list_objects},
+      {"POST", false, "", "PostObject", &S::post_object},
+      {"GET", false, "location", "GetBucketLocation", &S::get_bucket_location},
+      {"GET", false, "policy", "GetBucketPolicy", &S::get_bucket_policy},
+      {"PUT", false, "policy", "PutBucketPolicy", &S::put_bucket_policy},
+      {"DELETE", false, "policy", "DeleteBucketPolicy", &S::delete_bucket_policy},
+      {"GET", false, "policyStatus", "GetBucketPolicyStatus", &S::get_bucket_policy_status},
+      {"GET", false, "versioning", "GetBucketVersioning", &S::get_configuration},
+      {"PUT", false, "versioning", "PutBucketVersioning", &S::put_configuration},
+      {"GET", false, "notification", "GetBucketNotificationConfiguration", &S::get_configuration},
+      {"PUT", false, "notification", "PutBucketNotificationConfiguration", &S::put_configuration},
+      {"GET", false, "cors", "GetBucketCors", &S::get_configuration},
+      {"PUT", false, "cors", "PutBucketCors", &S::put_configuration},
+      {"DELETE", false, "cors", "DeleteBucketCors", &S::delete_configuration},
+      {"GET", false, "lifecycle", "GetBucketLifecycleConfiguration", &S::get_configuration},
+      {"PUT", false, "lifecycle", "PutBucketLifecycleConfiguration", &S::put_configuration},
+      {"DELETE", false, "lifecycle", "DeleteBucketLifecycle", &S::delete_configuration},
+      {"GET", false, "tagging", "GetBucketTagging", &S::get_configuration},
+      {"PUT", false, "tagging", "PutBucketTagging", &S::put_configuration},
+      {"DELETE", false, "tagging", "DeleteBucketTagging", &S::delete_configuration},
+      {"GET", false, "encryption", "GetBucketEncryption", &S::get_configuration},
+      {"PUT", false, "encryption", "PutBucketEncryption", &S::put_configuration},
+      {"DELETE", false, "encryption", "DeleteBucketEncryption", &S::delete_configuration},
+      {"GET", false, "ownershipControls", "GetBucketOwnershipControls", &S::get_configuration},
+      {"PUT", false, "ownershipControls", "PutBucketOwnershipControls", &S::put_configuration},
+      {"DELETE", false, "ownershipControls", "DeleteBucketOwnershipControls", &S::delete_configuration},
+      {"GET", false, "publicAccessBlock", "GetPublicAccessBlock", &S::get_configuration},
+      {"PUT", false, "publicAccessBlock", "PutPublicAccessBlock", &S::put_configuration},
+      {"DELETE", false, "publicAccessBlock", "DeletePublicAccessBlock", &S::delete_configuration},
+      {"GET", false, "versions", "ListObjectVersions", &S::list_object_versions},
+      {"GET", false, "uploads", "ListMultipartUploads", &S::list_multipart_uploads},
+      {"POST", false, "delete", "DeleteObjects", &S::delete_objects},
+      {"PUT", true, "", "PutObject", &S::put_object},
+      {"GET", true, "", "GetObject", &S::get_object},
+      {"HEAD", true, "", "HeadObject", &S::get_object},
+      {"DELETE", true, "", "DeleteObject", &S::delete_object},
+      {"GET", true, "tagging", "GetObjectTagging", &S::get_object_tagging},
+      {"PUT", true, "tagging", "PutObjectTagging", &S::put_object_tagging},
+      {"DELETE", true, "tagging", "DeleteObjectTagging", &S::delete_object_tagging},
+      {"POST", true, "uploads", "CreateMultipartUpload", &S::create_multipart_upload},
+      {"PUT", true, "uploadId", "UploadPart", &S::upload_part},
+      {"POST", true, "uploadId", "CompleteMultipartUpload", &S::complete_multipart_upload},
+      {"DELETE", true, "uploadId", "AbortMultipartUpload", &S::abort_multipart_upload},
+      {"GET", true, "uploadId", "ListParts", &S::list_parts},
+  };
+  return kRoutes;
+}
+
+std::vector<std::string> S3Service::operations() const {
+  // Operations that share their request line with another.
+  std::vector<std::string> names{"ListBuckets", "ListObjectsV2", "CopyObject", "UploadPartCopy"};
+  for (const auto& route : routes()) names.emplace_back(route.name);
+  return names;
+}
+
+S3Service::Address S3Service::address_of(const net::Request& request) const {
+  auto target = split_target(request.target);
+  Address address{.bucket = bucket_in_host(request.headers.get_or("Host", "")), .key = {}, .query = target.query};
   std::string_view path = target.path;
   if (path.starts_with('/')) path.remove_prefix(1);
   if (address.bucket.empty()) {
@@ -126,121 +186,107 @@ S3Service::Address S3Service::address_of(const Call& call) const {
   return address;
 }
 
+bool S3Service::owns(const net::Request& request) const {
+  return buckets_.contains(address_of(request).bucket);
+}
+
+awaitable<net::Response> S3Service::handle(Call call) {
+  auto address = address_of(call.request);
+  auto answer = act(call, address);
+  auto response =
+      answer ? std::move(*answer) : s3_failure(call, answer.error(), split_target(call.request.target).path);
+  add_cors(call, address, response);
+  co_return response;
+}
+
+S3Service::Answer S3Service::act(const Call& call, const Address& address) {
+  if (address.bucket.empty()) return list_buckets(call, address);
+  if (call.request.method == "OPTIONS") return preflight(call, address);
+  // Who names an owner that is not this account is refused ("Verifying bucket ownership").
+  auto owner = call.request.headers.get("x-amz-expected-bucket-owner");
+  if (owner && *owner != cloud_.account_id) return aws_error(403, "AccessDenied", "Access Denied");
+  auto subresource = subresource_of(address.query).value_or("");
+  bool object = !address.key.empty();
+  auto route = std::find_if(routes().begin(), routes().end(), [&](const Route& one) {
+    return one.method == call.request.method && one.object == object && one.subresource == subresource;
+  });
+  if (route == routes().end()) {
+    return base::fail(not_implemented("s3", unknown_operation(call.request, object, subresource)));
+  }
+  return (this->*route->operation)(call, address);
+}
+
 base::Result<> S3Service::authorize(const Call& call, std::string_view action, const Address& address) const {
   auto resource = address.key.empty() ? fmt::format("arn:aws:s3:::{}", address.bucket)
                                       : fmt::format("arn:aws:s3:::{}/{}", address.bucket, address.key);
   auto found = buckets_.find(address.bucket);
-  bool has_policy = found != buckets_.end() && found->second.policy;
+  const auto* its_bucket = found == buckets_.end() ? nullptr : &found->second;
+  if (call.caller.arn.empty()) return authorize_anonymous(action, resource, its_bucket);
   ConditionContext context;
-  if (auto prefix = field(address.query, "prefix")) context["s3:prefix"] = *prefix;
-  return cloud_.iam->authorize(call.caller, action, resource, context, has_policy ? &*found->second.policy : nullptr);
-}
-
-awaitable<net::Response> S3Service::handle(Call call) {
-  auto address = address_of(call);
-  auto response = act(call, address);
-  if (response) co_return std::move(*response);
-  co_return s3_failure(call, response.error(), split_target(call.request.target).path);
-}
-
-base::Result<net::Response> S3Service::act(const Call& call, const Address& address) {
-  if (address.bucket.empty()) return list_buckets(call);
-  if (auto subresource = subresource_of(address.query)) {
-    return base::fail(not_implemented("s3", operation_name(call.request, !address.key.empty(), *subresource)));
+  for (auto [parameter, key] :
+       std::initializer_list<std::pair<std::string_view, const char*>>{{"prefix", "s3:prefix"},
+                                                                       {"delimiter", "s3:delimiter"},
+                                                                       {"max-keys", "s3:max-keys"},
+                                                                       {"versionId", "s3:VersionId"}}) {
+    if (auto value = field(address.query, parameter)) context[key] = *value;
   }
-  return address.key.empty() ? bucket_action(call, address) : object_action(call, address);
-}
-
-base::Result<net::Response> S3Service::list_buckets(const Call& call) {
-  if (call.request.method != "GET") return base::fail(not_implemented("s3", call.request.method + " /"));
-  TRY(cloud_.iam->authorize(call.caller, "s3:ListAllMyBuckets", "*"));
-  XmlWriter xml;
-  xml.open("ListAllMyBucketsResult", kXmlns).open("Owner").element("ID", cloud_.account_id).close().open("Buckets");
-  for (const auto& [name, bucket] : buckets_) {
-    xml.open("Bucket").element("Name", name).element("CreationDate", iso_time(bucket.created)).close();
+  for (auto header : {"x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class", "x-amz-copy-source",
+                      "x-amz-metadata-directive"}) {
+    if (auto value = call.request.headers.get(header)) context[fmt::format("s3:{}", header)] = std::string(*value);
   }
-  return s3_answer(call, 200, xml.take());
-}
-
-base::Result<net::Response> S3Service::bucket_action(const Call& call, const Address& address) {
-  const auto& method = call.request.method;
-  if (method == "PUT") {
-    if (field(address.query, "policy")) return base::fail(not_implemented("s3", "PutBucketPolicy"));
-    TRY(authorize(call, "s3:CreateBucket", address));
-    TRY(create_bucket(address.bucket));
-    auto response = s3_answer(call, 200);
-    response.headers.add("Location", "/" + address.bucket);
-    return response;
+  if (its_bucket != nullptr && !address.key.empty()) {
+    auto objects = its_bucket->objects.find(address.key);
+    if (objects != its_bucket->objects.end()) {
+      for (const auto& [key, value] : objects->second.back().tags) context["s3:ExistingObjectTag/" + key] = value;
+    }
   }
-  if (method == "DELETE") {
-    if (field(address.query, "policy")) return base::fail(not_implemented("s3", "DeleteBucketPolicy"));
-    TRY(authorize(call, "s3:DeleteBucket", address));
-    TRY(delete_bucket(address.bucket));
-    return s3_answer(call, 204);
-  }
-  if (method == "POST" && field(address.query, "delete")) return delete_objects(call, address);
-  if (method == "HEAD") {
-    TRY(authorize(call, "s3:ListBucket", address));
-    TRY(bucket(address.bucket));
-    auto response = s3_answer(call, 200);
-    response.headers.add("x-amz-bucket-region", cloud_.region);
-    return response;
-  }
-  if (method != "GET") return base::fail(not_implemented("s3", method + " on a bucket"));
-  if (field(address.query, "policy")) return base::fail(not_implemented("s3", "GetBucketPolicy"));
-  if (field(address.query, "location")) {
-    TRY(authorize(call, "s3:GetBucketLocation", address));
-    TRY(bucket(address.bucket));
-    XmlWriter xml;
-    // us-east-1 is the region without a name.
-    xml.element("LocationConstraint",
-                cloud_.region == "us-east-1" ? std::string_view() : std::string_view(cloud_.region));
-    return s3_answer(call, 200, xml.take());
-  }
-  return list_objects(call, address);
-}
-
-// --- The state
-
-base::Result<Bucket*> S3Service::create_bucket(std::string_view name) {
-  TRY(check_bucket_name(name));
-  // In us-east-1 the owner may create a bucket again.
-  auto& made = buckets_[std::string(name)];
-  if (made.name.empty()) {
-    made.name = std::string(name);
-    made.created = cloud_.clock->now();
-  }
-  return &made;
-}
-
-base::Result<Bucket*> S3Service::bucket(std::string_view name) {
-  auto found = buckets_.find(name);
-  if (found == buckets_.end()) return no_such_bucket();
-  return &found->second;
-}
-
-base::Result<> S3Service::delete_bucket(std::string_view name) {
-  auto found = buckets_.find(name);
-  if (found == buckets_.end()) return no_such_bucket();
-  if (!found->second.objects.empty()) {
-    return aws_error(409, "BucketNotEmpty", "The bucket you tried to delete is not empty");
-  }
-  buckets_.erase(found);
-  return {};
+  return cloud_.iam->authorize(call.caller, action, resource, context,
+                               its_bucket != nullptr && its_bucket->policy ? &*its_bucket->policy : nullptr);
 }
 
 base::Result<std::string> S3Service::get(std::string_view bucket_name, std::string_view key) const {
   auto found = buckets_.find(bucket_name);
-  if (found == buckets_.end()) return no_such_bucket();
-  auto object = found->second.objects.find(key);
-  if (object == found->second.objects.end()) {
-    return aws_error(404, "NoSuchKey", "The specified key does not exist.");
+  if (found == buckets_.end()) return aws_error(404, "NoSuchBucket", "The specified bucket does not exist");
+  const auto* object = found->second.current(key);
+  if (object == nullptr) return aws_error(404, "NoSuchKey", "The specified key does not exist.");
+  return *object->content;
+}
+
+// --- Pages of other origins
+
+void S3Service::add_cors(const Call& call, const Address& address, net::Response& response) const {
+  auto origin = call.request.headers.get("Origin");
+  auto found = buckets_.find(address.bucket);
+  if (!origin || found == buckets_.end() || call.request.method == "OPTIONS") return;
+  auto headers = cors_headers(found->second.cors, *origin, call.request.method, {}, false);
+  if (!headers) return;
+  for (const auto& [name, value] : *headers) response.headers.add(name, value);
+}
+
+S3Service::Answer S3Service::preflight(const Call& call, const Address& address) {
+  TRY(auto* its_bucket, bucket(address.bucket));
+  auto origin = call.request.headers.get("Origin");
+  auto method = call.request.headers.get("Access-Control-Request-Method");
+  if (!origin) return aws_error(400, "BadRequest", "Insufficient information. Origin request header needed.");
+  if (!method) return aws_error(400, "BadRequest", "Invalid Access-Control-Request-Method: null");
+  if (its_bucket->cors.empty()) {
+    return aws_error(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.");
   }
-  return object->second.content;
+  auto headers = cors_headers(its_bucket->cors, *origin, *method,
+                              call.request.headers.get_or("Access-Control-Request-Headers", ""), true);
+  if (!headers) {
+    return aws_error(403, "AccessForbidden",
+                     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
+                     "request method / Access-Control-Request-Method or Access-Control-Request-Headers are not "
+                     "whitelisted by the resource's CORS spec.");
+  }
+  auto response = s3_answer(call, 200);
+  for (const auto& [name, value] : *headers) response.headers.add(name, value);
+  return response;
 }
 
 ResourceTypes S3Service::resource_types() {
-  return s3_resource_types(*this);
+  return s3_resource_types(*this, cloud_.region);
 }
 
 std::unique_ptr<S3> make_s3(Cloud& cloud) {

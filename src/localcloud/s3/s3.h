@@ -16,6 +16,9 @@ class S3 : public Service {
  public:
   // For services that read packages and templates. Errors: NoSuchBucket, NoSuchKey 404.
   virtual base::Result<std::string> get(std::string_view bucket, std::string_view key) const = 0;
+  // Is a request without a signature for one of the buckets? Whether it may is decided by handle(), for a caller
+  // without a name.
+  virtual bool owns(const net::Request& request) const = 0;
   virtual ResourceTypes resource_types() = 0;
 };
 

@@ -58,7 +58,7 @@ TEST_F(S3Test, TakesRanges) {
 }
 
 TEST_F(S3Test, UnpacksAwsChunkedBodies) {
-  auto put = call("PUT", "/bucket/k", "5\r\nhello\r\n1\r\n!\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
+  auto put = call("PUT", "/bucket/k", "5\r\nhello\r\n1\r\n!\r\n0\r\nx-amz-checksum-crc32:mobJYA==\r\n\r\n",
                   {{"Content-Encoding", "aws-chunked"},
                    {"X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"},
                    {"X-Amz-Decoded-Content-Length", "6"}});
@@ -82,7 +82,6 @@ TEST_F(S3Test, ListsByPrefixAndDelimiterPageByPage) {
   auto second = call("GET", "/bucket?list-type=2&continuation-token=" + net::percent_encode(token));
   EXPECT_THAT(second.body, HasSubstr("<Key>dir/2</Key>"));
   EXPECT_THAT(second.body, Not(HasSubstr("<Key>dir/1</Key>")));
-  EXPECT_EQ(call("GET", "/bucket").status, 501);
 }
 
 TEST_F(S3Test, DeletesManyAndKeepsABucketThatIsNotEmpty) {
@@ -105,10 +104,10 @@ TEST_F(S3Test, WritesOnConditions) {
 }
 
 TEST_F(S3Test, RefusesWhatIsNotThereByName) {
-  auto refused = call("GET", "/bucket?versioning");
+  auto refused = call("GET", "/bucket?acl");
   EXPECT_EQ(refused.status, 501);
-  EXPECT_THAT(refused.body, HasSubstr("s3:GetBucketVersioning"));
-  EXPECT_THAT(call("POST", "/bucket/large?uploads").body, HasSubstr("s3:CreateMultipartUpload"));
+  EXPECT_THAT(refused.body, HasSubstr("s3:GetBucketAcl"));
+  EXPECT_THAT(call("PUT", "/bucket?website").body, HasSubstr("s3:PutBucketWebsite"));
   EXPECT_EQ(call("GET", "/bucket/none").status, 404);
   EXPECT_THAT(call("GET", "/nobody/none").body, HasSubstr("<Code>NoSuchBucket</Code>"));
 }

@@ -13,6 +13,7 @@
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/signature.h"
 #include "localcloud/lambda/lambda.h"
+#include "localcloud/s3/s3.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {
@@ -79,8 +80,7 @@ bool is_allowed_host(std::string_view host) {
 
 namespace {
 
-// `path` and the id after it, or the id as the first label of a host whose next
-// one is `label`.
+// `path` and the id after it, or the id as the first label of a host whose next one is `label`.
 std::optional<ApiAddress> address_at(std::string_view host, std::string_view target, std::string_view path,
                                      std::string_view label) {
   if (target.starts_with(path)) {
@@ -155,6 +155,12 @@ awaitable<std::optional<net::Response>> Dispatcher::call_service(net::Request re
   auto claimed = parse_signature(call.request);
   if (claimed) call.service = claimed->service;
   if (!claimed && claimed.error().code == "InvalidRequest") call.service = "s3";  // a signature of version 2
+  if (!claimed && claimed.error().code == "MissingAuthenticationToken" && cloud_.s3->owns(call.request)) {
+    // A preflight, a browser's form, or anyone, whom a public policy may let in.
+    call.service = "s3";
+    call.region = cloud_.region;
+    co_return co_await cloud_.s3->handle(std::move(call));
+  }
   auto verified = check_signature(*cloud_.iam, call.request, call.request.headers.get_or("Host", ""));
   if (!verified) co_return failure_in_protocol_of(call, verified.error());
   call.caller = std::move(verified->principal);
