@@ -70,6 +70,34 @@ inline std::vector<std::string> list_property(const json::object& properties, st
   return list;
 }
 
+// The objects in a list property. Errors: invalid_input, naming a member that is not in `members`.
+inline base::Result<std::vector<json::object>> objects_property(const json::object& properties, std::string_view name,
+                                                                const std::set<std::string_view>& members) {
+  std::vector<json::object> list;
+  const auto* value = properties.if_contains(name);
+  const auto* array = value == nullptr ? nullptr : value->if_array();
+  if (array == nullptr) return list;
+  for (const auto& one : *array) {
+    const auto* object = one.if_object();
+    if (object == nullptr) return base::fail(base::ErrorKind::invalid_input, fmt::format("{} has no objects", name));
+    for (const auto& member : *object) {
+      if (members.contains(member.key())) continue;
+      return base::fail(base::ErrorKind::invalid_input,
+                        fmt::format("The local cloud does not implement {}.{}", name, std::string_view(member.key())));
+    }
+    list.push_back(*object);
+  }
+  return list;
+}
+
+// The tags of a resource: the stack's, and over them those of its property Tags.
+inline base::Result<std::map<std::string, std::string>> tags_property(const ResourceRequest& request) {
+  auto tags = request.tags;
+  TRY(auto own, objects_property(request.properties, "Tags", {"Key", "Value"}));
+  for (const auto& tag : own) tags[text_property(tag, "Key")] = text_property(tag, "Value");
+  return tags;
+}
+
 // The result of a removal where what is already gone is no error.
 inline base::Result<> unless_gone(base::Result<> result) {
   if (!result && result.error().status == 404) return {};

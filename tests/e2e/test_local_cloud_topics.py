@@ -173,6 +173,8 @@ def test_attributes_of_a_topic_are_set(sns, topic):
     put("DeliveryPolicy", json.dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}))
     effective = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["EffectiveDeliveryPolicy"])
     assert effective["http"]["defaultHealthyRetryPolicy"]["numRetries"] == 5
+    with aws_error("InvalidParameter", 400, "MaximumMessageSize above 262144"):
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://localhost/")
     for name, value in {"DisplayName": "x" * 101, "Colour": "red", "Policy": "{", "SignatureVersion": "3",
                         "MaximumMessageSize": "1023", "DeliveryPolicy": "{}x"}.items():
         with aws_error("InvalidParameter", 400):
@@ -384,6 +386,16 @@ def test_a_queue_gets_what_its_policy_allows_and_the_rest_is_a_dead_letter(sns, 
     assert json.loads(envelope["Body"])["Message"] == "kept"
     closed.allow(PREFIX + "another")
     sns.publish(TopicArn=topic, Message="again")
+    assert not closed.messages() and len(dead.messages()) == 2
+    # Everyone, for this topic: the older way to write it.
+    sqs.set_queue_attributes(QueueUrl=closed.url, Attributes={"Policy": json.dumps({"Statement": {
+        "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sqs:SendMessage", "Resource": closed.arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": topic}}}})})
+    sns.publish(TopicArn=topic, Message="open")
+    assert closed.texts() == ["open"] and len(dead.messages()) == 1
+    # The account's own key is not for services.
+    sqs.set_queue_attributes(QueueUrl=closed.url, Attributes={"KmsMasterKeyId": "alias/aws/sqs"})
+    sns.publish(TopicArn=topic, Message="for a key")
     assert not closed.messages() and len(dead.messages()) == 2
 
 
@@ -624,6 +636,7 @@ def test_a_stack_has_topics_and_their_subscriptions(cloud, sns, sqs, module_path
     ("Topic", {"FifoTopic": True}, "FIFO topics"), ("Topic", {"DeliveryStatusLogging": []}, "DeliveryStatusLogging"),
     ("Topic", {"KmsMasterKeyId": "alias/mine"}, "KMS key"),
     ("Topic", {"Subscription": [{"Protocol": "email", "Endpoint": "a@example.com"}]}, "the protocol email"),
+    ("Topic", {"Subscription": [{"Protocol": "sqs", "Colour": "red"}]}, "Subscription.Colour"),
     ("Subscription", {"TopicArn": PREFIX + "none", "Protocol": "sqs"}, "Topic does not exist"),
     ("Subscription", {"TopicArn": PREFIX + "none", "Protocol": "sqs", "ReplayPolicy": {}}, "ReplayPolicy")])
 def test_a_stack_with_what_is_not_there_fails_by_name(cloud, kind, properties, reason, request):

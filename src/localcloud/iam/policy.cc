@@ -65,6 +65,12 @@ bool names_caller(const json::value& principal, const PolicyQuestion& question) 
   if (principal.is_string()) return principal.get_string() == "*";
   const auto* kinds = principal.if_object();
   if (kinds == nullptr) return false;
+  // {"AWS": "*"} is the same as "*": everyone, services too.
+  const auto* accounts = kinds->if_contains("AWS");
+  if (accounts != nullptr && question.principal_kind != "AWS") {
+    auto names = strings(*accounts);
+    if (std::find(names.begin(), names.end(), "*") != names.end()) return true;
+  }
   const auto* named = kinds->if_contains(question.principal_kind);
   if (named == nullptr) return false;
   for (const auto& name : strings(*named)) {

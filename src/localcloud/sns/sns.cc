@@ -203,6 +203,9 @@ base::Result<Subscription*> SnsService::subscribe(std::string_view topic_arn, st
                                                   std::string_view endpoint, const Texts& attributes) {
   TRY(auto* its_topic, topic(topic_arn));
   TRY(check_endpoint(protocol, endpoint));
+  if (protocol.starts_with("http") && its_topic->settings.message_limit() > kLargestForHttp) {
+    return invalid("Protocol Reason: a topic with a MaximumMessageSize above 262144 has no HTTP subscriptions");
+  }
   SubscriptionSettings settings;
   TRY(settings.set(protocol, attributes));
   for (auto& [arn, one] : its_topic->subscriptions) {

@@ -21,14 +21,6 @@ std::string attribute_text(const json::object& properties, std::string_view name
   return value->is_string() ? std::string(value->get_string()) : codec::to_text(*value);
 }
 
-Texts tags_of(const ResourceRequest& request) {
-  Texts tags = request.tags;
-  const auto* own = request.properties.if_contains("Tags");
-  if (own == nullptr || !own->is_array()) return tags;
-  for (const auto& one : own->get_array()) tags[codec::find_string(one, "Key")] = codec::find_string(one, "Value");
-  return tags;
-}
-
 class TopicType final : public SyncType {
  public:
   explicit TopicType(SnsService& sns)
@@ -48,9 +40,11 @@ class TopicType final : public SyncType {
           400, "AlreadyExists",
           fmt::format("Resource of type 'AWS::SNS::Topic' with identifier '{}' already exists.", sns_.arn_of(name)));
     }
-    TRY(auto* created, sns_.create_topic(name, attributes_of(request.properties), tags_of(request)));
+    TRY(auto wanted, endpoints(request.properties));
+    TRY(auto tags, tags_property(request));
+    TRY(auto* created, sns_.create_topic(name, attributes_of(request.properties), tags));
     auto arn = created->arn;
-    auto subscribed = subscribe(arn, endpoints(request.properties));
+    auto subscribed = subscribe(arn, wanted);
     if (!subscribed) sns_.delete_topic(arn);
     TRY(subscribed);
     return state(*created);
@@ -59,9 +53,11 @@ class TopicType final : public SyncType {
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto* found, sns_.topic(request.physical_id));
     TRY(sns_.set_attributes(*found, attributes_of(request.properties)));
-    TRY(sns_.set_tags(*found, tags_of(request)));
-    auto wanted = endpoints(request.properties);
-    for (const auto& old : endpoints(request.old_properties)) {
+    TRY(auto tags, tags_property(request));
+    TRY(sns_.set_tags(*found, std::move(tags)));
+    TRY(auto wanted, endpoints(request.properties));
+    TRY(auto before, endpoints(request.old_properties));
+    for (const auto& old : before) {
       if (!wanted.contains(old)) unsubscribe(*found, old);
     }
     TRY(subscribe(found->arn, wanted));
@@ -87,13 +83,10 @@ class TopicType final : public SyncType {
     return attributes;
   }
 
-  static std::set<Endpoint> endpoints(const json::object& properties) {
+  static base::Result<std::set<Endpoint>> endpoints(const json::object& properties) {
+    TRY(auto subscriptions, objects_property(properties, "Subscription", {"Protocol", "Endpoint"}));
     std::set<Endpoint> list;
-    const auto* subscriptions = properties.if_contains("Subscription");
-    if (subscriptions == nullptr || !subscriptions->is_array()) return list;
-    for (const auto& one : subscriptions->get_array()) {
-      list.emplace(codec::find_string(one, "Protocol"), codec::find_string(one, "Endpoint"));
-    }
+    for (const auto& one : subscriptions) list.emplace(text_property(one, "Protocol"), text_property(one, "Endpoint"));
     return list;
   }
 

@@ -39,6 +39,7 @@ base::Result<std::string> read_redrive(const std::string& text) {
   if (!policy) return std::string();
   auto arn = codec::find_string(*policy, "deadLetterTargetArn");
   if (!arn.starts_with("arn:aws:sqs:")) return invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn");
+  if (policy->get_object().size() > 1) return invalid("RedrivePolicy: unexpected JSON member");
   if (arn.ends_with(".fifo")) return invalid("RedrivePolicy: must use a standard queue as DLQ for a standard topic");
   return arn;
 }

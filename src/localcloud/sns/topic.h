@@ -59,6 +59,8 @@ struct TopicSettings {
   std::size_t message_limit() const;  // bytes
 };
 
+constexpr std::size_t kLargestForHttp = 262'144;  // a topic with larger messages has no HTTP subscriptions
+
 struct Topic {
   std::string arn;
   std::string name;

@@ -88,7 +88,6 @@ SnsService::Output SnsService::get_topic(const Call& call, const QueryInput& inp
 SnsService::Output SnsService::set_topic(const Call& call, const QueryInput& input) {
   TRY(auto* found, open(call, input, "SetTopicAttributes"));
   auto name = input.get_or("AttributeName", "");
-  constexpr std::size_t kLargestForHttp = 262'144;
   auto before = found->settings;
   TRY(set_attributes(*found, {{name, input.get_or("AttributeValue", "")}}));
   bool http = std::any_of(found->subscriptions.begin(), found->subscriptions.end(),

@@ -36,14 +36,6 @@ SqsService::Texts attributes_of(const json::object& properties) {
   return attributes;
 }
 
-SqsService::Texts tags_of(const ResourceRequest& request) {
-  SqsService::Texts tags = request.tags;
-  const auto* own = request.properties.if_contains("Tags");
-  if (own == nullptr || !own->is_array()) return tags;
-  for (const auto& one : own->get_array()) tags[codec::find_string(one, "Key")] = codec::find_string(one, "Value");
-  return tags;
-}
-
 // FIFO queues are not there; `FifoQueue: false` is a standard queue.
 base::Result<> check_standard(const json::object& properties) {
   auto fifo = text_property(properties, "FifoQueue", "false");
@@ -73,7 +65,8 @@ class QueueType final : public SyncType {
                                    "already exists.",
                                    name));
     }
-    TRY(auto* made, sqs_.create_queue(name, attributes_of(request.properties), tags_of(request)));
+    TRY(auto tags, tags_property(request));
+    TRY(auto* made, sqs_.create_queue(name, attributes_of(request.properties), std::move(tags)));
     return state(*made);
   }
 
@@ -81,7 +74,7 @@ class QueueType final : public SyncType {
     TRY(auto arn, sqs_.arn_of_url(request.physical_id));
     TRY(auto* found, sqs_.queue(arn));
     TRY(sqs_.set_attributes(*found, attributes_of(request.properties)));
-    found->tags = tags_of(request);
+    TRY(found->tags, tags_property(request));
     return state(*found);
   }
 
