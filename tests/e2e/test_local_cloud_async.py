@@ -229,6 +229,23 @@ def test_a_configuration_is_made_read_changed_listed_and_removed(cloud, outputs)
         client.update_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
 
 
+def test_an_alias_has_a_configuration_of_its_own(cloud, outputs):
+    client = cloud.client("lambda")
+    name = outputs["Bare"]
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    client.put_function_event_invoke_config(FunctionName=name, Qualifier="live", DestinationConfig={
+        "OnSuccess": {"Destination": outputs["SuccessArn"]}})
+    with aws_error("ResourceNotFoundException", 404, f"function:{name}:$LATEST doesn't have"):
+        client.get_function_event_invoke_config(FunctionName=name)
+    client.invoke(FunctionName=name, InvocationType="Event", Payload="{}")  # recorded nowhere
+    client.invoke(FunctionName=name, Qualifier="live", InvocationType="Event", Payload="{}")
+    record = json.loads(message(cloud, outputs["Success"])["Body"])
+    assert record["requestContext"]["functionArn"].endswith(f":function:{name}:live")
+    assert record["responseContext"]["executedVersion"] == version
+    client.delete_function_event_invoke_config(FunctionName=name, Qualifier="live")
+
+
 def test_configurations_that_cannot_be_are_refused_in_lambdas_words(cloud, outputs):
     client = cloud.client("lambda")
     invalid = "InvalidParameterValueException"

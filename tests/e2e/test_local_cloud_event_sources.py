@@ -229,7 +229,7 @@ def test_who_may_make_a_mapping_can_be_bound_to_a_function(cloud, outputs):
         "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Action": "lambda:*EventSourceMapping", "Resource": "*",
             "Condition": {"ArnLike": {"lambda:FunctionArn": allowed}}}]}))
-    keys = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="s")["Credentials"]
+    keys = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="mapper")["Credentials"]
     client = boto3.client("lambda", endpoint_url=cloud.endpoint, region_name=cloud.region,
                           aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
                           aws_session_token=keys["SessionToken"])
