@@ -374,9 +374,7 @@ std::optional<json::value> managed_policy(std::string_view arn) {
 std::optional<std::string> managed_policy_arn(std::string_view name) {
   for (const auto& [path, _] : policies()) {
     const std::string_view known = path;
-    if (known == name || (known.ends_with(name) && known[known.size() - name.size() - 1] == '/')) {
-      return std::string(kPrefix) + std::string(known);
-    }
+    if (known.substr(known.rfind('/') + 1) == name) return std::string(kPrefix) + std::string(known);
   }
   return std::nullopt;
 }

@@ -92,8 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
             "{InlineCode: x, Handler: a, Runtime: r, Policies: [SQSPollerPolicy: {Queue: q}]}",
             "Resource with id [F] is invalid. Following required parameters of template 'SQSPollerPolicy' don't have "
             "values: ['QueueName']"},
-        Refusal{"{InlineCode: x, Handler: a, Runtime: r, Policies: ReadOnlyAccess}",
-                "Resource with id [F] is invalid. The managed policy ReadOnlyAccess is not implemented by the local "
+        Refusal{"{InlineCode: x, Handler: a, Runtime: r, Policies: ViewOnlyAccess}",
+                "Resource with id [F] is invalid. The managed policy ViewOnlyAccess is not implemented by the local "
                 "cloud"},
         Refusal{"{InlineCode: x, Handler: a, Runtime: r, AutoPublishAlias: live, DeploymentPreference: {Type: "
                 "Canary10Percent5Minutes}}",

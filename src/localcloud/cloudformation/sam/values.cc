@@ -19,55 +19,44 @@ json::object call(std::string_view function, json::array arguments) {
   return result;
 }
 
-// Python's json.dumps: everything beyond ASCII as \uXXXX.
+void append_ascii(std::string& out, char c) {
+  constexpr std::string_view kEscaped = "\"\\\n\r\t\b\f";
+  constexpr std::string_view kLetters = "\"\\nrtbf";
+  const auto found = kEscaped.find(c);
+  if (found != std::string_view::npos) {
+    out += '\\';
+    out += kLetters[found];
+  } else if (c < 0x20 || c == 0x7f) {
+    out += fmt::format("\\u{:04x}", c);
+  } else {
+    out += c;
+  }
+}
+
+void append_code_point(std::string& out, std::uint32_t point) {
+  if (point < 0x10000) {
+    out += fmt::format("\\u{:04x}", point);
+  } else {
+    out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + ((point - 0x10000) >> 10), 0xdc00 + (point & 0x3ff));
+  }
+}
+
+// As Python's json.dumps: everything beyond ASCII is escaped. The text is valid UTF-8.
 void append_text(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80) {
-      ++i;
-      switch (byte) {
-        case '"':
-          out += "\\\"";
-          break;
-        case '\\':
-          out += "\\\\";
-          break;
-        case '\n':
-          out += "\\n";
-          break;
-        case '\r':
-          out += "\\r";
-          break;
-        case '\t':
-          out += "\\t";
-          break;
-        case '\b':
-          out += "\\b";
-          break;
-        case '\f':
-          out += "\\f";
-          break;
-        default:
-          if (byte < 0x20 || byte == 0x7f)
-            out += byte == 0x7f ? std::string(1, static_cast<char>(byte)) : fmt::format("\\u{:04x}", byte);
-          else
-            out += static_cast<char>(byte);
-      }
+    const auto first = static_cast<unsigned char>(text[i]);
+    if (first < 0x80) {
+      append_ascii(out, text[i++]);
       continue;
     }
-    const std::size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    std::uint32_t point = byte & (0xffU >> (length + 1));
+    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    std::uint32_t point = first & (0xffU >> (length + 1));
     for (std::size_t k = 1; k < length && i + k < text.size(); ++k) {
       point = (point << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3fU);
     }
+    append_code_point(out, point);
     i += length;
-    if (point >= 0x10000) {
-      point -= 0x10000;
-      out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (point >> 10), 0xdc00 + (point & 0x3ff));
-    } else {
-      out += fmt::format("\\u{:04x}", point);
-    }
   }
   out += '"';
 }
