@@ -253,7 +253,10 @@ void ExecutionEnvironment::hand_over(const RuntimeAnswer& answer) {
   output.payload = answer.payload;
   if (answer.failed) output.function_error = "Unhandled";
   output.log_tail = log_.tail();
-  invocation_->complete(std::move(output), answer.failed ? answer.error_type : std::string());
+  // What broke midway has the runtime's own name for it.
+  bool midway = invocation_->stream && invocation_->stream->begun();
+  std::string error_code = midway ? answer.error_type : "Unhandled";
+  invocation_->complete(std::move(output), answer.failed ? std::move(error_code) : std::string());
 }
 
 void ExecutionEnvironment::fail_invocation(std::string_view type, std::string message) {

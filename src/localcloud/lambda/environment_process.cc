@@ -172,8 +172,8 @@ awaitable<void> ExecutionEnvironment::handle_stream(net::Exchange& exchange, std
     auto piece = co_await exchange.read_piece();
     if (!piece) {
       protocol_.stream_cut_off(request_id);
-      changed_.notify_all();
-      co_return;
+      response = net::Response{.status = 400};  // to nobody
+      continue;
     }
     size += piece->size();
     if (piece->empty()) {

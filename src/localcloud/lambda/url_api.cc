@@ -23,7 +23,9 @@ ApiAnswer create_url(LambdaService& service, const ApiRequest& request) {
     return constraint("null", "authType", "not be null");
   }
   TRY(auto* url, service.add_url(target, request.body));
-  return json_response(request, 201, url_answer(service.cloud(), *url, target.arn));
+  auto answer = url_answer(service.cloud(), *url, target.arn);
+  answer.erase("LastModifiedTime");
+  return json_response(request, 201, std::move(answer));
 }
 
 ApiAnswer get_url(LambdaService& service, const ApiRequest& request) {
