@@ -33,6 +33,7 @@ class CloudFormationApi final : public CloudFormation {
   bool answer(std::string_view token, std::string body) override {
     return engine_.callbacks().put(token, std::move(body));
   }
+  std::vector<const ResourceType*> resource_types() const override { return engine_.types().all(); }
 
   using Answer = base::Result<std::string>;  // the XML inside <ActionResult>
   struct Asked {

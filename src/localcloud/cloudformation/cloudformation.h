@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "localcloud/cloud.h"
 #include "localcloud/resource_type.h"
@@ -17,6 +18,8 @@ class CloudFormation : public Service {
   // What a custom resource or a wait condition's signal has put to /_local/cloudformation/{token}; false if nobody
   // waits for it.
   virtual bool answer(std::string_view token, std::string body) = 0;
+  // Every type that a template may name, CloudFormation's own included.
+  virtual std::vector<const ResourceType*> resource_types() const = 0;
 };
 
 // `types`: what the other services bring.

@@ -24,6 +24,12 @@ ResourceType& TypeCatalog::at(std::string_view name) const {
   return *by_name_.at(is_custom_type(name) ? kCustomType : name);
 }
 
+std::vector<const ResourceType*> TypeCatalog::all() const {
+  std::vector<const ResourceType*> all;
+  for (const auto& type : types_) all.push_back(type.get());
+  return all;
+}
+
 std::string TypeCatalog::unsupported_reason(std::string_view type, const json::object& properties) const {
   const auto* found = find(type);
   if (found == nullptr) return fmt::format("Resource type {} is not implemented by the local cloud", type);

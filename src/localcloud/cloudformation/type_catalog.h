@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "localcloud/resource_type.h"
 
@@ -20,6 +21,7 @@ class TypeCatalog {
   void add(std::unique_ptr<ResourceType> type);
   ResourceType* find(std::string_view name) const;  // null if there is none
   ResourceType& at(std::string_view name) const;    // of a name that was found before
+  std::vector<const ResourceType*> all() const;
 
   // Why this type or a property of it cannot be had ("Encountered unsupported property X"), or "" if all can.
   std::string unsupported_reason(std::string_view type, const json::object& properties) const;

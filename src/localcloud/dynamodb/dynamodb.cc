@@ -81,8 +81,12 @@ const std::map<std::string_view, DynamoDbService::Operation>& DynamoDbService::t
 }
 
 std::vector<std::string> DynamoDbService::operations() const {
+  // DynamoDB Streams has an API of its own, with the same scope and endpoint here.
+  static const std::set<std::string_view> kOfStreams{"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"};
   std::vector<std::string> names;
-  for (const auto& [name, operation] : table_of_operations()) names.emplace_back(name);
+  for (const auto& [name, operation] : table_of_operations()) {
+    names.push_back(fmt::format("{}:{}", kOfStreams.contains(name) ? "dynamodbstreams" : "dynamodb", name));
+  }
   return names;
 }
 

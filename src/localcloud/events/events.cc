@@ -119,7 +119,7 @@ const std::map<std::string_view, EventsService::Operation>& EventsService::table
 
 std::vector<std::string> EventsService::operations() const {
   std::vector<std::string> names;
-  for (const auto& [name, operation] : table()) names.emplace_back(name);
+  for (const auto& [name, operation] : table()) names.push_back(fmt::format("events:{}", name));
   for (auto& name : scheduler_.operations()) names.push_back("scheduler:" + name);
   return names;
 }

@@ -14,6 +14,7 @@
 #include "localcloud/iam/signature.h"
 #include "localcloud/lambda/lambda.h"
 #include "localcloud/s3/s3.h"
+#include "localcloud/server/capabilities.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {
@@ -206,6 +207,9 @@ net::Response Dispatcher::control(const net::Request& request, std::string_view 
   if (request.method == "GET" && path == "/_local/health") {
     return json_response(
         200, {{"status", "ok"}, {"region", cloud_.region}, {"account", cloud_.account_id}, {"testClock", test_clock_}});
+  }
+  if (request.method == "GET" && path == "/_local/capabilities") {
+    return json_response(200, capabilities_of(services_, cloud_.cloudformation->resource_types()));
   }
   if (request.method == "POST" && path == "/_local/clock") return advance_clock(request);
   if (request.method == "POST" && path == "/_local/websockets/cut") {

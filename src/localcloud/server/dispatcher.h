@@ -3,6 +3,7 @@
 //
 // Control calls, for tests and tools, from this machine only and never from a web page (no Origin):
 //   GET  /_local/health           → {"status":"ok","region","account","testClock"}
+//   GET  /_local/capabilities     → what is implemented: capabilities.h
 //   POST /_local/clock            {"advanceMs":n} → {"now":ms}; 403 without --test-clock
 //   PUT  /_local/cloudformation/{token}: what custom resources answer (cloudformation/callbacks.h)
 //   GET, DELETE /_local/sessions/{name}: see joined_sessions.h
