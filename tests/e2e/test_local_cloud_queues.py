@@ -171,11 +171,13 @@ def test_a_purge_empties_a_queue_once_a_minute(cloud, sqs, queue):
 # --- Messages
 
 def test_a_message_goes_through_a_queue(sqs, queue):
-    attributes = {"text": {"DataType": "String", "StringValue": "ä"}, "raw": {"DataType": "Binary", "BinaryValue": b"\0\xff"},
+    attributes = {"text": {"DataType": "String", "StringValue": "ä"},
+                  "raw": {"DataType": "Binary", "BinaryValue": b"\0\xff"},
                   "n.int": {"DataType": "Number.int", "StringValue": "42"}}
     # boto3 checks both MD5 sums itself.
     sent = sqs.send_message(QueueUrl=queue, MessageBody="hällo\n\U0001F600", MessageAttributes=attributes,
-                            MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-2"}})
+                            MessageSystemAttributes={
+                                "AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-2"}})
     assert sent["MD5OfMessageBody"] == hashlib.md5("hällo\n\U0001F600".encode()).hexdigest()
     assert sent["MD5OfMessageAttributes"] and sent["MD5OfMessageSystemAttributes"]
     message = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"], AttributeNames=["All"])["Messages"][0]
@@ -196,7 +198,8 @@ def test_the_sum_of_attributes_is_of_names_types_and_values(sqs, queue):
     sent = sqs.send_message(QueueUrl=queue, MessageBody="x", MessageAttributes={
         "b": {"DataType": "String", "StringValue": "2"}, "a": {"DataType": "Binary", "BinaryValue": b"1"}})
     sized = lambda data: struct.pack(">I", len(data)) + data
-    expected = sized(b"a") + sized(b"Binary") + b"\2" + sized(b"1") + sized(b"b") + sized(b"String") + b"\1" + sized(b"2")
+    expected = b"".join([sized(b"a"), sized(b"Binary"), b"\2", sized(b"1"),
+                         sized(b"b"), sized(b"String"), b"\1", sized(b"2")])
     assert sent["MD5OfMessageAttributes"] == hashlib.md5(expected).hexdigest()
 
 
@@ -509,7 +512,8 @@ def test_a_role_may_what_its_policies_or_the_queues_say(cloud, sqs, queue, as_ro
 
 
 def test_permissions_are_statements_of_the_policy(sqs, queue):
-    sqs.add_permission(QueueUrl=queue, Label="one", AWSAccountIds=["210987654321"], Actions=["SendMessage", "GetQueueUrl"])
+    sqs.add_permission(QueueUrl=queue, Label="one", AWSAccountIds=["210987654321"],
+                       Actions=["SendMessage", "GetQueueUrl"])
     policy = json.loads(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]["Policy"])
     assert policy["Statement"] == [{
         "Sid": "one", "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::210987654321:root"]},
@@ -547,8 +551,8 @@ def value(root: ElementTree.Element, path: str) -> str:
 
 def test_the_query_protocol_does_the_same(cloud, sqs):
     status, made = query(cloud, "/", **{
-        "Action": "CreateQueue", "QueueName": "older", "Attribute.1.Name": "VisibilityTimeout", "Attribute.1.Value": "7",
-        "Tag.1.Key": "team", "Tag.1.Value": "a"})
+        "Action": "CreateQueue", "QueueName": "older", "Attribute.1.Name": "VisibilityTimeout",
+        "Attribute.1.Value": "7", "Tag.1.Key": "team", "Tag.1.Value": "a"})
     assert status == 200 and made.tag == QUERY + "CreateQueueResponse"
     url = value(made, "CreateQueueResult/QueueUrl")
     assert value(made, "ResponseMetadata/RequestId")

@@ -1,4 +1,4 @@
-"""SNS of the local cloud, judged by boto3: topics, subscriptions, and messages on their way to functions, queues and HTTP."""
+"""SNS of the local cloud, judged by boto3: topics, subscriptions, and messages to functions, queues and HTTP."""
 
 import http.server
 import json
@@ -122,7 +122,8 @@ def text(value: str, kind: str = "String") -> dict:
 # --- Topics
 
 def test_a_topic_is_made_found_and_deleted(sns):
-    arn = sns.create_topic(Name="made", Attributes={"DisplayName": "Made"}, Tags=[{"Key": "team", "Value": "a"}])["TopicArn"]
+    arn = sns.create_topic(Name="made", Attributes={"DisplayName": "Made"},
+                           Tags=[{"Key": "team", "Value": "a"}])["TopicArn"]
     assert arn == PREFIX + "made"
     assert sns.create_topic(Name="made")["TopicArn"] == arn
     with aws_error("InvalidParameter", 400, "Topic already exists with different attributes"):
@@ -276,9 +277,10 @@ def test_a_subscription_has_attributes(sns, topic, queue):
     for name, value, words in (("FilterPolicyScope", "MessageAttributes", "does not support nested filter policy"),
                                ("FilterPolicyScope", "Message", "Invalid value [Message]"),
                                ("FilterPolicy", '{"a":"b"}', "must be an object or an array"),
-                               ("RedrivePolicy", '{"deadLetterTargetArn":"x"}', "deadLetterTargetArn is an invalid arn"),
+                               ("RedrivePolicy", '{"deadLetterTargetArn":"x"}', "is an invalid arn"),
                                ("DeliveryPolicy", "{}", "does not support a delivery policy"),
-                               ("RawMessageDelivery", "perhaps", "RawMessageDelivery"), ("Colour", "red", "AttributeName")):
+                               ("RawMessageDelivery", "perhaps", "RawMessageDelivery"),
+                               ("Colour", "red", "AttributeName")):
         with aws_error("InvalidParameter", 400, words):
             put(name, value)
     with not_implemented("ReplayPolicy"):
@@ -341,7 +343,8 @@ def test_a_queue_gets_an_envelope(cloud, sns, topic, queue):
 
 def test_raw_delivery_is_the_message_itself(sns, topic, queue):
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn, Attributes={"RawMessageDelivery": "true"})
-    attributes = {"kind": text("warm"), "n": text("1", "Number"), "raw": {"DataType": "Binary", "BinaryValue": b"\0\xff"}}
+    attributes = {"kind": text("warm"), "n": text("1", "Number"),
+                  "raw": {"DataType": "Binary", "BinaryValue": b"\0\xff"}}
     sns.publish(TopicArn=topic, Message="itself", Subject="lost", MessageAttributes=attributes)
     message, = queue.messages()
     assert message["Body"] == "itself" and message["MessageAttributes"] == attributes
@@ -412,7 +415,8 @@ def test_what_is_no_message_is_refused(sns, topic, queue):
     refused("MessageStructure", MessageStructure="xml")
     refused("not valid for this topic type", MessageDeduplicationId="x")
     refused("set of supported type prefixes", "ParameterValueInvalid", MessageAttributes={"a": text("x", "Text")})
-    refused("must contain non-empty message attribute value", "ParameterValueInvalid", MessageAttributes={"a": text("")})
+    refused("must contain non-empty message attribute value", "ParameterValueInvalid",
+            MessageAttributes={"a": text("")})
     refused("Message too long", Message="x" * 262_145)
     refused("Message too long", Message="x" * 262_137, MessageAttributes={"a": text("y")})
     with not_implemented("MessageGroupId"):
@@ -433,11 +437,13 @@ def test_batches_answer_for_each_entry(sns, topic, queue):
     answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[
         entry("1", "one", Subject="s", MessageAttributes={"kind": text("warm")}), entry("2", ""), entry("3", "three")])
     assert [one["Id"] for one in answer["Successful"]] == ["1", "3"]
-    assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [("2", "InvalidParameter", True)]
+    failed, = answer["Failed"]
+    assert (failed["Id"], failed["Code"], failed["SenderFault"]) == ("2", "InvalidParameter", True)
     assert queue.texts() == ["one", "three"]
     for code, entries in (("EmptyBatchRequest", []),
                           ("TooManyEntriesInBatchRequest", [entry(str(number)) for number in range(11)]),
-                          ("BatchEntryIdsNotDistinct", [entry("a"), entry("a")]), ("InvalidBatchEntryId", [entry("a b")]),
+                          ("BatchEntryIdsNotDistinct", [entry("a"), entry("a")]),
+                          ("InvalidBatchEntryId", [entry("a b")]),
                           ("BatchRequestTooLong", [entry("a", "x" * 131_073), entry("b", "x" * 131_073)])):
         with aws_error(code, 400):
             sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
@@ -462,7 +468,8 @@ def test_an_http_endpoint_confirms_and_is_notified(cloud, sns, topic, endpoint):
     body = json.loads(asked.body)
     assert body["Type"] == "SubscriptionConfirmation" and body["TopicArn"] == topic and body["Token"]
     assert body["Message"].startswith(f"You have chosen to subscribe to the topic {topic}.\nTo confirm")
-    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"][0]["SubscriptionArn"] == "PendingConfirmation"
+    listed, = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert listed["SubscriptionArn"] == "PendingConfirmation"
     sns.publish(TopicArn=topic, Message="too early")
     followed = requests.get(body["SubscribeURL"], timeout=30)
     assert followed.status_code == 200 and f"<SubscriptionArn>{topic}:" in followed.text
@@ -471,7 +478,8 @@ def test_an_http_endpoint_confirms_and_is_notified(cloud, sns, topic, endpoint):
     assert (found["PendingConfirmation"], found["ConfirmationWasAuthenticated"]) == ("false", "false")
     assert json.loads(found["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]["numRetries"] == 3
 
-    sent = sns.publish(TopicArn=topic, Message="hällo", Subject="s", MessageAttributes={"kind": text("warm")})["MessageId"]
+    sent = sns.publish(TopicArn=topic, Message="hällo", Subject="s",
+                       MessageAttributes={"kind": text("warm")})["MessageId"]
     notified = endpoint.next()
     assert notified.headers["x-amz-sns-message-type"] == "Notification"
     assert notified.headers["x-amz-sns-message-id"] == sent and notified.headers["x-amz-sns-subscription-arn"] == arn

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/ids.h"
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "localcloud/service.h"
-#include "net/url.h"
 
 namespace localcloud {
 

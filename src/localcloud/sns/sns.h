@@ -1,4 +1,4 @@
-// SNS: topics, subscriptions to Lambda functions, publish.
+// SNS: topics, their subscriptions, publish.
 #pragma once
 
 #include <boost/json.hpp>
