@@ -31,21 +31,10 @@ json::object integration_uri(const Target& target, std::string_view partition, b
                          streamed ? "response-streaming-invocations" : "invocations"));
 }
 
-// Path parameters become "*"; of greedy ones in HTTP APIs only {proxy+}. A trailing slash goes.
+// In the ARN of a permission. A trailing slash goes.
 std::string permission_path(std::string path, bool http) {
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  std::string result;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const auto close = path[i] == '{' ? path.find('}', i) : std::string::npos;
-    if (close == std::string::npos) {
-      result += path[i];
-      continue;
-    }
-    const auto name = path.substr(i, close - i + 1);
-    result += http && name.ends_with("+}") && name != "{proxy+}" ? name : "*";
-    i = close;
-  }
-  return result;
+  return without_parameters(path, !http);
 }
 
 json::object execute_api_arn(std::string_view partition, std::string_view resource, const json::value& api) {
@@ -84,7 +73,8 @@ base::Result<> check_authorizer(const Event& event, const json::value& authorize
     return invalid_event(event.id, fmt::format("Unable to set Authorizer [{}] {}{}", name, where, why));
   };
   const bool any = declared != nullptr && truthy(*declared);
-  if (!any && (event.type == "Api" || api_auth.empty())) return refused(" because the related API does not define any Authorizers.");
+  if (!any && (event.type == "Api" || api_auth.empty()))
+    return refused(" because the related API does not define any Authorizers.");
   if (!authorizer.is_string() || declared == nullptr || !declared->is_object()) {
     return refused(". The method authorizer must be a string with a corresponding dict entry in the api authorizer.");
   }

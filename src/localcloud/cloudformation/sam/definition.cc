@@ -121,6 +121,21 @@ std::string method_key(std::string_view method) {
   return key == "any" ? std::string(kAnyMethod) : key;
 }
 
+std::string without_parameters(std::string_view path, bool greedy_too) {
+  std::string result;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const auto close = path[i] == '{' ? path.find('}', i) : std::string_view::npos;
+    if (close == std::string_view::npos) {
+      result += path[i];
+      continue;
+    }
+    const auto name = path.substr(i, close - i + 1);
+    result += greedy_too || !name.ends_with("+}") || name == "{proxy+}" ? "*" : name;
+    i = close;
+  }
+  return result;
+}
+
 std::vector<std::string> path_names(const json::object& body) {
   std::vector<std::string> names;
   if (const auto* paths = find_object(body, "paths")) {

@@ -28,6 +28,8 @@ json::object new_rest_definition();
 json::object new_http_definition();
 
 std::string method_key(std::string_view method);  // lower case; "any" by its extension's name
+// Path parameters become "*"; greedy ones other than {proxy+} only if `greedy_too`.
+std::string without_parameters(std::string_view path, bool greedy_too);
 std::vector<std::string> path_names(const json::object& body);
 
 base::Result<std::vector<json::value*>> alternatives(json::value& item);

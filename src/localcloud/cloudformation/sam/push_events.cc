@@ -96,7 +96,7 @@ base::Result<> depend_on(json::object& bucket, const std::string& bucket_id, con
   if (condition.empty()) {
     json::array names;
     if (const auto* given = find(bucket, "DependsOn")) {
-      names = given->is_array() ? given->get_array() : json::array({*given});
+      names = as_list(*given);
     }
     const json::value id = json::string(needed.id);
     if (!contains(names, id)) names.push_back(id);
@@ -128,7 +128,7 @@ base::Result<> add_notifications(json::object& bucket, const std::string& bucket
   if (list.is_null()) list.emplace_array();
   if (!list.is_array()) return invalid_resource(bucket_id, "Invalid type for LambdaConfigurations. Must be a list.");
   const auto& types = event.properties.at("Events");
-  for (const auto& type : types.is_array() ? types.get_array() : json::array({types})) {
+  for (const auto& type : as_list(types)) {
     json::object entry;
     entry["Function"] = target.arn();
     set_if(entry, "Filter", find(event.properties, "Filter"));

@@ -12,21 +12,6 @@ namespace {
 
 constexpr std::string_view kPolicy = "x-amazon-apigateway-policy";
 
-// Path parameters become "*".
-std::string any_parameters(std::string_view path) {
-  std::string result;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const auto close = path[i] == '{' ? path.find('}', i) : std::string_view::npos;
-    if (close == std::string_view::npos) {
-      result += path[i];
-      continue;
-    }
-    result += '*';
-    i = close;
-  }
-  return result;
-}
-
 base::Result<json::array> resources_of(json::object& body, std::string_view path, const json::value& stage) {
   json::array resources;
   TRY(const auto items, path_alternatives(body, path));
@@ -36,7 +21,8 @@ base::Result<json::array> resources_of(json::object& body, std::string_view path
       json::object variables;
       variables["__Stage__"] = stage;
       resources.emplace_back(sub(
-          fmt::format("execute-api:/${{__Stage__}}/{}{}", any ? "*" : upper(method), any_parameters(path)), variables));
+          fmt::format("execute-api:/${{__Stage__}}/{}{}", any ? "*" : upper(method), without_parameters(path, true)),
+          variables));
     }
   }
   return resources;
@@ -49,10 +35,6 @@ json::object statement_on(std::string_view effect, const json::array& resources,
   statement["Resource"] = resources;
   statement["Principal"] = std::move(principal);
   return statement;
-}
-
-json::array as_list(const json::value& value) {
-  return value.is_array() ? value.get_array() : json::array({value});
 }
 
 // Statements that are there already are not repeated, unless `repeat`.

@@ -11,10 +11,6 @@ namespace {
 
 enum class PolicyKind { managed, statements, from_template, unknown };
 
-json::array as_list(const json::value& value) {
-  return value.is_array() ? value.get_array() : json::array({value});
-}
-
 base::Result<PolicyKind> kind_of(const json::value& policy) {
   if (policy.is_string()) return PolicyKind::managed;
   if (is_if(policy)) {

@@ -276,6 +276,10 @@ bool contains(const json::array& array, const json::value& value) {
   return std::find(array.begin(), array.end(), value) != array.end();
 }
 
+json::array as_list(const json::value& value) {
+  return value.is_array() ? value.get_array() : json::array({value});
+}
+
 std::string quoted_list(const std::vector<std::string_view>& names) {
   std::string result = "[";
   for (const auto name : names) result += fmt::format("{}'{}'", result.size() > 1 ? ", " : "", name);

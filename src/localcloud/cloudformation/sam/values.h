@@ -49,6 +49,7 @@ std::string lower(std::string_view text);
 std::string upper(std::string_view text);
 std::string replaced(std::string_view text, std::string_view what, std::string_view by);  // everywhere
 bool contains(const json::array& array, const json::value& value);
+json::array as_list(const json::value& value);                        // a value that is none becomes one of itself
 std::string quoted_list(const std::vector<std::string_view>& names);  // ['a', 'b']
 std::string text_of(const json::value& value);                        // as Python prints it
 
