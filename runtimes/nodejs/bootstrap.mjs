@@ -4,6 +4,7 @@
 import { patchConsole, setRequestId } from "./output.mjs";
 import { loadHandler } from "./load.mjs";
 import { Invocation } from "./invocation.mjs";
+import { ResponseStream, isStreaming } from "./response_stream.mjs";
 import { RuntimeApi, UnhandledPromiseRejection } from "./runtime_api.mjs";
 
 // AWS's runtime ends with these, and so do we.
@@ -37,11 +38,23 @@ async function serve(handler) {
     const { headers, body } = await api.next();
     current = new Invocation(headers);
     setRequestId(current.requestId);
-    const { error, result } = await current.run(handler, body);
-    if (error === undefined) await api.response(current.requestId, result);
-    else await api.invocationError(current.requestId, error);
+    if (isStreaming(handler)) await serveStream(handler, body);
+    else await serveWhole(handler, body);
     current = null;
   }
+}
+
+async function serveWhole(handler, body) {
+  const { error, result } = await current.run(handler, body);
+  if (error === undefined) await api.response(current.requestId, result);
+  else await api.invocationError(current.requestId, error);
+}
+
+async function serveStream(handler, body) {
+  const stream = new ResponseStream(api, current.requestId);
+  const { error } = await current.runStreamed(handler, body, stream);
+  if (error !== undefined && stream.begun) await stream.breakOff(error);
+  else if (error !== undefined) await api.invocationError(current.requestId, error);
 }
 
 patchConsole();

@@ -25,6 +25,19 @@ export class Invocation {
     this.#whenEmpty();
   }
 
+  // For a handler that streams its answer. Resolves to {} when the stream is at its end, or to {error}.
+  runStreamed(handler, body, stream) {
+    return new Promise((resolve) => {
+      this.#whenEmpty = () => resolve({ error: new NodeJsExit() });
+      stream.on("error", (error) => resolve({ error }));
+      stream.on("finish", () => resolve({}));
+      this.#setTraceId();
+      Promise.resolve()
+        .then(() => handler(JSON.parse(body), stream, this.#makeContext()))
+        .catch((error) => resolve({ error: error ?? "handled" }));
+    }).finally(() => (this.#whenEmpty = () => {}));
+  }
+
   // Resolves to {result}, a JSON text, or to {error}; the first of the handler's answers counts.
   run(handler, body) {
     const over = new Promise((resolve) => {

@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { awslambda } from "./response_stream.mjs";
+
 class RuntimeError extends Error {
   constructor(type, message, cause) {
     super(message, { cause });
@@ -15,7 +17,9 @@ class RuntimeError extends Error {
 }
 
 export async function loadHandler(taskRoot, handlerString) {
-  globalThis.awslambda = streamingIsNotThereYet();
+  // Whoever serves the Runtime API says whether it takes streamed answers.
+  globalThis.awslambda = process.env.LIVELAMBDA_STREAMS ? awslambda : streamingIsNotThereYet();
+  delete process.env.LIVELAMBDA_STREAMS;
   const [, folder, file, exportPath] = /^(.*\/)?([^./]*)\.([^/]*)$/.exec(handlerString ?? "") ?? [];
   if (!file || !exportPath || handlerString.includes(".."))
     throw new RuntimeError("MalformedHandlerName", `'${handlerString}' is not a valid handler name`);

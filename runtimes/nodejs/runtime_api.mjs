@@ -25,6 +25,40 @@ export class RuntimeApi {
     await this.#post(`invocation/${requestId}/response`, body, {});
   }
 
+  // A response that is streamed: write(chunk, done), then end(), with an error if it broke.
+  beginResponse(requestId, contentType) {
+    let request;
+    const answered = new Promise((resolve, reject) => {
+      request = this.#open(
+        "POST",
+        `invocation/${requestId}/response`,
+        {
+          "Content-Type": contentType,
+          "Lambda-Runtime-Function-Response-Mode": "streaming",
+          "Transfer-Encoding": "chunked",
+          Trailer: "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
+        },
+        resolve,
+        reject,
+      );
+    });
+    return {
+      write: (chunk, done) => request.write(chunk, done),
+      end: async (error) => {
+        if (error !== undefined) {
+          const body = errorBody(error);
+          request.addTrailers({
+            "Lambda-Runtime-Function-Error-Type": headerText(body.errorType),
+            "Lambda-Runtime-Function-Error-Body": Buffer.from(JSON.stringify(body)).toString("base64"),
+          });
+        }
+        request.end();
+        const answer = await answered;
+        if (answer.status !== 202) console.error(`the Runtime API answered ${answer.status}: ${answer.body}`);
+      },
+    };
+  }
+
   async invocationError(requestId, error) {
     await this.#postError(`invocation/${requestId}/error`, error);
   }
@@ -35,8 +69,7 @@ export class RuntimeApi {
 
   async #postError(path, error) {
     const body = errorBody(error);
-    const type = /^[\x21-\x7e]+$/.test(body.errorType) ? body.errorType : "Unhandled";
-    await this.#post(path, JSON.stringify(body), { "Lambda-Runtime-Function-Error-Type": type });
+    await this.#post(path, JSON.stringify(body), { "Lambda-Runtime-Function-Error-Type": headerText(body.errorType) });
   }
 
   // A refusal is no failure of ours: Lambda tells the caller itself (413, Function.ResponseSizeTooLarge).
@@ -52,32 +85,35 @@ export class RuntimeApi {
   }
 
   #request(method, path, headers, body) {
-    return new Promise((resolve, reject) => {
-      const request = http.request(
-        {
-          agent: this.#agent,
-          host: this.#host,
-          port: this.#port,
-          method,
-          path: `/2018-06-01/runtime/${path}`,
-          headers,
-        },
-        (response) => {
-          const chunks = [];
-          response.on("data", (chunk) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({
-              status: response.statusCode,
-              headers: response.headers,
-              body: Buffer.concat(chunks).toString(),
-            }),
-          );
-        },
-      );
-      request.on("error", reject);
-      request.end(body);
-    });
+    return new Promise((resolve, reject) => this.#open(method, path, headers, resolve, reject).end(body));
+  }
+
+  // A request that is not ended yet.
+  #open(method, path, headers, resolve, reject) {
+    const request = http.request(
+      {
+        agent: this.#agent,
+        host: this.#host,
+        port: this.#port,
+        method,
+        path: `/2018-06-01/runtime/${path}`,
+        headers,
+      },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString(),
+          }),
+        );
+      },
+    );
+    request.on("error", reject);
+    return request;
   }
 }
 
@@ -86,6 +122,10 @@ export class UnhandledPromiseRejection extends Error {
   constructor(reason) {
     super(String(reason), { cause: reason });
   }
+}
+
+function headerText(type) {
+  return /^[\x21-\x7e]+$/.test(type) ? type : "Unhandled";
 }
 
 // Anything can be thrown; this is what AWS's runtime makes of it. Errors named "Runtime.…" show where their cause happened,

@@ -151,11 +151,30 @@ def names(cloud, code) -> dict[str, str]:
          "PlainAnyone": anyone("Plain"), "Signed": function(code, FunctionName="signed"),
          "SignedUrl": url("Signed", "AWS_IAM"), "Closed": function(code), "ClosedUrl": url("Closed"),
          "StreamUrl": url("Stream", mode="RESPONSE_STREAM"), "StreamAnyone": anyone("Stream"),
+         "Node": {"Type": "AWS::Lambda::Function", "Properties": {
+             "Runtime": "nodejs22.x", "Handler": "index.handler", "Code": {"ZipFile": NODE}, "FunctionName": "node",
+             "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Timeout": 30}},
+         "NodeUrl": url("Node", mode="RESPONSE_STREAM"), "NodeAnyone": anyone("Node"),
          "Caller": role({"Effect": "Allow", "Action": "lambda:InvokeFunctionUrl", "Resource": {
              "Fn::GetAtt": ["Signed", "Arn"]}}, trust=anybody, managed=()),
          "Bystander": role(trust=anybody, managed=())},
-        {name: {"Fn::GetAtt": [name, "FunctionUrl"]} for name in ("PlainUrl", "SignedUrl", "ClosedUrl", "StreamUrl")}
+        {name: {"Fn::GetAtt": [name, "FunctionUrl"]} for name in ("PlainUrl", "SignedUrl", "ClosedUrl", "StreamUrl", "NodeUrl")}
         | {name: {"Fn::GetAtt": [name, "Arn"]} for name in ("Caller", "Bystander")}))
+
+
+NODE = """
+exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
+  const what = event.requestContext ? JSON.parse(event.body) : event;
+  if (what.raise) throw new TypeError(what.raise);
+  if (what.status) stream = awslambda.HttpResponseStream.from(stream, { statusCode: what.status, headers: { "x-told": "yes" } });
+  else stream.setContentType("text/plain");
+  stream.write("first ");
+  if (what.broken) { await new Promise((go) => setTimeout(go, 50)); throw new TypeError(what.broken); }
+  stream.write(context.functionName + " " + (process.env.LIVELAMBDA_STREAMS ?? "hidden"));
+  stream.end();
+  await require("node:stream/promises").finished(stream);
+});
+"""
 
 
 @pytest.fixture(scope="module")
@@ -361,6 +380,18 @@ def test_a_streams_prelude_says_status_and_headers(names):
     assert requests.post(names["StreamUrl"], json={"raise": "wrong"}).status_code == 502
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         _ = requests.post(names["StreamUrl"], json={"broken": "midway"}).content
+
+
+def test_a_node_function_streams(invoke, names):
+    pieces, end = invoke("node", {})
+    assert b"".join(pieces) == b"first node hidden" and end == {}
+    pieces, end = invoke("node", {"raise": "wrong"})
+    assert pieces == [] and json.loads(end["ErrorDetails"])["errorType"] == "TypeError"
+    pieces, end = invoke("node", {"broken": "midway"})
+    assert pieces == [b"first "] and json.loads(end["ErrorDetails"])["errorMessage"] == "midway"
+    assert invoke("node", {})[1] == {}
+    answer = requests.post(names["NodeUrl"], json={"status": 201})
+    assert (answer.status_code, answer.text, answer.headers["x-told"]) == (201, "first node hidden", "yes")
 
 
 def test_many_streams_at_once(names):
