@@ -23,6 +23,8 @@ constexpr std::size_t kMaxResponse = 4096;     // bytes, of the response object
 constexpr std::size_t kMaxPhysicalId = 1024;   // bytes
 constexpr std::size_t kGeneratedNameMax = 64;  // of the id of what failed without naming one
 
+constexpr std::string_view kUnasked = "\x01";  // no physical id
+
 // "All property values are strings", as requests bring them.
 json::value as_strings(const json::value& from) {
   if (const auto* list = from.if_array()) {
@@ -68,8 +70,9 @@ class CustomResource final : public ResourceType {
     const auto fallback = generated_name(request.stack_name, request.logical_id, kGeneratedNameMax);
     auto answer = co_await ask(std::move(request), "Create");
     if (!answer) {
-      // What failed may have left something behind: it is asked to delete it.
-      if (initiated) initiated(answer.error().hint.empty() ? fallback : answer.error().hint);
+      // What was asked, and failed, may have left something behind: it is asked to delete it.
+      const auto& of_answer = answer.error().hint;
+      if (initiated && of_answer != kUnasked) initiated(of_answer.empty() ? fallback : of_answer);
       co_return failed(answer.error().message);
     }
     co_return ResourceState{.physical_id = answer->physical_id, .attributes = std::move(answer->data)};
@@ -89,17 +92,20 @@ class CustomResource final : public ResourceType {
   }
 
  private:
-  // Sends one request and waits for its response. The hint of an error is the physical id that it came with.
+  // Sends one request and waits for its response. The hint of an error is the physical id that it came with, or
+  // kUnasked where nobody was asked.
   awaitable<base::Result<Response>> ask(ResourceRequest request, std::string request_type) {
-    CO_TRY(const auto timeout, timeout_of(request.properties));
+    const auto timeout = timeout_of(request.properties);
+    if (!timeout) co_return base::fail(base::ErrorKind::service, timeout.error().message, std::string(kUnasked));
     const auto url = callbacks_.open();
     const auto request_id = base::random_uuid();
     const auto message = message_of(request, request_type, url, request_id);
     if (auto sent = co_await send(request, message); !sent) {
       callbacks_.close(url);
-      co_return base::fail(std::move(sent).error());
+      co_return base::fail(base::ErrorKind::service, sent.error().message, std::string(kUnasked));
     }
-    const auto bodies = co_await callbacks_.wait(url, 1, cloud_.clock->now() + std::chrono::seconds(timeout));
+    const auto bodies = co_await callbacks_.wait(
+        url, 1, store_.not_after_deadline(request.stack_id, cloud_.clock->now() + std::chrono::seconds(*timeout)));
     callbacks_.close(url);
     if (bodies.empty()) {
       co_return failed(fmt::format(

@@ -20,7 +20,7 @@ StackEngine::StackEngine(Cloud& cloud, StackStore& store, ResourceTypes types)
     : cloud_(cloud), store_(store), callbacks_(cloud), types_(std::move(types)) {
   types_.add(make_nested_stack_type(cloud_, store_, *this));
   types_.add(make_custom_resource_type(cloud_, store_, callbacks_));
-  for (auto& type : make_wait_types(cloud_, callbacks_)) types_.add(std::move(type));
+  for (auto& type : make_wait_types(cloud_, store_, callbacks_)) types_.add(std::move(type));
 }
 
 base::WallTime StackEngine::now() const {

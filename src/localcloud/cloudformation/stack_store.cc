@@ -50,6 +50,11 @@ std::shared_ptr<Stack> StackStore::find(std::string_view name_or_id) const {
   return nullptr;
 }
 
+base::WallTime StackStore::not_after_deadline(std::string_view stack_id, base::WallTime until) const {
+  const auto stack = find(stack_id);
+  return stack == nullptr ? until : std::min(until, stack->deadline.value_or(until));
+}
+
 StackStore::Found StackStore::find_change_set(std::string_view stack, std::string_view name_or_id) const {
   for (const auto& candidate : stacks_) {
     if (!stack.empty() && candidate != find(stack)) continue;

@@ -26,6 +26,8 @@ class StackStore {
   std::shared_ptr<Stack> find(std::string_view name_or_id) const;
   // The nested stack that a change set has put up for review; null if there is none.
   std::shared_ptr<Stack> reviewed_child(std::string_view parent_id, std::string_view logical_id) const;
+  // A time to wait until, but not longer than the stack's creation may take.
+  base::WallTime not_after_deadline(std::string_view stack_id, base::WallTime until) const;
   // By change set ARN, or by name within a stack. Null if there is none.
   struct Found {
     std::shared_ptr<Stack> stack;

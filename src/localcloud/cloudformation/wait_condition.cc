@@ -63,9 +63,10 @@ base::Result<json::object> signals_of(const std::vector<std::string>& bodies) {
 
 class WaitCondition final : public SyncType {
  public:
-  WaitCondition(Cloud& cloud, Callbacks& callbacks)
+  WaitCondition(Cloud& cloud, const StackStore& store, Callbacks& callbacks)
       : SyncType({.name = "AWS::CloudFormation::WaitCondition", .works = {"Count", "Handle", "Timeout"}}),
         cloud_(cloud),
+        store_(store),
         callbacks_(callbacks) {}
 
   awaitable<base::Result<ResourceState>> create(ResourceRequest request) override {
@@ -76,7 +77,7 @@ class WaitCondition final : public SyncType {
       co_return base::fail(base::ErrorKind::invalid_input,
                            fmt::format("Value of property Timeout must be between 1 and {}", kMaxTimeout));
     }
-    const auto until = cloud_.clock->now() + std::chrono::seconds(seconds);
+    const auto until = store_.not_after_deadline(request.stack_id, cloud_.clock->now() + std::chrono::seconds(seconds));
     json::object data;
     std::size_t bodies = 0;
     while (std::cmp_less(data.size(), count)) {
@@ -108,15 +109,16 @@ class WaitCondition final : public SyncType {
 
  private:
   Cloud& cloud_;
+  const StackStore& store_;
   Callbacks& callbacks_;
 };
 
 }  // namespace
 
-ResourceTypes make_wait_types(Cloud& cloud, Callbacks& callbacks) {
+ResourceTypes make_wait_types(Cloud& cloud, const StackStore& store, Callbacks& callbacks) {
   ResourceTypes types;
   types.push_back(std::make_unique<WaitHandle>(callbacks));
-  types.push_back(std::make_unique<WaitCondition>(cloud, callbacks));
+  types.push_back(std::make_unique<WaitCondition>(cloud, store, callbacks));
   return types;
 }
 

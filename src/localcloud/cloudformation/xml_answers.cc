@@ -57,6 +57,7 @@ void write_stack(XmlWriter& xml, const Stack& stack) {
   xml.element("DisableRollback", stack.on_failure == "DO_NOTHING");
   xml.list("NotificationARNs", stack.definition.notification_arns);
   xml.list("Capabilities", stack.definition.capabilities);
+  if (!stack.definition.role_arn.empty()) xml.element("RoleARN", stack.definition.role_arn);
   write_outputs(xml, stack.outputs);
   write_stack_tags(xml, stack.definition.tags);
   xml.element("EnableTerminationProtection", stack.termination_protection);

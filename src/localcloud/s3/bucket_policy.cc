@@ -88,7 +88,7 @@ base::Result<> S3Service::authorize_anonymous(std::string_view action, std::stri
                                               const Bucket* bucket) const {
   PolicyQuestion question{.action = std::string(action), .resource = std::string(resource)};
   question.context["aws:SourceIp"] = "127.0.0.1";
-  question.context["aws:SecureTransport"] = cloud_.tls ? "true" : "false";
+  question.context["aws:SecureTransport"] = "true";  // TLS or loopback: nobody else can read it
   question.principal_kind = "AWS";
   bool open = bucket != nullptr && bucket->policy && !bucket->public_access.restrict_buckets &&
               evaluate(*bucket->policy, question, true) == Decision::allow;
