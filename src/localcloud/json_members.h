@@ -2,12 +2,18 @@
 // JSON protocols; what a member must be is checked by whoever reads it.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/result.h"
+#include "localcloud/wire.h"
 
 namespace localcloud {
 
@@ -49,6 +55,16 @@ inline std::vector<std::string> texts_of(const json::object& input, std::string_
     if (one.is_string()) texts.emplace_back(one.get_string());
   }
   return texts;
+}
+
+// Errors: 501 that names a member of `what` ("RetryPolicy") that is not in `members`.
+inline base::Result<> known_members(const json::object& object, std::string_view service, std::string_view what,
+                                    const std::set<std::string_view>& members) {
+  for (const auto& member : object) {
+    if (members.contains(member.key())) continue;
+    return base::fail(not_implemented(service, fmt::format("{}.{}", what, std::string_view(member.key()))));
+  }
+  return {};
 }
 
 }  // namespace localcloud

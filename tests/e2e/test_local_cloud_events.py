@@ -192,7 +192,7 @@ def test_targets_keep_the_rules(events, swept):
         target(Arn=f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default")
     with not_implemented(f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m"):
         target(Arn=f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m")
-    with not_implemented("PutTargets with SqsParameters"):
+    with not_implemented("events:Target.SqsParameters"):
         target(SqsParameters={"MessageGroupId": "g"})
 
 
@@ -552,7 +552,7 @@ def test_a_stack_makes_rules_buses_and_schedules(cloud, events, scheduler, sqs):
 
 
 def test_a_rule_with_a_property_that_is_not_there_fails_the_stack(cloud):
-    with pytest.raises(AssertionError, match="PutTargets with EcsParameters"):
+    with pytest.raises(AssertionError, match="events:Target.EcsParameters"):
         deploy(cloud, "ecs-rule", template({"Rule": {"Type": "AWS::Events::Rule", "Properties": {
             "ScheduleExpression": "rate(1 hour)", "Targets": [{
                 "Id": "e", "Arn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/c", "EcsParameters": {}}]}}}))

@@ -57,6 +57,8 @@ std::string log_group(std::string_view arn) {
 
 base::Result<> check_retries(const json::object& target) {
   const auto& policy = object_of(target, "RetryPolicy");
+  TRY(known_members(policy, "events", "RetryPolicy", {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}));
+  TRY(known_members(object_of(target, "DeadLetterConfig"), "events", "DeadLetterConfig", {"Arn"}));
   auto retries = number_of(policy, "MaximumRetryAttempts").value_or(kMostRetries);
   auto age = number_of(policy, "MaximumEventAgeInSeconds").value_or(kMostAge);
   if (retries < 0 || retries > kMostRetries || age < kLeastAge || age > kMostAge) {

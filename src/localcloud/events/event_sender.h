@@ -54,7 +54,8 @@ class EventSender {
   Forward forward_;
 };
 
-// Members RetryPolicy and DeadLetterConfig of a target. Errors: ValidationException 400.
+// Members RetryPolicy and DeadLetterConfig of a target. Errors: ValidationException 400; 501 for members of theirs that
+// are not here.
 base::Result<> check_retries(const json::object& target);
 void set_retries(EventDelivery& delivery, const json::object& target);
 

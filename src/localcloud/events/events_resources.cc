@@ -12,15 +12,6 @@ namespace localcloud {
 
 namespace {
 
-// [{"Key":…,"Value":…}] over the tags that the stack gives to everything.
-EventTags tags_of(const ResourceRequest& request) {
-  EventTags tags = request.tags;
-  for (const auto& tag : list_of(request.properties, "Tags")) {
-    tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
-  }
-  return tags;
-}
-
 class BusType final : public SyncType {
  public:
   explicit BusType(EventsService& events)
@@ -47,7 +38,7 @@ class BusType final : public SyncType {
 
  private:
   base::Result<ResourceState> fill(Bus& bus, const ResourceRequest& request) {
-    bus.tags = tags_of(request);
+    TRY(bus.tags, tags_property(request));
     if (const auto* policy = request.properties.if_contains("Policy")) {
       TRY(events_.set_policy(bus, *policy));
     } else if (request.old_properties.contains("Policy")) {
@@ -120,7 +111,7 @@ class RuleType final : public SyncType {
       rule->targets = std::move(before);
       return base::fail(put.error());
     }
-    rule->tags = tags_of(request);
+    TRY(rule->tags, tags_property(request));
     auto id = rule->bus == "default" ? rule->name : fmt::format("{}|{}", rule->bus, rule->name);
     return ResourceState{.physical_id = std::move(id), .attributes = {{"Arn", rule->arn}}};
   }

@@ -53,10 +53,7 @@ base::Result<std::optional<base::WallTime>> date_of(const json::object& input, s
 base::Result<> check_target(const json::object& target) {
   static const std::set<std::string_view> kMembers{
       "Arn", "RoleArn", "Input", "DeadLetterConfig", "RetryPolicy", "EventBridgeParameters"};
-  for (const auto& [name, value] : target) {
-    if (kMembers.contains(name)) continue;
-    return base::fail(not_implemented("scheduler", fmt::format("a target with {}", std::string_view(name))));
-  }
+  TRY(known_members(target, "scheduler", "Target", kMembers));
   auto arn = text_of(target, "Arn");
   auto service = service_of_arn(arn);
   bool bus = service == "events" && arn.find(":event-bus/") != std::string::npos;
@@ -68,12 +65,15 @@ base::Result<> check_target(const json::object& target) {
   if (target.contains("EventBridgeParameters") != bus) {
     return invalid("EventBridgeParameters is required for a target that is an event bus, and for no other.");
   }
+  TRY(known_members(object_of(target, "EventBridgeParameters"), "scheduler", "EventBridgeParameters",
+                    {"DetailType", "Source"}));
   if (bus && !codec::parse_json(text_of(target, "Input"))) return invalid("Input must be valid JSON for an event bus.");
   return check_retries(target);
 }
 
 base::Result<> check_window(const json::object& window) {
   constexpr std::int64_t kLongest = 1440;
+  TRY(known_members(window, "scheduler", "FlexibleTimeWindow", {"Mode", "MaximumWindowInMinutes"}));
   auto mode = text_of(window, "Mode");
   auto minutes = number_of(window, "MaximumWindowInMinutes");
   if (mode == "OFF" && !minutes) return {};

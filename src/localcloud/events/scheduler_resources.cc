@@ -94,16 +94,13 @@ class ScheduleGroupType final : public SyncType {
   }
 
  private:
-  static ResourceState fill(ScheduleGroup& group, const ResourceRequest& request) {
-    group.tags = request.tags;
-    for (const auto& tag : list_of(request.properties, "Tags")) {
-      group.tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
-    }
-    return {.physical_id = group.name,
-            .attributes = {{"Arn", group.arn},
-                           {"State", "ACTIVE"},
-                           {"CreationDate", iso_time(group.created)},
-                           {"LastModificationDate", iso_time(group.modified)}}};
+  static base::Result<ResourceState> fill(ScheduleGroup& group, const ResourceRequest& request) {
+    TRY(group.tags, tags_property(request));
+    return ResourceState{.physical_id = group.name,
+                         .attributes = {{"Arn", group.arn},
+                                        {"State", "ACTIVE"},
+                                        {"CreationDate", iso_time(group.created)},
+                                        {"LastModificationDate", iso_time(group.modified)}}};
   }
 
   SchedulerService& scheduler_;

@@ -119,6 +119,7 @@ std::optional<std::string> transformed(const json::object& transformer, const js
 base::Result<> check_transformer(const json::object& transformer, std::string_view id) {
   constexpr std::size_t kMostPaths = 100;
   constexpr std::size_t kLongest = 8192;
+  TRY(known_members(transformer, "events", "InputTransformer", {"InputPathsMap", "InputTemplate"}));
   const auto& paths = object_of(transformer, "InputPathsMap");
   if (paths.size() > kMostPaths) return invalid(fmt::format("InputPathsMap for target {} has too many entries.", id));
   for (const auto& [name, path] : paths) {

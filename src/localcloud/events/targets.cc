@@ -24,10 +24,7 @@ tl::unexpected<base::Error> invalid(std::string message) {
 base::Result<> check_target(const json::object& target) {
   static const std::set<std::string_view> kMembers{"Id",    "Arn",       "RoleArn",          "RetryPolicy",
                                                    "Input", "InputPath", "InputTransformer", "DeadLetterConfig"};
-  for (const auto& [name, value] : target) {
-    if (kMembers.contains(name)) continue;
-    return base::fail(not_implemented("events", fmt::format("PutTargets with {}", std::string_view(name))));
-  }
+  TRY(known_members(target, "events", "Target", kMembers));
   auto id = text_of(target, "Id");
   auto arn = text_of(target, "Arn");
   constexpr std::size_t kLongestId = 64;

@@ -55,6 +55,19 @@ base::Result<ByteRange> part_range(const ObjectVersion& object, std::string_view
   return ByteRange{.begin = begin, .end = begin + object.parts[number - 1]};
 }
 
+// Everything about an object but its content.
+net::Response described_answer(const Call& call, const ObjectVersion& object) {
+  auto response = s3_answer(call, 200);
+  for (const auto& [name, value] : object.headers) response.headers.add(name, value);
+  response.headers.add("ETag", quoted_etag(object.etag));
+  response.headers.add("Last-Modified", http_time(object.modified));
+  response.headers.add("Accept-Ranges", "bytes");
+  add_encryption(response);
+  if (object.storage_class != "STANDARD") response.headers.add("x-amz-storage-class", object.storage_class);
+  if (!object.tags.empty()) response.headers.add("x-amz-tagging-count", std::to_string(object.tags.size()));
+  return response;
+}
+
 // Headers of the answer that the query overrides, for who signs.
 void override_headers(net::Response& response, const Fields& query) {
   for (auto name :
@@ -140,15 +153,8 @@ S3Service::Answer S3Service::get_object(const Call& call, const Address& address
   TRY(const auto* object, readable_object);
   const auto& headers = call.request.headers;
   TRY(auto condition, check_conditions(headers, *object));
-  auto response = s3_answer(call, 200);
-  for (const auto& [name, value] : object->headers) response.headers.add(name, value);
-  response.headers.add("ETag", quoted_etag(object->etag));
-  response.headers.add("Last-Modified", http_time(object->modified));
-  response.headers.add("Accept-Ranges", "bytes");
-  add_encryption(response);
+  auto response = described_answer(call, *object);
   if ((*its_bucket)->has_versions()) response.headers.add("x-amz-version-id", object->id);
-  if (object->storage_class != "STANDARD") response.headers.add("x-amz-storage-class", object->storage_class);
-  if (!object->tags.empty()) response.headers.add("x-amz-tagging-count", std::to_string(object->tags.size()));
   if (condition == Condition::not_modified) {
     response.status = 304;
     return response;

@@ -45,6 +45,7 @@ base::Result<XmlNode> versioning_xml(const json::object& property) {
 
 base::Result<XmlNode> cors_xml(const json::object& property) {
   XmlNode node{.name = "CORSConfiguration"};
+  TRY(known_members(property, "s3", "CorsConfiguration", {"CorsRules"}));
   for (const auto& rule : list_of(property, "CorsRules")) {
     if (!rule.is_object()) return invalid("CorsRules must be a list of rules");
     TRY(copy_members(node.add("CORSRule"), rule.get_object(),
@@ -73,9 +74,9 @@ base::Result<XmlNode> public_access_xml(const json::object& property) {
 
 base::Result<XmlNode> ownership_xml(const json::object& property) {
   XmlNode node{.name = "OwnershipControls"};
-  for (const auto& rule : list_of(property, "Rules")) {
-    node.add("Rule").add("ObjectOwnership", codec::find_string(rule, "ObjectOwnership"));
-  }
+  TRY(known_members(property, "s3", "OwnershipControls", {"Rules"}));
+  TRY(auto rules, objects_property(property, "Rules", {"ObjectOwnership"}));
+  for (const auto& rule : rules) node.add("Rule").add("ObjectOwnership", text_property(rule, "ObjectOwnership"));
   return node;
 }
 
@@ -98,10 +99,11 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
   for (auto name : {"Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}) {
     if (rule.contains(name)) both.add(name, text_property(rule, name));
   }
-  for (const auto& tag : list_of(rule, "TagFilters")) {
+  TRY(auto tags, objects_property(rule, "TagFilters", {"Key", "Value"}));
+  for (const auto& tag : tags) {
     auto& one = both.add("Tag");
-    one.add("Key", codec::find_string(tag, "Key"));
-    one.add("Value", codec::find_string(tag, "Value"));
+    one.add("Key", text_property(tag, "Key"));
+    one.add("Value", text_property(tag, "Value"));
   }
   node.add("Filter").children.push_back(std::move(both));
   XmlNode expiration{.name = "Expiration"};
@@ -113,6 +115,7 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
   }
   if (!expiration.children.empty()) node.children.push_back(std::move(expiration));
   const auto& old = object_of(rule, "NoncurrentVersionExpiration");
+  TRY(known_members(old, "s3", "NoncurrentVersionExpiration", {"NoncurrentDays", "NewerNoncurrentVersions"}));
   auto old_days = text_property(old, "NoncurrentDays", text_property(rule, "NoncurrentVersionExpirationInDays"));
   if (!old_days.empty()) {
     auto& expire = node.add("NoncurrentVersionExpiration");
@@ -121,7 +124,9 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
       expire.add("NewerNoncurrentVersions", text_property(old, "NewerNoncurrentVersions"));
     }
   }
-  if (const auto& abort = object_of(rule, "AbortIncompleteMultipartUpload"); !abort.empty()) {
+  const auto& abort = object_of(rule, "AbortIncompleteMultipartUpload");
+  TRY(known_members(abort, "s3", "AbortIncompleteMultipartUpload", {"DaysAfterInitiation"}));
+  if (!abort.empty()) {
     node.add("AbortIncompleteMultipartUpload").add("DaysAfterInitiation", text_property(abort, "DaysAfterInitiation"));
   }
   return {};
@@ -129,6 +134,7 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
 
 base::Result<XmlNode> lifecycle_xml(const json::object& property) {
   XmlNode node{.name = "LifecycleConfiguration"};
+  TRY(known_members(property, "s3", "LifecycleConfiguration", {"Rules"}));
   for (const auto& rule : list_of(property, "Rules")) {
     if (!rule.is_object()) return invalid("Rules must be a list of rules");
     TRY(lifecycle_rule(node.add("Rule"), rule.get_object()));
@@ -136,8 +142,26 @@ base::Result<XmlNode> lifecycle_xml(const json::object& property) {
   return node;
 }
 
+base::Result<> write_filter(XmlNode& node, const json::object& filter) {
+  TRY(known_members(filter, "s3", "Filter", {"S3Key"}));
+  const auto& key = object_of(filter, "S3Key");
+  TRY(known_members(key, "s3", "Filter.S3Key", {"Rules"}));
+  TRY(auto rules, objects_property(key, "Rules", {"Name", "Value"}));
+  if (rules.empty()) return {};
+  auto& written = node.add("Filter").add("S3Key");
+  for (const auto& rule : rules) {
+    auto& line = written.add("FilterRule");
+    line.add("Name", text_property(rule, "Name"));
+    line.add("Value", text_property(rule, "Value"));
+  }
+  return {};
+}
+
 base::Result<XmlNode> notification_xml(const json::object& property) {
   XmlNode node{.name = "NotificationConfiguration"};
+  TRY(known_members(
+      property, "s3", "NotificationConfiguration",
+      {"LambdaConfigurations", "QueueConfigurations", "TopicConfigurations", "EventBridgeConfiguration"}));
   struct Kind {
     std::string_view list, element, target;
   };
@@ -151,14 +175,7 @@ base::Result<XmlNode> notification_xml(const json::object& property) {
       auto element = kind.target == "Function" ? std::string_view("CloudFunction") : kind.target;
       TRY(copy_members(made, one.get_object(), {{"Event", "Event"}, {kind.target, element}, {"Filter", ""}},
                        kind.list));
-      const auto& filter = object_of(object_of(one.get_object(), "Filter"), "S3Key");
-      if (filter.empty()) continue;
-      auto& key = made.add("Filter").add("S3Key");
-      for (const auto& rule : list_of(filter, "Rules")) {
-        auto& line = key.add("FilterRule");
-        line.add("Name", codec::find_string(rule, "Name"));
-        line.add("Value", codec::find_string(rule, "Value"));
-      }
+      TRY(write_filter(made, object_of(one.get_object(), "Filter")));
     }
   }
   if (const auto* bridge = property.if_contains("EventBridgeConfiguration"); bridge != nullptr && bridge->is_object()) {
@@ -239,10 +256,7 @@ class BucketType final : public SyncType {
     }
     XmlNode tagging{.name = "Tagging"};
     auto& set = tagging.add("TagSet");
-    auto tags = request.tags;
-    for (const auto& tag : list_of(properties, "Tags")) {
-      tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
-    }
+    TRY(auto tags, tags_property(request));
     for (const auto& [key, value] : tags) {
       auto& tag = set.add("Tag");
       tag.add("Key", key);
