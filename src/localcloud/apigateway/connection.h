@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -32,6 +33,7 @@ class Connection {
   std::string stage;
   std::string source_ip;
   std::string user_agent;
+  boost::json::object authorizer;  // what the authorizer of $connect said; empty: there is none
   base::WallTime connected_at{};
   base::WallTime last_active{};            // a message in either direction
   std::unique_ptr<net::WebSocket> socket;  // null until $connect has completed

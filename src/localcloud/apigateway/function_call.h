@@ -1,4 +1,5 @@
-// Calls of functions on behalf of an API: the function's resource policy, and the time an integration has.
+// Calls of functions on behalf of an API: the function's resource policy or the role that the API takes, and the time
+// an integration has, by the local clock.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,10 +12,18 @@
 
 namespace localcloud {
 
-// nullopt: the time is over (the function runs on). Errors: AccessDeniedException 403 if the function's policy does not
-// let API Gateway call it for `source_arn`; else as Lambda::invoke.
-awaitable<std::optional<base::Result<InvokeOutput>>> call_function(Cloud& cloud, std::string function,
-                                                                   std::string payload, std::string trace_id,
-                                                                   std::string source_arn, base::Millis limit);
+struct FunctionCall {
+  std::string function;  // ARN
+  std::string payload;
+  std::string source_arn;        // of the method, for the function's policy
+  std::string credentials = {};  // ARN of the role that calls; empty: the function's policy decides
+  std::string trace_id = {};
+  InvocationType type = InvocationType::request_response;
+  base::Millis limit{29'000};
+};
+
+// nullopt: the time is over (the function runs on). Errors: AccessDeniedException 403 if neither the function's policy
+// nor the role lets API Gateway call it; else as Lambda::invoke.
+awaitable<std::optional<base::Result<InvokeOutput>>> call_function(Cloud& cloud, FunctionCall call);
 
 }  // namespace localcloud

@@ -4,6 +4,8 @@
 // a request keeps the definition it began with.
 #pragma once
 
+#include <boost/json.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +18,8 @@
 #include "localcloud/cloud.h"
 
 namespace localcloud {
+
+namespace json = boost::json;
 
 enum class GatewayKind { http, rest, websocket };
 
@@ -30,7 +34,8 @@ struct IntegrationResponse {
 struct Integration {
   enum class Type { lambda, mock };
   Type type = Type::lambda;
-  std::string function;  // ARN
+  std::string function;     // ARN
+  std::string credentials;  // ARN of the role that calls; empty: the function's policy decides
   std::string payload_version = "1.0";
   base::Millis timeout{29'000};
   Templates request_templates;
@@ -38,11 +43,38 @@ struct Integration {
   std::map<std::string, IntegrationResponse> responses;  // by id
 };
 
+// Where an authorizer finds who asks: "method.request.header.Auth" of REST APIs, "$request.header.Auth" of HTTP APIs.
+struct IdentitySource {
+  enum class Place { header, query, stage_variable, context };
+  Place place = Place::header;
+  std::string name;
+};
+
+// A Lambda authorizer.
+struct Authorizer {
+  enum class Type { token, request };
+  Type type = Type::request;
+  std::string function;                 // ARN
+  std::string credentials;              // ARN of the role that calls it; empty: the function's policy decides
+  std::string payload_version = "1.0";  // HTTP
+  bool simple_responses = false;        // HTTP, payload 2.0
+  std::vector<IdentitySource> sources;
+  std::string validation;              // of a token: a pattern that it must match
+  std::chrono::seconds result_ttl{0};  // 0: answers are not kept
+};
+
+// Who may use a route.
+struct RouteAccess {
+  bool iam = false;        // AuthorizationType AWS_IAM
+  std::string authorizer;  // id; empty = none
+  bool api_key = false;    // REST
+};
+
 struct Route {
-  std::string key;                               // "GET /pets/{id}", "$default", "$connect", "hello"
-  std::string method;                            // of HTTP and REST: "GET", "ANY"; empty for "$default"
-  std::string path;                              // "/pets/{id}"
-  bool iam = false;                              // AuthorizationType AWS_IAM
+  std::string key;     // "GET /pets/{id}", "$default", "$connect", "hello"
+  std::string method;  // of HTTP and REST: "GET", "ANY"; empty for "$default"
+  std::string path;    // "/pets/{id}"
+  RouteAccess access;
   std::string integration;                       // id; empty = none
   std::string resource_id;                       // REST
   std::map<std::string, std::string> responses;  // WebSocket: route responses, id → key
@@ -57,8 +89,10 @@ struct Cors {
 struct Definition {
   std::map<std::string, Route> routes;              // by id
   std::map<std::string, Integration> integrations;  // by id
+  std::map<std::string, Authorizer> authorizers;    // by id
   std::optional<Cors> cors;
   std::vector<std::string> binary_types;  // REST
+  std::optional<json::value> policy;      // REST: the resource policy, its resources written out
   std::string route_selection;            // WebSocket: the path in the body, "action"
 };
 
@@ -77,6 +111,7 @@ struct Api {
   GatewayKind kind = GatewayKind::http;
   std::string id;
   std::string name;
+  base::WallTime created{};
   std::shared_ptr<const Definition> live = std::make_shared<const Definition>();
   std::map<std::string, std::shared_ptr<const Definition>> deployments;
   std::map<std::string, Stage> stages;
@@ -96,6 +131,7 @@ class GatewayStore {
   void remove(std::string_view id);
   Api* find(std::string_view id);
   const Api* find(std::string_view id) const;
+  const std::map<std::string, Api, std::less<>>& all() const { return apis_; }
   // Errors: NotFoundException 404.
   base::Result<Api*> need(std::string_view id, GatewayKind kind);
   base::Result<Api*> need_v2(std::string_view id);

@@ -27,12 +27,4 @@ base::Result<base::Millis> timeout_property(const json::object& properties, std:
   return base::Millis(value);
 }
 
-base::Result<bool> wants_iam(const json::object& properties) {
-  std::string type = text_property(properties, "AuthorizationType", "NONE");
-  if (type == "NONE") return false;
-  if (type == "AWS_IAM") return true;
-  return aws_error(400, "BadRequestException",
-                   fmt::format("AuthorizationType {}: the local cloud has NONE and AWS_IAM", type));
-}
-
 }  // namespace localcloud

@@ -44,7 +44,5 @@ inline bool flag_property(const json::object& properties, std::string_view name)
 std::map<std::string, std::string> map_property(const json::object& properties, std::string_view name);
 // Milliseconds from 50 to `most`. Errors: BadRequestException.
 base::Result<base::Millis> timeout_property(const json::object& properties, std::string_view name, base::Millis most);
-// NONE or AWS_IAM. Errors: any other type, by name.
-base::Result<bool> wants_iam(const json::object& properties);
 
 }  // namespace localcloud

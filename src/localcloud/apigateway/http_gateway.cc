@@ -7,7 +7,6 @@
 #include "localcloud/apigateway/function_call.h"
 #include "localcloud/apigateway/gateway_text.h"
 #include "localcloud/apigateway/proxy_response.h"
-#include "localcloud/iam/iam.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -30,10 +29,14 @@ std::string route_arn(const GatewayStore& store, const Api& api, const std::stri
 
 }  // namespace
 
-// HTTP and REST APIs word the same failures differently.
-net::Response HttpGateway::refuse(GatewayKind kind, int status, std::string_view message) const {
-  auto response = message_response(status, message);
-  response.headers.add(kind == GatewayKind::http ? "Apigw-Requestid" : "x-amz-apigw-id", GatewayStore::random_token());
+net::Response HttpGateway::refuse(GatewayKind kind, const Failure& failure) const {
+  auto response = failure_response(kind, failure);
+  if (kind == GatewayKind::http) {
+    response.headers.add("Apigw-Requestid", GatewayStore::random_token());
+  } else {
+    response.headers.add("x-amz-apigw-id", GatewayStore::random_token());
+    response.headers.add("x-amzn-RequestId", base::random_uuid());
+  }
   return response;
 }
 
@@ -71,85 +74,91 @@ ProxyRequest HttpGateway::describe(const Api& api, const Place& place, RouteMatc
 awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request request, std::string target,
                                              std::string source_ip) {
   const Api& api = *store_.find(api_id);  // used before anything waits only
-  bool http = api.kind == GatewayKind::http;
+  const auto kind = api.kind;
+  bool http = kind == GatewayKind::http;
   std::size_t mark = target.find('?');
   std::string path = target.substr(0, mark);
   if (path.empty()) path = "/";
-  if (request.body.size() > kMaxBody) {
-    co_return refuse(api.kind, 413, http ? "Request Entity Too Large" : "HTTP content length exceeded 10485760 bytes.");
-  }
+  if (request.body.size() > kMaxBody) co_return refuse(kind, {FailureKind::request_too_large});
   auto place = find_stage(api, path);
   auto definition = place ? api.served(place->stage) : nullptr;
-  if (!definition) co_return http ? refuse(api.kind, 404, "Not Found") : refuse(api.kind, 403, "Forbidden");
+  const Failure nowhere{http ? FailureKind::resource_not_found : FailureKind::missing_authentication_token};
+  if (!definition) co_return refuse(kind, http ? nowhere : Failure{FailureKind::invalid_api_key});  // "Forbidden"
   if (http && definition->cors) {
     if (auto preflight = preflight_response(*definition->cors, request)) co_return std::move(*preflight);
   }
-  auto match = match_route(*definition, api.kind, request.method, place->path);
-  if (!match)
-    co_return http ? refuse(api.kind, 404, "Not Found") : refuse(api.kind, 403, "Missing Authentication Token");
-  const Route& route = *match->route;
-  auto integration = definition->integrations.find(route.integration);
-  if (integration == definition->integrations.end())
-    co_return refuse(api.kind, http ? 404 : 500, http ? "Not Found" : "Internal server error");
-
-  Call call;
-  call.kind = api.kind;
-  call.definition = definition;
-  call.integration = integration->second;
-  call.source_arn = route_arn(store_, api, place->stage, route, request.method);
-  call.proxy = describe(api, *place, *match);
-  ProxyRequest& proxy = call.proxy;
-  if (route.iam) {
-    auto verified = check_signature(*cloud_.iam, request, request.headers.get_or("Host", ""));
-    std::string resource = store_.arn_of(api.id, fmt::format("{}/{}{}", place->stage, request.method, place->path));
-    if (!verified || verified->service != "execute-api" ||
-        !cloud_.iam->authorize(verified->principal, "execute-api:Invoke", resource)) {
-      bool unsigned_request = !verified && verified.error().code == "MissingAuthenticationToken";
-      co_return refuse(api.kind, 403, !http && unsigned_request ? "Missing Authentication Token" : "Forbidden");
-    }
-    proxy.caller = verified->principal;
+  auto match = match_route(*definition, kind, request.method, place->path);
+  if (!match) co_return refuse(kind, nowhere);
+  auto integration = definition->integrations.find(match->route->integration);
+  if (integration == definition->integrations.end()) {
+    co_return refuse(kind, http ? nowhere : Failure{FailureKind::api_configuration_error});
   }
-  if (mark != std::string::npos) proxy.query = target.substr(mark + 1);
-  proxy.source_ip = std::move(source_ip);
-  proxy.binary_types = definition->binary_types;
-  proxy.request = std::move(request);
-  co_return co_await this->call(std::move(call));
+
+  auto call = std::make_shared<Call>();
+  call->kind = kind;
+  call->definition = definition;
+  call->route = match->route;
+  call->integration = integration->second;
+  call->source_arn = route_arn(store_, api, place->stage, *match->route, request.method);
+  call->resource_arn = store_.arn_of(api.id, fmt::format("{}/{}{}", place->stage, request.method, place->path));
+  call->proxy = describe(api, *place, *match);
+  call->proxy.query = mark == std::string::npos ? std::string() : target.substr(mark + 1);
+  call->proxy.source_ip = std::move(source_ip);
+  call->proxy.binary_types = definition->binary_types;
+  call->proxy.request = std::move(request);
+  if (auto failure = co_await admit(call)) co_return refuse(kind, *failure);
+  co_return co_await call_integration(call);
 }
 
-awaitable<net::Response> HttpGateway::call(Call call) {
-  bool http = call.kind == GatewayKind::http;
-  bool version2 = http && call.integration.payload_version == "2.0";
-  std::string event = !http ? rest_event(call.proxy) : version2 ? http_event_v2(call.proxy) : http_event_v1(call.proxy);
-  auto output = co_await call_function(cloud_, call.integration.function, std::move(event), call.proxy.trace_id,
-                                       call.source_arn, call.integration.timeout);
-  if (!output) {
-    co_return http ? refuse(call.kind, 503, "Service Unavailable")
-                   : refuse(call.kind, 504, "Endpoint request timed out");
+namespace {
+
+// What a call that brought no answer means.
+Failure failure_of(GatewayKind kind, const base::Error& error) {
+  if (error.status == 413) {
+    return {FailureKind::request_too_large, kind == GatewayKind::http ? std::string() : "Request Too Long"};
   }
+  bool throttled = kind == GatewayKind::http && error.status == 429;
+  return {throttled ? FailureKind::integration_failure : FailureKind::api_configuration_error};
+}
+
+}  // namespace
+
+awaitable<net::Response> HttpGateway::call_integration(std::shared_ptr<Call> call) {
+  const auto kind = call->kind;
+  const auto& integration = call->integration;
+  const auto& proxy = call->proxy;
+  bool http = kind == GatewayKind::http;
+  bool version2 = http && integration.payload_version == "2.0";
+  std::string event = !http ? rest_event(proxy) : version2 ? http_event_v2(proxy) : http_event_v1(proxy);
+  auto output = co_await call_function(cloud_, {.function = integration.function,
+                                                .payload = std::move(event),
+                                                .source_arn = call->source_arn,
+                                                .credentials = integration.credentials,
+                                                .trace_id = proxy.trace_id,
+                                                .limit = integration.timeout});
+  if (!output) co_return refuse(kind, {FailureKind::integration_timeout});
   if (!*output) {
-    const auto& error = output->error();
-    base::log_debug("API {}: the call of its function failed: {}", call.proxy.api_id, error.code);
-    if (error.status == 413) co_return refuse(call.kind, 413, http ? "Request Entity Too Large" : "Request Too Long");
-    if (error.status == 429)
-      co_return http ? refuse(call.kind, 503, "Service Unavailable") : refuse(call.kind, 500, "Internal server error");
-    co_return refuse(call.kind, 500, http ? "Internal Server Error" : "Internal server error");
+    base::log_debug("API {}: the call of its function failed: {}", proxy.api_id, output->error().code);
+    co_return refuse(kind, failure_of(kind, output->error()));
   }
   std::optional<net::Response> response;
   if ((*output)->function_error.empty()) {
     auto format = !http ? ProxyFormat::rest : version2 ? ProxyFormat::http_v2 : ProxyFormat::http_v1;
-    auto accepted = comma_list(call.proxy.request.headers.get_or("Accept", ""));
-    bool decode = is_binary_type(call.proxy.binary_types, accepted.empty() ? std::string() : accepted.front());
+    auto accepted = comma_list(proxy.request.headers.get_or("Accept", ""));
+    bool decode = is_binary_type(proxy.binary_types, accepted.empty() ? std::string() : accepted.front());
     response = read_proxy_response((*output)->payload, format, decode);
   }
   if (!response) {
-    co_return http ? refuse(call.kind, 500, "Internal Server Error") : refuse(call.kind, 502, "Internal server error");
+    auto failed = refuse(kind, {FailureKind::api_configuration_error});
+    if (!http) failed.status = 502;
+    co_return failed;
   }
   if (http) {
-    response->headers.set("Apigw-Requestid", call.proxy.request_id);
-    if (call.definition->cors) add_cors_headers(*call.definition->cors, call.proxy.request, *response);
+    response->headers.set("Apigw-Requestid", proxy.request_id);
+    if (call->definition->cors) add_cors_headers(*call->definition->cors, proxy.request, *response);
   } else {
-    response->headers.set("x-amzn-RequestId", call.proxy.request_id);
-    response->headers.set("X-Amzn-Trace-Id", call.proxy.trace_id);
+    response->headers.set("x-amzn-RequestId", proxy.request_id);
+    response->headers.set("X-Amzn-Trace-Id", proxy.trace_id);
   }
   co_return std::move(*response);
 }

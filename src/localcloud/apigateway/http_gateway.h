@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "localcloud/apigateway/authorizer.h"
+#include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/gateway_model.h"
 #include "localcloud/apigateway/proxy_event.h"
 #include "localcloud/apigateway/route_match.h"
@@ -17,31 +19,40 @@ namespace localcloud {
 
 class HttpGateway {
  public:
-  HttpGateway(Cloud& cloud, const GatewayStore& store) : cloud_(cloud), store_(store) {}
+  HttpGateway(Cloud& cloud, const GatewayStore& store) : cloud_(cloud), store_(store), authorizers_(cloud, store) {}
 
   // `target` follows the API's id: "/{stage}/path?query", or "/path?query" where an HTTP API has a $default stage.
   // The API must exist.
   awaitable<net::Response> answer(std::string api_id, net::Request request, std::string target, std::string source_ip);
 
  private:
+  // One request on its way; shared with the coroutines that it passes through.
   struct Call {
     GatewayKind kind = GatewayKind::http;
     std::shared_ptr<const Definition> definition;  // keeps the route alive
+    const Route* route = nullptr;
     ProxyRequest proxy;
     Integration integration;
-    std::string source_arn;
+    std::string source_arn;    // of the route, for the policies of functions
+    std::string resource_arn;  // of the path that is asked for, for the policies of callers
   };
+  using Admission = std::optional<Failure>;  // nullopt: admitted
   struct Place {
     std::string stage;
     std::string path;
   };
   std::optional<Place> find_stage(const Api& api, std::string_view path) const;
   ProxyRequest describe(const Api& api, const Place& place, RouteMatch match) const;
-  awaitable<net::Response> call(Call call);
-  net::Response refuse(GatewayKind kind, int status, std::string_view message) const;
+  // Who may: the API's policy, IAM, the authorizer (http_access.cc).
+  awaitable<Admission> admit(std::shared_ptr<Call> call);
+  Admission admit_signed(Call& call) const;
+  awaitable<Admission> ask_authorizer(std::shared_ptr<Call> call);
+  awaitable<net::Response> call_integration(std::shared_ptr<Call> call);
+  net::Response refuse(GatewayKind kind, const Failure& failure) const;
 
   Cloud& cloud_;
   const GatewayStore& store_;
+  Authorizers authorizers_;
 };
 
 // The answer to a preflight request, or nullopt if this is none. Pure.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/mapping_template.h"
 #include "localcloud/apigateway/openapi.h"
@@ -92,9 +93,8 @@ base::Result<ResourceState> change_api(GatewayService& service, const ResourceRe
 base::Result<Route> read_route(const Api& api, const json::object& properties) {
   Route route;
   TRY(route.key, needed_property(properties, "RouteKey"));
-  TRY(route.iam, wants_iam(properties));
-  if (flag_property(properties, "ApiKeyRequired"))
-    return bad_request("ApiKeyRequired is not implemented by the local cloud");
+  TRY(route.access, read_access(*api.live, properties));
+  if (route.access.api_key) return bad_request("ApiKeyRequired is not implemented by the local cloud");
   std::string target = text_property(properties, "Target");
   constexpr std::string_view kTarget = "integrations/";
   if (!target.empty()) {
@@ -104,7 +104,8 @@ base::Result<Route> read_route(const Api& api, const json::object& properties) {
       return bad_request("Unable to find Integration with id " + route.integration);
   }
   bool websocket = api.kind == GatewayKind::websocket;
-  if (websocket && route.iam && route.key != "$connect") {
+  bool restricted = route.access.iam || !route.access.authorizer.empty();
+  if (websocket && restricted && route.key != "$connect") {
     return bad_request("Currently, authorization is restricted to the $connect route only");
   }
   if (websocket || route.key == "$default") return route;
@@ -134,6 +135,17 @@ base::Result<ResourceState> put_route(GatewayService& service, const ResourceReq
   return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"RouteId", id}}};
 }
 
+// --- Authorizer
+
+base::Result<ResourceState> put_authorizer(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  TRY(auto name, needed_property(request.properties, "Name"));
+  TRY(auto authorizer, read_v2_authorizer(api->kind, request.properties));
+  std::string id = request.physical_id.empty() ? GatewayStore::random_id(6) : request.physical_id;
+  api->edit([&](Definition& definition) { definition.authorizers[id] = authorizer; });
+  return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"AuthorizerId", id}}};
+}
+
 // --- Integration
 
 base::Result<Templates> read_templates(const json::object& properties, std::string_view name) {
@@ -151,6 +163,7 @@ base::Result<Integration> read_integration(const Api& api, const json::object& p
   std::string type = text_property(properties, "IntegrationType");
   if (type == "AWS_PROXY") {
     TRY(integration.function, function_of_uri(text_property(properties, "IntegrationUri")));
+    integration.credentials = text_property(properties, "CredentialsArn");
     integration.payload_version = text_property(properties, "PayloadFormatVersion", "1.0");
     if (http && integration.payload_version != "1.0" && integration.payload_version != "2.0") {
       return bad_request("PayloadFormatVersion must be 1.0 or 2.0");
@@ -294,17 +307,24 @@ ResourceTypes http_resource_types(GatewayService& service) {
               return base::Result<>{};
             }}));
   types.push_back(type({.name = "AWS::ApiGatewayV2::Route",
-                        .works = {"ApiId", "RouteKey", "AuthorizationType", "Target", "ApiKeyRequired"},
+                        .works = {"ApiId", "RouteKey", "AuthorizationType", "AuthorizerId", "Target", "ApiKeyRequired"},
                         .accepted = {"OperationName", "RouteResponseSelectionExpression"},
                         .replaces = {"ApiId"}},
                        both(with(put_route), forget(&Definition::routes))));
-  types.push_back(type({.name = "AWS::ApiGatewayV2::Integration",
-                        .works = {"ApiId", "IntegrationType", "IntegrationUri", "PayloadFormatVersion",
-                                  "TimeoutInMillis", "RequestTemplates", "TemplateSelectionExpression"},
-                        .accepted = {"IntegrationMethod", "PassthroughBehavior", "Description", "ConnectionType",
-                                     "ContentHandlingStrategy"},
+  types.push_back(type({.name = "AWS::ApiGatewayV2::Authorizer",
+                        .works = {"ApiId", "Name", "AuthorizerType", "AuthorizerUri", "AuthorizerCredentialsArn",
+                                  "AuthorizerResultTtlInSeconds", "IdentitySource", "AuthorizerPayloadFormatVersion",
+                                  "EnableSimpleResponses"},
                         .replaces = {"ApiId"}},
-                       both(with(put_integration), forget(&Definition::integrations))));
+                       both(with(put_authorizer), forget(&Definition::authorizers))));
+  types.push_back(
+      type({.name = "AWS::ApiGatewayV2::Integration",
+            .works = {"ApiId", "CredentialsArn", "IntegrationType", "IntegrationUri", "PayloadFormatVersion",
+                      "TimeoutInMillis", "RequestTemplates", "TemplateSelectionExpression"},
+            .accepted = {"IntegrationMethod", "PassthroughBehavior", "Description", "ConnectionType",
+                         "ContentHandlingStrategy"},
+            .replaces = {"ApiId"}},
+           both(with(put_integration), forget(&Definition::integrations))));
   types.push_back(type({.name = "AWS::ApiGatewayV2::IntegrationResponse",
                         .works = {"ApiId", "IntegrationId", "IntegrationResponseKey", "ResponseTemplates",
                                   "TemplateSelectionExpression"},

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+
 #include "codec/json.h"
+#include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_text.h"
 #include "localcloud/service.h"
 
@@ -42,6 +46,7 @@ base::Result<Integration> read_integration(const value& operation, GatewayKind k
   auto function = function_of_uri(codec::find_string(*found, "uri"));
   if (!function) return refused(where, function.error().message);
   integration.function = std::move(*function);
+  integration.credentials = codec::find_string(*found, "credentials");
   integration.timeout = kind == GatewayKind::http ? base::Millis(30'000) : base::Millis(29'000);
   if (kind == GatewayKind::http) {
     integration.payload_version = codec::find_string(*found, "payloadFormatVersion");
@@ -53,9 +58,77 @@ base::Result<Integration> read_integration(const value& operation, GatewayKind k
   return integration;
 }
 
-bool asks_for_authorizer(const value* security) {
-  return security != nullptr && security->is_array() && !security->get_array().empty();
-}
+// The security schemes of a body, and what the requirements of its operations mean by them.
+class Security {
+ public:
+  static base::Result<Security> read(const value& body, GatewayKind kind) {
+    Security security;
+    const auto* schemes = codec::find(body, "components", "securitySchemes");
+    if (schemes == nullptr) schemes = codec::find(body, "securityDefinitions");
+    if (schemes != nullptr && schemes->is_object()) {
+      for (const auto& [name, scheme] : schemes->get_object()) TRY(security.add(name, scheme, kind));
+    }
+    if (const auto* common = codec::find(body, "security")) security.common_ = *common;
+    return security;
+  }
+
+  base::Result<RouteAccess> access(const value& operation, const std::string& where) const {
+    RouteAccess access;
+    access.iam = codec::find_string(operation, "x-amazon-apigateway-auth", "type") == "AWS_IAM";
+    const auto* own = codec::find(operation, "security");
+    const auto* requirements = own != nullptr ? own->if_array() : common_.if_array();
+    if (requirements == nullptr) return access;
+    for (const auto& requirement : *requirements) {
+      if (!requirement.is_object()) continue;
+      for (const auto& [name, scopes] : requirement.get_object()) TRY(require(name, where, access));
+    }
+    return access;
+  }
+
+  const std::map<std::string, Authorizer>& authorizers() const { return authorizers_; }
+
+ private:
+  base::Result<> add(std::string_view name, const value& scheme, GatewayKind kind) {
+    std::string key(name);
+    bool is_key = codec::find_string(scheme, "type") == "apiKey";
+    if (codec::find_string(scheme, "x-amazon-apigateway-authtype") == "awsSigv4") {
+      iam_.insert(key);
+    } else if (is_key && codec::find(scheme, "x-amazon-apigateway-authorizer") == nullptr) {
+      if (lower_case(codec::find_string(scheme, "name")) != "x-api-key") {
+        return refused(key, "an API key is read from the header x-api-key only");
+      }
+      keys_.insert(key);
+    } else {
+      auto authorizer = read_openapi_authorizer(kind, scheme.is_object() ? scheme.get_object() : json::object{});
+      if (!authorizer) return refused(key, authorizer.error().message);
+      std::string id = GatewayStore::random_id(6);
+      ids_[key] = id;
+      authorizers_[id] = std::move(*authorizer);
+    }
+    return {};
+  }
+
+  base::Result<> require(std::string_view name, const std::string& where, RouteAccess& access) const {
+    std::string key(name);
+    if (key == "NONE" || key == "api_key_false") return {};
+    if (iam_.contains(key)) {
+      access.iam = true;
+    } else if (keys_.contains(key)) {
+      access.api_key = true;
+    } else if (auto found = ids_.find(key); found != ids_.end()) {
+      access.authorizer = found->second;
+    } else {
+      return refused(where, fmt::format("Authorizer {} is not defined", name));
+    }
+    return {};
+  }
+
+  std::set<std::string> iam_;
+  std::set<std::string> keys_;
+  std::map<std::string, std::string> ids_;
+  std::map<std::string, Authorizer> authorizers_;  // by id
+  value common_;
+};
 
 }  // namespace
 
@@ -92,8 +165,8 @@ Cors read_cors(const value& configuration) {
 
 base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
   Definition definition;
-  if (asks_for_authorizer(codec::find(body, "security")))
-    return refused("Body", "authorizers are not implemented by the local cloud");
+  TRY(const auto security, Security::read(body, kind));
+  definition.authorizers = security.authorizers();
   if (const auto* cors = codec::find(body, "x-amazon-apigateway-cors"); cors != nullptr)
     definition.cors = read_cors(*cors);
   if (const auto* types = codec::find(body, "x-amazon-apigateway-binary-media-types");
@@ -107,11 +180,10 @@ base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
     for (const auto& [key, operation] : operations.get_object()) {
       if (!is_method(key)) continue;
       std::string where = fmt::format("{} {}", method_name(key), std::string_view(path));
-      if (asks_for_authorizer(codec::find(operation, "security"))) {
-        return refused(where, "authorizers are not implemented by the local cloud");
-      }
       TRY(auto integration, read_integration(operation, kind, where));
       Route route;
+      TRY(route.access, security.access(operation, where));
+      if (route.access.api_key) return refused(where, "API keys are not implemented by the local cloud");
       const auto* is_default = codec::find(operation, "isDefaultRoute");
       if (path == "/$default" || path == "$default" || (is_default != nullptr && *is_default == value(true))) {
         route.key = "$default";

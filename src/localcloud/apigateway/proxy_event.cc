@@ -117,6 +117,13 @@ object identity_of(const ProxyRequest& request) {
   return identity;
 }
 
+object authorizer_v1(const ProxyRequest::Authorized& authorized) {
+  object context = authorized.context;
+  context["principalId"] = authorized.principal_id;
+  context["integrationLatency"] = 0;
+  return context;
+}
+
 object context_v1(const ProxyRequest& request) {
   object context;
   context["accountId"] = request.account_id;
@@ -138,7 +145,7 @@ object context_v1(const ProxyRequest& request) {
 }
 
 // The members that both formats with the version 1 layout share, in their documented order.
-object event_v1(const ProxyRequest& request, std::string path, object context, Body body) {
+object event_v1(const ProxyRequest& request, std::string path, object context) {
   object event;
   event["resource"] = request.resource_path;
   event["path"] = std::move(path);
@@ -152,9 +159,12 @@ object event_v1(const ProxyRequest& request, std::string path, object context, B
   event["pathParameters"] = object_or_null(request.path_parameters);
   event["stageVariables"] = object_or_null(request.stage_variables);
   event["requestContext"] = std::move(context);
+  return event;
+}
+
+void add_body(object& event, const ProxyRequest& request, Body body) {
   event["body"] = request.request.body.empty() ? json::value(nullptr) : json::value(body.text);
   event["isBase64Encoded"] = body.base64;
-  return event;
 }
 
 // Repeated names are one member, their values joined by commas.
@@ -197,6 +207,10 @@ object iam_authorizer(const ProxyRequest& request) {
   return iam;
 }
 
+json::value object_of_context(const ProxyRequest::Authorized& authorized) {
+  return authorized.context.empty() ? json::value(nullptr) : json::value(authorized.context);
+}
+
 object context_v2(const ProxyRequest& request, json::value path) {
   object http;
   http["method"] = request.request.method;
@@ -208,6 +222,7 @@ object context_v2(const ProxyRequest& request, json::value path) {
   context["accountId"] = request.account_id;
   context["apiId"] = request.api_id;
   if (request.caller) context["authorizer"] = object{{"iam", iam_authorizer(request)}};
+  if (request.authorized) context["authorizer"] = object{{"lambda", object_of_context(*request.authorized)}};
   context["domainName"] = request.domain;
   context["domainPrefix"] = request.api_id;
   context["http"] = std::move(http);
@@ -230,7 +245,10 @@ bool is_binary_type(const std::vector<std::string>& binary_types, std::string_vi
   return false;
 }
 
-std::string http_event_v2(const ProxyRequest& request) {
+namespace {
+
+// Everything of the event of format 2.0 but its body.
+object event_v2(const ProxyRequest& request) {
   object event;
   event["version"] = "2.0";
   event["routeKey"] = request.route_key;
@@ -245,6 +263,31 @@ std::string http_event_v2(const ProxyRequest& request) {
   event["requestContext"] = context_v2(request, event["rawPath"]);
   if (!request.path_parameters.empty()) event["pathParameters"] = object_or_null(request.path_parameters);
   if (!request.stage_variables.empty()) event["stageVariables"] = object_or_null(request.stage_variables);
+  return event;
+}
+
+// The same of format 1.0 of an HTTP API, after what `event` holds already.
+object& add_http_v1(object& event, const ProxyRequest& request) {
+  auto context = context_v1(request);
+  context["authorizer"] = object{{"claims", nullptr}, {"scopes", nullptr}};
+  if (request.authorized) context["authorizer"] = authorizer_v1(*request.authorized);
+  context["resourceId"] = request.route_key;
+  std::string path = repaired_utf8(net::percent_decode(full_path(request)));
+  context["path"] = path;
+  for (auto& member : event_v1(request, std::move(path), std::move(context))) event[member.key()] = member.value();
+  return event;
+}
+
+object rest_context(const ProxyRequest& request) {
+  auto context = context_v1(request);
+  if (request.authorized) context["authorizer"] = authorizer_v1(*request.authorized);
+  return context;
+}
+
+}  // namespace
+
+std::string http_event_v2(const ProxyRequest& request) {
+  auto event = event_v2(request);
   Body body = http_body(request.request);
   if (!request.request.body.empty()) event["body"] = std::move(body.text);
   event["isBase64Encoded"] = !request.request.body.empty() && body.base64;
@@ -252,18 +295,12 @@ std::string http_event_v2(const ProxyRequest& request) {
 }
 
 std::string http_event_v1(const ProxyRequest& request) {
-  auto context = context_v1(request);
-  context["authorizer"] = object{{"claims", nullptr}, {"scopes", nullptr}};
-  context["resourceId"] = request.route_key;
-  Body body = http_body(request.request);
-  if (request.request.body.empty()) body.base64 = false;
-  std::string path = repaired_utf8(net::percent_decode(full_path(request)));
-  context["path"] = path;
   object event;
   event["version"] = "1.0";
-  for (auto& member : event_v1(request, std::move(path), std::move(context), std::move(body))) {
-    event[member.key()] = member.value();
-  }
+  add_http_v1(event, request);
+  Body body = http_body(request.request);
+  if (request.request.body.empty()) body.base64 = false;
+  add_body(event, request, std::move(body));
   return codec::to_text(event);
 }
 
@@ -271,7 +308,37 @@ std::string rest_event(const ProxyRequest& request) {
   bool binary = is_binary_type(request.binary_types, request.request.headers.get_or("Content-Type", ""));
   Body body = binary ? Body{codec::base64_encode(request.request.body), !request.request.body.empty()}
                      : Body{repaired_utf8(request.request.body), false};
-  return codec::to_text(event_v1(request, request.path, context_v1(request), std::move(body)));
+  auto event = event_v1(request, request.path, rest_context(request));
+  add_body(event, request, std::move(body));
+  return codec::to_text(event);
+}
+
+json::object authorizer_event_v2(const ProxyRequest& request, std::string_view route_arn) {
+  object event;
+  event["version"] = "2.0";
+  event["type"] = "REQUEST";
+  event["routeArn"] = route_arn;
+  event["identitySource"] = nullptr;
+  for (auto& member : event_v2(request)) event[member.key()] = member.value();
+  return event;
+}
+
+json::object authorizer_event_v1(const ProxyRequest& request, std::string_view method_arn) {
+  object event;
+  event["version"] = "1.0";
+  event["type"] = "REQUEST";
+  event["methodArn"] = method_arn;
+  event["identitySource"] = nullptr;
+  event["authorizationToken"] = nullptr;
+  return add_http_v1(event, request);
+}
+
+json::object authorizer_event_rest(const ProxyRequest& request, std::string_view method_arn) {
+  object event;
+  event["type"] = "REQUEST";
+  event["methodArn"] = method_arn;
+  for (auto& member : event_v1(request, request.path, rest_context(request))) event[member.key()] = member.value();
+  return event;
 }
 
 }  // namespace localcloud

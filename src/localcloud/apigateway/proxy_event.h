@@ -3,6 +3,7 @@
 // apigateway-websocket-api-mapping-template-reference.md). Pure.
 #pragma once
 
+#include <boost/json.hpp>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 #include "net/http.h"
 
 namespace localcloud {
+
+namespace json = boost::json;
 
 // One request to an API, as its integration is told of it.
 struct ProxyRequest {
@@ -34,11 +37,23 @@ struct ProxyRequest {
   std::map<std::string, std::string> stage_variables;
   std::vector<std::string> binary_types;  // REST
   std::optional<Principal> caller;        // where the route asks for IAM
+  // What a Lambda authorizer says of the caller.
+  struct Authorized {
+    std::string principal_id;
+    json::object context;
+  };
+  std::optional<Authorized> authorized;
 };
 
 std::string http_event_v2(const ProxyRequest& request);
 std::string http_event_v1(const ProxyRequest& request);
 std::string rest_event(const ProxyRequest& request);
+
+// What a REQUEST authorizer gets: the event of the route without the body. Its identity sources are added by the
+// caller.
+json::object authorizer_event_v2(const ProxyRequest& request, std::string_view route_arn);
+json::object authorizer_event_v1(const ProxyRequest& request, std::string_view method_arn);  // of an HTTP API
+json::object authorizer_event_rest(const ProxyRequest& request, std::string_view method_arn);
 
 // Is a media type among the binary ones of a REST API? "*/*" and "image/*" are wildcards.
 bool is_binary_type(const std::vector<std::string>& binary_types, std::string_view content_type);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/openapi.h"
 
@@ -90,6 +91,24 @@ base::Result<> remove_resource(GatewayService& service, const ResourceRequest& r
   return {};
 }
 
+// --- Authorizer
+
+base::Result<ResourceState> put_authorizer(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  TRY(auto name, needed_property(request.properties, "Name"));
+  TRY(auto authorizer, read_rest_authorizer(request.properties));
+  std::string id = request.physical_id.empty() ? GatewayStore::random_id(6) : request.physical_id;
+  api->edit([&](Definition& definition) { definition.authorizers[id] = authorizer; });
+  return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"AuthorizerId", id}}};
+}
+
+base::Result<> remove_authorizer(GatewayService& service, const ResourceRequest& request) {
+  if (Api* api = api_of(service, request)) {
+    api->edit([&](Definition& definition) { definition.authorizers.erase(request.physical_id); });
+  }
+  return {};
+}
+
 // --- Method
 
 base::Result<Integration> read_integration(const json::object& properties) {
@@ -104,7 +123,8 @@ base::Result<Integration> read_integration(const json::object& properties) {
                                                   "PassthroughBehavior",
                                                   "CacheNamespace",
                                                   "ContentHandling",
-                                                  "ConnectionType"};
+                                                  "ConnectionType",
+                                                  "Credentials"};
     if (!known.contains(key))
       return bad_request(fmt::format("Integration.{} is not implemented by the local cloud", std::string_view(key)));
   }
@@ -113,6 +133,7 @@ base::Result<Integration> read_integration(const json::object& properties) {
     return bad_request(fmt::format("Integration.Type {}: the local cloud has AWS_PROXY here", type));
   Integration integration;
   TRY(integration.function, function_of_uri(text_property(object, "Uri")));
+  integration.credentials = text_property(object, "Credentials");
   TRY(integration.timeout, timeout_property(object, "TimeoutInMillis", base::Millis(29'000)));
   return integration;
 }
@@ -125,9 +146,8 @@ base::Result<ResourceState> put_method(GatewayService& service, const ResourceRe
     return aws_error(404, "NotFoundException", "Invalid Resource identifier specified");
   Route route;
   TRY(route.method, needed_property(request.properties, "HttpMethod"));
-  TRY(route.iam, wants_iam(request.properties));
-  if (flag_property(request.properties, "ApiKeyRequired"))
-    return bad_request("ApiKeyRequired is not implemented by the local cloud");
+  TRY(route.access, read_access(*api->live, request.properties));
+  if (route.access.api_key) return bad_request("ApiKeyRequired is not implemented by the local cloud");
   TRY(auto integration, read_integration(request.properties));
   route.path = found->second.path;
   route.key = route.method + " " + route.path;
@@ -202,11 +222,18 @@ ResourceTypes rest_resource_types(GatewayService& service) {
                         .replaces = {"RestApiId", "ParentId", "PathPart"}},
                        {.make = with(make_resource), .change = {}, .destroy = with(remove_resource)}));
   types.push_back(
-      type({.name = "AWS::ApiGateway::Method",
-            .works = {"RestApiId", "ResourceId", "HttpMethod", "AuthorizationType", "Integration", "ApiKeyRequired"},
-            .accepted = {"MethodResponses", "OperationName", "RequestParameters"},
-            .replaces = {"RestApiId", "ResourceId", "HttpMethod"}},
-           {.make = with(put_method), .change = with(put_method), .destroy = with(remove_method)}));
+      type({.name = "AWS::ApiGateway::Authorizer",
+            .works = {"RestApiId", "Name", "Type", "AuthorizerUri", "AuthorizerCredentials",
+                      "AuthorizerResultTtlInSeconds", "IdentitySource", "IdentityValidationExpression"},
+            .accepted = {"AuthType"},
+            .replaces = {"RestApiId"}},
+           {.make = with(put_authorizer), .change = with(put_authorizer), .destroy = with(remove_authorizer)}));
+  types.push_back(type({.name = "AWS::ApiGateway::Method",
+                        .works = {"RestApiId", "ResourceId", "HttpMethod", "AuthorizationType", "AuthorizerId",
+                                  "Integration", "ApiKeyRequired"},
+                        .accepted = {"MethodResponses", "OperationName", "RequestParameters"},
+                        .replaces = {"RestApiId", "ResourceId", "HttpMethod"}},
+                       {.make = with(put_method), .change = with(put_method), .destroy = with(remove_method)}));
   types.push_back(
       type({.name = "AWS::ApiGateway::Deployment",
             .works = {"RestApiId", "StageName"},

@@ -99,7 +99,7 @@ awaitable<std::optional<net::Response>> WebSocketGateway::connect(std::shared_pt
   auto definition = served(*connection);
   const Route* route = route_by_key(*definition, "$connect");
   if (route == nullptr) co_return std::nullopt;
-  if (route->iam) {
+  if (route->access.iam) {
     auto allowed =
         check_caller(upgrade, "execute-api:Invoke", store_.arn_of(connection->api_id, connection->stage + "/$connect"));
     if (!allowed) {
@@ -108,13 +108,17 @@ awaitable<std::optional<net::Response>> WebSocketGateway::connect(std::shared_pt
       co_return response;
     }
   }
-  if (route->integration.empty()) co_return std::nullopt;
   Event event{.connection = connection,
               .type = "CONNECT",
               .route_key = "$connect",
               .request_id = GatewayStore::random_token(),
               .body = {},
               .upgrade = std::move(upgrade)};
+  if (!route->access.authorizer.empty()) {
+    auto failure = co_await ask_authorizer(definition, *route, event);
+    if (failure) co_return failure_response(GatewayKind::websocket, *failure);
+  }
+  if (route->integration.empty()) co_return std::nullopt;
   auto outcome = co_await run_integration(definition, *route, std::move(event));
   if (!outcome) co_return message_response(500, "Internal server error");
   if (outcome->status >= 200 && outcome->status < 300) co_return std::nullopt;

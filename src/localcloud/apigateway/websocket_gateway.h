@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/task_group.h"
+#include "localcloud/apigateway/authorizer.h"
 #include "localcloud/apigateway/connection.h"
 #include "localcloud/apigateway/gateway_model.h"
 #include "localcloud/apigateway/mapping_template.h"
@@ -21,7 +22,7 @@ namespace localcloud {
 class WebSocketGateway {
  public:
   WebSocketGateway(Cloud& cloud, const GatewayStore& store, std::string record_file)
-      : cloud_(cloud), store_(store), recorder_(record_file) {}
+      : cloud_(cloud), store_(store), recorder_(record_file), authorizers_(cloud, store) {}
 
   // Serves one request to `stage`: an upgrade, for as long as its connection lives. The API must exist.
   awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string stage);
@@ -61,13 +62,21 @@ class WebSocketGateway {
                                                     Event event);
   std::shared_ptr<const Definition> served(const Connection& connection) const;
   ContextVariables context_of(const Event& event) const;
+  json::object request_context(const Event& event) const;
+  // The event of a route without its body.
+  json::object route_event(const Event& event) const;
   std::string lambda_event(const Event& event) const;
+  // Asks the authorizer of $connect and keeps on the connection what it says. nullopt: the caller may connect.
+  awaitable<std::optional<Failure>> ask_authorizer(std::shared_ptr<const Definition> definition, Route route,
+                                                   Event event);
+  std::map<std::string, std::string> stage_variables(const Connection& connection) const;
   void answer(const std::shared_ptr<Connection>& connection, std::string text);
 
   Cloud& cloud_;
   const GatewayStore& store_;
   Recorder recorder_;
   Connections connections_;
+  Authorizers authorizers_;
   base::WallTime second_{};  // of the connection rate
   int connected_in_second_ = 0;
 };

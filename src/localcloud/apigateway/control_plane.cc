@@ -1,0 +1,108 @@
+#include "localcloud/apigateway/control_plane.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "localcloud/iam/iam.h"
+
+namespace localcloud {
+
+namespace {
+
+std::optional<std::vector<std::string>> match(const ControlRoute& route, const std::vector<std::string>& segments) {
+  auto pattern = path_segments(route.path);
+  if (pattern.size() != segments.size()) return std::nullopt;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == "*") {
+      parts.push_back(segments[i]);
+    } else if (pattern[i] != segments[i]) {
+      return std::nullopt;
+    }
+  }
+  return parts;
+}
+
+// The text as a number of items; nullopt if it is none.
+std::optional<std::size_t> number_of(std::string_view text) {
+  std::size_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::vector<std::string> GatewayControlPlane::operations() const {
+  std::vector<std::string> names{"apigatewaymanagementapi:PostToConnection", "apigatewaymanagementapi:GetConnection",
+                                 "apigatewaymanagementapi:DeleteConnection"};
+  for (auto routes : {control_routes_v2(), control_routes_v1()}) {
+    for (const auto& route : routes) names.emplace_back(route.name);
+  }
+  return names;
+}
+
+awaitable<net::Response> GatewayControlPlane::handle(Call call) {
+  auto answer = act(call);
+  if (!answer) co_return rest_json_failure(call, answer.error());
+  co_return rest_json_answer(call, 200, std::move(*answer));
+}
+
+ControlAnswer GatewayControlPlane::act(const Call& call) const {
+  auto target = split_target(call.request.target);
+  auto segments = path_segments(target.path);
+  if (call.request.method == "GET") {
+    for (auto routes : {control_routes_v2(), control_routes_v1()}) {
+      for (const auto& route : routes) {
+        auto parts = match(route, segments);
+        if (!parts) continue;
+        // The ARNs of both APIs begin with what follows the version (service authorization reference, API Gateway
+        // Management V2).
+        if (segments.front() == "v2") segments.erase(segments.begin());
+        auto resource = fmt::format("arn:aws:apigateway:{}::/{}", cloud_.region, fmt::join(segments, "/"));
+        TRY(cloud_.iam->authorize(call.caller, "apigateway:GET", resource));
+        return route.run({cloud_, store_, std::move(*parts), std::move(target.query)});
+      }
+    }
+  }
+  return base::fail(not_implemented("apigateway", fmt::format("{} {}", call.request.method, target.path)));
+}
+
+ControlAnswer page_of(const ControlRequest& request, const ControlPages& pages, std::vector<json::object> items) {
+  auto limit = number_of(field(request.query, pages.limit).value_or(std::to_string(pages.usual)));
+  if (!limit || *limit == 0) return aws_error(400, "BadRequestException", fmt::format("Invalid {}", pages.limit));
+  auto begin = number_of(field(request.query, pages.token).value_or("0"));
+  if (!begin || *begin > items.size()) {
+    return aws_error(400, "BadRequestException", fmt::format("Invalid {}", pages.token));
+  }
+  auto end = std::min(items.size(), *begin + std::min(*limit, pages.most));
+  json::array list;
+  for (auto at = *begin; at < end; ++at) list.push_back(std::move(items[at]));
+  json::object answer{{pages.items, std::move(list)}};
+  if (end < items.size()) answer[pages.answer_token] = std::to_string(end);
+  return answer;
+}
+
+tl::unexpected<base::Error> unknown_identifier(std::string_view what) {
+  return aws_error(404, "NotFoundException", fmt::format("Invalid {} identifier specified", what));
+}
+
+json::object json_of(const std::map<std::string, std::string>& texts) {
+  json::object object;
+  for (const auto& [name, text] : texts) object[name] = text;
+  return object;
+}
+
+json::array json_of(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+std::string invocation_uri(const Cloud& cloud, std::string_view function) {
+  return fmt::format("arn:aws:apigateway:{}:lambda:path/2015-03-31/functions/{}/invocations", cloud.region, function);
+}
+
+}  // namespace localcloud
