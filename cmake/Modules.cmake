@@ -24,7 +24,6 @@ foreach(part ${PARTS_localcloud})
   set(MAY_USE_localcloud_${part} iam)
 endforeach()
 set(MAY_USE_localcloud_iam)
-set(TESTS_MAY_USE_localcloud_lambda apigateway)  # events of payload format 2.0
 set(TESTS_MAY_USE_localcloud_apigateway lambda)  # its fakes
 set(MAY_USE_localcloud_server ${PARTS_localcloud})
 

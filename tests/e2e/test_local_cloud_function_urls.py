@@ -158,7 +158,8 @@ def names(cloud, code) -> dict[str, str]:
          "Caller": role({"Effect": "Allow", "Action": "lambda:InvokeFunctionUrl", "Resource": {
              "Fn::GetAtt": ["Signed", "Arn"]}}, trust=anybody, managed=()),
          "Bystander": role(trust=anybody, managed=())},
-        {name: {"Fn::GetAtt": [name, "FunctionUrl"]} for name in ("PlainUrl", "SignedUrl", "ClosedUrl", "StreamUrl", "NodeUrl")}
+        {name: {"Fn::GetAtt": [name, "FunctionUrl"]}
+         for name in ("PlainUrl", "SignedUrl", "ClosedUrl", "StreamUrl", "NodeUrl")}
         | {name: {"Fn::GetAtt": [name, "Arn"]} for name in ("Caller", "Bystander")}))
 
 
@@ -166,7 +167,8 @@ NODE = """
 exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
   const what = event.requestContext ? JSON.parse(event.body) : event;
   if (what.raise) throw new TypeError(what.raise);
-  if (what.status) stream = awslambda.HttpResponseStream.from(stream, { statusCode: what.status, headers: { "x-told": "yes" } });
+  const metadata = { statusCode: what.status, headers: { "x-told": "yes" } };
+  if (what.status) stream = awslambda.HttpResponseStream.from(stream, metadata);
   else stream.setContentType("text/plain");
   stream.write("first ");
   if (what.broken) { await new Promise((go) => setTimeout(go, 50)); throw new TypeError(what.broken); }
@@ -221,7 +223,8 @@ def test_the_log_is_part_of_the_end(invoke):
 
 def test_an_error_is_the_end(invoke):
     pieces, end = invoke("stream", {"raise": "wrong"})
-    assert pieces == [] and end["ErrorCode"] == "Unhandled" and json.loads(end["ErrorDetails"])["errorType"] == "ValueError"
+    assert pieces == [] and end["ErrorCode"] == "Unhandled"
+    assert json.loads(end["ErrorDetails"])["errorType"] == "ValueError"
 
 
 def test_a_stream_that_breaks_says_why(invoke):

@@ -1,4 +1,4 @@
-"""Lambda's API for functions, judged by boto3: making and changing them, versions, aliases, policies, concurrency, tags, limits."""
+"""Lambda's API for functions, judged by boto3: making and changing them, versions, aliases, policies, tags, limits."""
 
 import base64
 import hashlib

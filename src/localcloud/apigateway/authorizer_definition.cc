@@ -8,8 +8,8 @@
 #include <regex>
 
 #include "codec/json.h"
-#include "localcloud/apigateway/gateway_text.h"
 #include "localcloud/apigateway/gateway_type.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud {
 

@@ -4,8 +4,8 @@
 
 #include "base/ids.h"
 #include "codec/json.h"
-#include "localcloud/apigateway/gateway_text.h"
 #include "localcloud/apigateway/websocket_gateway.h"
+#include "localcloud/http_text.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {

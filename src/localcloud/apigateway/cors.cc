@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "localcloud/apigateway/gateway_text.h"
 #include "localcloud/apigateway/http_gateway.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud {
 

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "codec/json.h"
-#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud {
 

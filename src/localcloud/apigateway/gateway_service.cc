@@ -4,7 +4,7 @@
 
 #include <tuple>
 
-#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/http_text.h"
 #include "net/url.h"
 
 namespace localcloud {

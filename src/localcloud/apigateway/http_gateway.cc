@@ -5,8 +5,8 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "localcloud/apigateway/function_call.h"
-#include "localcloud/apigateway/gateway_text.h"
-#include "localcloud/apigateway/proxy_response.h"
+#include "localcloud/http_answer.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 
 namespace localcloud {

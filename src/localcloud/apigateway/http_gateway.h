@@ -10,9 +10,9 @@
 #include "localcloud/apigateway/authorizer.h"
 #include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/gateway_model.h"
-#include "localcloud/apigateway/proxy_event.h"
 #include "localcloud/apigateway/route_match.h"
 #include "localcloud/cloud.h"
+#include "localcloud/http_event.h"
 #include "net/http.h"
 
 namespace localcloud {

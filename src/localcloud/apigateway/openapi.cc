@@ -7,7 +7,7 @@
 
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
-#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 
 namespace localcloud {

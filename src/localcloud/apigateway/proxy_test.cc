@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "codec/json.h"
-#include "localcloud/apigateway/gateway_text.h"
-#include "localcloud/apigateway/proxy_event.h"
-#include "localcloud/apigateway/proxy_response.h"
+#include "localcloud/http_answer.h"
+#include "localcloud/http_event.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud {
 namespace {

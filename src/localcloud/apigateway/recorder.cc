@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "codec/json.h"
-#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud {
 

@@ -9,8 +9,8 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "localcloud/apigateway/function_call.h"
-#include "localcloud/apigateway/gateway_text.h"
 #include "localcloud/apigateway/route_match.h"
+#include "localcloud/http_text.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/service.h"
 

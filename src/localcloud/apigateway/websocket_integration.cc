@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "localcloud/apigateway/function_call.h"
-#include "localcloud/apigateway/gateway_text.h"
-#include "localcloud/apigateway/proxy_response.h"
 #include "localcloud/apigateway/websocket_gateway.h"
+#include "localcloud/http_answer.h"
+#include "localcloud/http_text.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {

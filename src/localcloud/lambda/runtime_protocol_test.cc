@@ -99,6 +99,30 @@ TEST(RuntimeProtocol, KnowsStreamingAndNamesOtherModes) {
   EXPECT_EQ(protocol.take_answer()->payload, "abc");
 }
 
+TEST(RuntimeProtocol, AStreamHoldsTheInvocationUntilItsEnd) {
+  RuntimeProtocol protocol;
+  protocol.next();
+  protocol.offer({.request_id = "id", .payload = "{}"});
+  EXPECT_FALSE(protocol.begin_stream("id"));
+  EXPECT_EQ(protocol.state(), RuntimeProtocol::State::busy);
+  EXPECT_EQ(protocol.begin_stream("id")->status, 403);
+  EXPECT_EQ(protocol.begin_stream("other")->status, 400);
+  EXPECT_EQ(protocol.end_stream("id", {}, "whole").status, 202);
+  EXPECT_EQ(protocol.take_answer()->payload, "whole");
+}
+
+TEST(RuntimeProtocol, AStreamThatIsCutOffIsAnError) {
+  RuntimeProtocol protocol;
+  protocol.next();
+  protocol.offer({.request_id = "id", .payload = "{}"});
+  EXPECT_FALSE(protocol.begin_stream("id"));
+  protocol.stream_cut_off("id");
+  auto answer = protocol.take_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->failed);
+  EXPECT_EQ(answer->error_type, "Runtime.TruncatedResponse");
+}
+
 TEST(RuntimeProtocol, AStreamThatBrokeIsAnError) {
   auto protocol = running("id");
   protocol.response("id", body("half", {{"Lambda-Runtime-Function-Response-Mode", "streaming"},

@@ -7,6 +7,7 @@ namespace localcloud {
 namespace {
 constexpr std::string_view kIntegration = "application/vnd.awslambda.http-integration-response";
 constexpr std::string_view kSeparator("\0\0\0\0\0\0\0\0", 8);
+constexpr std::size_t kMaxPrelude = 64 * 1024;  // AWS documents none; a server's head has about as much
 }  // namespace
 
 StreamPrelude::StreamPrelude(std::string content_type)
@@ -17,7 +18,10 @@ StreamPrelude::StreamPrelude(std::string content_type)
 void StreamPrelude::add(std::string_view piece) {
   text_ += piece;
   std::size_t end = text_.find(kSeparator);
-  if (end == std::string::npos) return;
+  if (end == std::string::npos) {
+    complete_ = malformed_ = text_.size() > kMaxPrelude;
+    return;
+  }
   rest_ = text_.substr(end + kSeparator.size());
   text_.resize(end);
   complete_ = true;
@@ -30,7 +34,7 @@ std::optional<net::Response> StreamPrelude::head() const {
     return response;
   }
   auto prelude = codec::parse_json(text_);
-  if (!complete_ || !prelude || !prelude->is_object()) return std::nullopt;
+  if (!complete_ || malformed_ || !prelude || !prelude->is_object()) return std::nullopt;
   if (const auto* status = codec::find(*prelude, "statusCode"); status != nullptr) {
     if (!status->is_int64() || status->get_int64() < 100 || status->get_int64() > 599) return std::nullopt;
     response.status = static_cast<int>(status->get_int64());

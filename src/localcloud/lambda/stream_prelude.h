@@ -25,7 +25,8 @@ class StreamPrelude {
   std::string content_type_;
   bool expected_;
   bool complete_;
-  std::string text_;  // the JSON object
+  bool malformed_ = false;  // it has no end
+  std::string text_;        // the JSON object
   std::string rest_;
 };
 

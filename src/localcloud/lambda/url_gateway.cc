@@ -7,8 +7,8 @@
 
 #include "base/ids.h"
 #include "codec/json.h"
-#include "localcloud/apigateway/proxy_event.h"
-#include "localcloud/apigateway/proxy_response.h"
+#include "localcloud/http_answer.h"
+#include "localcloud/http_event.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/policy.h"
 #include "localcloud/lambda/lambda_service.h"

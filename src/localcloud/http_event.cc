@@ -1,10 +1,10 @@
-#include "localcloud/apigateway/proxy_event.h"
+#include "localcloud/http_event.h"
 
 #include <fmt/format.h>
 
 #include "codec/base64.h"
 #include "codec/json.h"
-#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/http_text.h"
 #include "localcloud/wire.h"
 #include "net/url.h"
 

@@ -1,4 +1,4 @@
-#include "localcloud/apigateway/proxy_response.h"
+#include "localcloud/http_answer.h"
 
 #include "codec/base64.h"
 #include "codec/json.h"

@@ -1,6 +1,6 @@
-// The events that functions behind an API get: payload formats 2.0 and 1.0 of HTTP APIs, the one of REST APIs, and that
-// of WebSocket routes (AGW-guide http-api-develop-integrations-lambda.md, set-up-lambda-proxy-integrations.md,
-// apigateway-websocket-api-mapping-template-reference.md). Pure.
+// The events that functions behind an API or a function URL get: payload formats 2.0 and 1.0 of HTTP APIs, the one of
+// REST APIs, and that of WebSocket routes (AGW-guide http-api-develop-integrations-lambda.md,
+// set-up-lambda-proxy-integrations.md, apigateway-websocket-api-mapping-template-reference.md). Pure.
 #pragma once
 
 #include <boost/json.hpp>

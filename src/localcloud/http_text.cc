@@ -1,4 +1,4 @@
-#include "localcloud/apigateway/gateway_text.h"
+#include "localcloud/http_text.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

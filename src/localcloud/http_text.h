@@ -1,4 +1,4 @@
-// Small texts of API Gateway: its times, its messages, UTF-8.
+// Small texts of HTTP front ends: times, messages, UTF-8.
 #pragma once
 
 #include <string>
