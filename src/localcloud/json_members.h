@@ -19,39 +19,39 @@ namespace localcloud {
 
 namespace json = boost::json;
 
-inline std::string text_of(const json::object& input, std::string_view name) {
+inline std::string text_in(const json::object& input, std::string_view name) {
   const auto* value = input.if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-inline bool flag_of(const json::object& input, std::string_view name) {
+inline bool flag_in(const json::object& input, std::string_view name) {
   const auto* value = input.if_contains(name);
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-inline std::optional<std::int64_t> number_of(const json::object& input, std::string_view name) {
+inline std::optional<std::int64_t> number_in(const json::object& input, std::string_view name) {
   const auto* value = input.if_contains(name);
   if (value == nullptr || !value->is_int64()) return std::nullopt;
   return value->get_int64();
 }
 
 // A list; empty if it is absent.
-inline const json::array& list_of(const json::object& input, std::string_view name) {
+inline const json::array& list_in(const json::object& input, std::string_view name) {
   static const json::array kNone;
   const auto* value = input.if_contains(name);
   return value != nullptr && value->is_array() ? value->get_array() : kNone;
 }
 
 // An object; empty if it is absent.
-inline const json::object& object_of(const json::object& input, std::string_view name) {
+inline const json::object& object_in(const json::object& input, std::string_view name) {
   static const json::object kNone;
   const auto* value = input.if_contains(name);
   return value != nullptr && value->is_object() ? value->get_object() : kNone;
 }
 
-inline std::vector<std::string> texts_of(const json::object& input, std::string_view name) {
+inline std::vector<std::string> texts_in(const json::object& input, std::string_view name) {
   std::vector<std::string> texts;
-  for (const auto& one : list_of(input, name)) {
+  for (const auto& one : list_in(input, name)) {
     if (one.is_string()) texts.emplace_back(one.get_string());
   }
   return texts;

@@ -21,9 +21,9 @@ tl::unexpected<base::Error> invalid(std::string message) {
 }  // namespace
 
 base::Result<json::object> statement_of(const json::object& input, const Bus& bus) {
-  auto id = text_of(input, "StatementId");
-  auto action = text_of(input, "Action");
-  auto principal = text_of(input, "Principal");
+  auto id = text_in(input, "StatementId");
+  auto action = text_in(input, "Action");
+  auto principal = text_in(input, "Principal");
   if (id.empty() || action.empty() || principal.empty()) {
     return invalid("Parameter(s) StatementId, Action and Principal must be specified.");
   }
@@ -34,9 +34,9 @@ base::Result<json::object> statement_of(const json::object& input, const Bus& bu
   } else {
     statement["Principal"] = json::object{{"AWS", fmt::format("arn:aws:iam::{}:root", principal)}};
   }
-  if (const auto& condition = object_of(input, "Condition"); !condition.empty()) {
+  if (const auto& condition = object_in(input, "Condition"); !condition.empty()) {
     statement["Condition"] =
-        json::object{{text_of(condition, "Type"), {{text_of(condition, "Key"), text_of(condition, "Value")}}}};
+        json::object{{text_in(condition, "Type"), {{text_in(condition, "Key"), text_in(condition, "Value")}}}};
   }
   return statement;
 }
@@ -45,7 +45,7 @@ base::Result<> EventsService::set_statement(Bus& its_bus, std::string_view id, c
   json::array statements;
   bool found = false;
   if (its_bus.policy) {
-    for (const auto& one : list_of(its_bus.policy->get_object(), "Statement")) {
+    for (const auto& one : list_in(its_bus.policy->get_object(), "Statement")) {
       if (codec::find_string(one, "Sid") == id) {
         found = true;
       } else {
@@ -76,30 +76,30 @@ base::Result<> EventsService::set_policy(Bus& its_bus, const json::value& policy
 }
 
 EventsService::Answer EventsService::put_permission(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "EventBusName"));
+  auto name = bus_name(text_in(input, "EventBusName"));
   TRY(authorize(call, "PutPermission", bus_arn(name)));
   TRY(auto* found, bus(name));
-  if (auto text = text_of(input, "Policy"); !text.empty()) {
+  if (auto text = text_in(input, "Policy"); !text.empty()) {
     auto policy = codec::parse_json(text);
     if (!policy || !policy->is_object()) return invalid("This policy contains invalid Json");
     TRY(set_policy(*found, *policy));
     return json::object();
   }
   TRY(auto statement, statement_of(input, *found));
-  TRY(set_statement(*found, text_of(input, "StatementId"), &statement));
+  TRY(set_statement(*found, text_in(input, "StatementId"), &statement));
   return json::object();
 }
 
 EventsService::Answer EventsService::remove_permission(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "EventBusName"));
+  auto name = bus_name(text_in(input, "EventBusName"));
   TRY(authorize(call, "RemovePermission", bus_arn(name)));
   TRY(auto* found, bus(name));
-  if (flag_of(input, "RemoveAllPermissions")) {
+  if (flag_in(input, "RemoveAllPermissions")) {
     found->policy.reset();
     return json::object();
   }
   if (!found->policy) return aws_error(400, "ResourceNotFoundException", "EventBus does not have a policy.");
-  TRY(set_statement(*found, text_of(input, "StatementId"), nullptr));
+  TRY(set_statement(*found, text_in(input, "StatementId"), nullptr));
   return json::object();
 }
 
@@ -107,7 +107,7 @@ EventsService::Answer EventsService::remove_permission(const Call& call, const j
 
 base::Result<EventTags*> EventsService::tagged(const Call& call, std::string_view operation,
                                                const json::object& input) {
-  auto arn = text_of(input, "ResourceARN");
+  auto arn = text_in(input, "ResourceARN");
   TRY(authorize(call, operation, arn));
   for (auto& [name, its_bus] : buses_) {
     if (its_bus.arn == arn) return &its_bus.tags;
@@ -126,7 +126,7 @@ base::Result<EventTags*> EventsService::tagged(const Call& call, std::string_vie
 EventsService::Answer EventsService::tag_resource(const Call& call, const json::object& input) {
   TRY(auto* tags, tagged(call, "TagResource", input));
   auto after = *tags;
-  for (const auto& tag : list_of(input, "Tags")) {
+  for (const auto& tag : list_in(input, "Tags")) {
     after[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   constexpr std::size_t kMostTags = 50;
@@ -139,7 +139,7 @@ EventsService::Answer EventsService::tag_resource(const Call& call, const json::
 
 EventsService::Answer EventsService::untag_resource(const Call& call, const json::object& input) {
   TRY(auto* tags, tagged(call, "UntagResource", input));
-  for (const auto& key : texts_of(input, "TagKeys")) tags->erase(key);
+  for (const auto& key : texts_in(input, "TagKeys")) tags->erase(key);
   return json::object();
 }
 

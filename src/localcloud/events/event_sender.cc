@@ -56,26 +56,26 @@ std::string log_group(std::string_view arn) {
 }  // namespace
 
 base::Result<> check_retries(const json::object& target) {
-  const auto& policy = object_of(target, "RetryPolicy");
+  const auto& policy = object_in(target, "RetryPolicy");
   TRY(known_members(policy, "events", "RetryPolicy", {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}));
-  TRY(known_members(object_of(target, "DeadLetterConfig"), "events", "DeadLetterConfig", {"Arn"}));
-  auto retries = number_of(policy, "MaximumRetryAttempts").value_or(kMostRetries);
-  auto age = number_of(policy, "MaximumEventAgeInSeconds").value_or(kMostAge);
+  TRY(known_members(object_in(target, "DeadLetterConfig"), "events", "DeadLetterConfig", {"Arn"}));
+  auto retries = number_in(policy, "MaximumRetryAttempts").value_or(kMostRetries);
+  auto age = number_in(policy, "MaximumEventAgeInSeconds").value_or(kMostAge);
   if (retries < 0 || retries > kMostRetries || age < kLeastAge || age > kMostAge) {
     return aws_error(400, "ValidationException",
                      fmt::format("RetryPolicy must have 0 to {} attempts and an age of {} to {} seconds.", kMostRetries,
                                  kLeastAge, kMostAge));
   }
-  auto queue = text_of(object_of(target, "DeadLetterConfig"), "Arn");
+  auto queue = text_in(object_in(target, "DeadLetterConfig"), "Arn");
   if (queue.empty() || service_of_arn(queue) == "sqs") return {};
   return aws_error(400, "ValidationException", fmt::format("Dead-letter queue {} is not an SQS queue.", queue));
 }
 
 void set_retries(EventDelivery& delivery, const json::object& target) {
-  const auto& policy = object_of(target, "RetryPolicy");
-  delivery.most_retries = static_cast<int>(number_of(policy, "MaximumRetryAttempts").value_or(kMostRetries));
-  delivery.most_age = std::chrono::seconds(number_of(policy, "MaximumEventAgeInSeconds").value_or(kMostAge));
-  delivery.dead_letter_arn = text_of(object_of(target, "DeadLetterConfig"), "Arn");
+  const auto& policy = object_in(target, "RetryPolicy");
+  delivery.most_retries = static_cast<int>(number_in(policy, "MaximumRetryAttempts").value_or(kMostRetries));
+  delivery.most_age = std::chrono::seconds(number_in(policy, "MaximumEventAgeInSeconds").value_or(kMostAge));
+  delivery.dead_letter_arn = text_in(object_in(target, "DeadLetterConfig"), "Arn");
 }
 
 awaitable<void> EventSender::send(EventDelivery delivery) {

@@ -66,10 +66,10 @@ std::string bus_name(std::string_view name_or_arn) {
 json::object page_of(const json::object& input, std::string_view member, json::array items) {
   constexpr std::int64_t kMost = 100;
   std::size_t begin = 0;
-  auto token = text_of(input, "NextToken");
+  auto token = text_in(input, "NextToken");
   std::from_chars(token.data(), token.data() + token.size(), begin);
   begin = std::min(begin, items.size());
-  auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(number_of(input, "Limit").value_or(kMost), 1, kMost));
+  auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(number_in(input, "Limit").value_or(kMost), 1, kMost));
   auto end = std::min(items.size(), begin + most);
   json::object answer;
   if (end < items.size()) answer["NextToken"] = std::to_string(end);
@@ -198,12 +198,12 @@ base::Result<> EventsService::delete_bus(std::string_view name) {
 }
 
 EventsService::Answer EventsService::create_event_bus(const Call& call, const json::object& input) {
-  auto name = text_of(input, "Name");
+  auto name = text_in(input, "Name");
   TRY(authorize(call, "CreateEventBus", bus_arn(name)));
   TRY(refuse_members(input, "CreateEventBus",
                      {"EventSourceName", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig"}));
-  TRY(auto* made, create_bus(name, text_of(input, "Description")));
-  for (const auto& tag : list_of(input, "Tags")) {
+  TRY(auto* made, create_bus(name, text_in(input, "Description")));
+  for (const auto& tag : list_in(input, "Tags")) {
     made->tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   json::object answer{{"EventBusArn", made->arn}};
@@ -212,24 +212,24 @@ EventsService::Answer EventsService::create_event_bus(const Call& call, const js
 }
 
 EventsService::Answer EventsService::update_event_bus(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "Name"));
+  auto name = bus_name(text_in(input, "Name"));
   TRY(authorize(call, "UpdateEventBus", bus_arn(name)));
   TRY(refuse_members(input, "UpdateEventBus", {"KmsKeyIdentifier", "DeadLetterConfig", "LogConfig"}));
   TRY(auto* found, bus(name));
-  found->description = text_of(input, "Description");
+  found->description = text_in(input, "Description");
   found->modified = cloud_.clock->now();
   return json::object{{"Arn", found->arn}, {"Name", found->name}, {"Description", found->description}};
 }
 
 EventsService::Answer EventsService::delete_event_bus(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "Name"));
+  auto name = bus_name(text_in(input, "Name"));
   TRY(authorize(call, "DeleteEventBus", bus_arn(name)));
   TRY(delete_bus(name));
   return json::object();
 }
 
 EventsService::Answer EventsService::describe_event_bus(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "Name"));
+  auto name = bus_name(text_in(input, "Name"));
   TRY(authorize(call, "DescribeEventBus", bus_arn(name)));
   TRY(auto* found, bus(name));
   return description_of(*found);
@@ -237,7 +237,7 @@ EventsService::Answer EventsService::describe_event_bus(const Call& call, const 
 
 EventsService::Answer EventsService::list_event_buses(const Call& call, const json::object& input) {
   TRY(authorize(call, "ListEventBuses", bus_arn("*")));
-  auto prefix = text_of(input, "NamePrefix");
+  auto prefix = text_in(input, "NamePrefix");
   json::array list;
   for (const auto& [name, one] : buses_) {
     if (name.starts_with(prefix)) list.emplace_back(description_of(one));

@@ -106,7 +106,7 @@ class RuleType final : public SyncType {
                                       .schedule = text_property(properties, "ScheduleExpression"),
                                       .state = text_property(properties, "State", "ENABLED")}));
     auto before = std::exchange(rule->targets, {});
-    auto put = events_.put_targets(*rule, typed(list_of(properties, "Targets")));
+    auto put = events_.put_targets(*rule, typed(list_in(properties, "Targets")));
     if (!put) {
       rule->targets = std::move(before);
       return base::fail(put.error());

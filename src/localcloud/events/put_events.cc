@@ -28,8 +28,8 @@ std::size_t size_of(const json::value& entry) {
   if (members == nullptr) return 0;
   constexpr std::size_t kTime = 14;
   std::size_t size = members->contains("Time") ? kTime : 0;
-  for (auto name : {"Source", "DetailType", "Detail"}) size += text_of(*members, name).size();
-  for (const auto& resource : texts_of(*members, "Resources")) size += resource.size();
+  for (auto name : {"Source", "DetailType", "Detail"}) size += text_in(*members, name).size();
+  for (const auto& resource : texts_in(*members, "Resources")) size += resource.size();
   return size;
 }
 
@@ -56,13 +56,13 @@ base::Result<> EventsService::put(std::string_view name, json::object event) {
   TRY(auto* its_bus, bus(name));
   json::object whole{{"version", "0"},
                      {"id", base::random_uuid()},
-                     {"detail-type", text_of(event, "detail-type")},
-                     {"source", text_of(event, "source")},
+                     {"detail-type", text_in(event, "detail-type")},
+                     {"source", text_in(event, "source")},
                      {"account", cloud_.account_id},
                      {"time", event_time(cloud_.clock->now())},
                      {"region", cloud_.region},
-                     {"resources", list_of(event, "resources")},
-                     {"detail", object_of(event, "detail")}};
+                     {"resources", list_in(event, "resources")},
+                     {"detail", object_in(event, "detail")}};
   distribute(*its_bus, whole);
   return {};
 }
@@ -74,14 +74,14 @@ json::value EventsService::put_entry(const Call&, const json::object& entry, std
                    fmt::format("Parameter {} is not valid. Reason: {} is a required argument.", name, name));
   };
   for (auto name : {"Source", "DetailType", "Detail"}) {
-    if (text_of(entry, name).empty()) return missing(name);
+    if (text_in(entry, name).empty()) return missing(name);
   }
-  auto detail = codec::parse_json(text_of(entry, "Detail"));
+  auto detail = codec::parse_json(text_in(entry, "Detail"));
   if (!detail || !detail->is_object()) {
     ++failed;
     return refused("MalformedDetail", "Detail is malformed.");
   }
-  if (text_of(entry, "Source").starts_with("aws.")) {
+  if (text_in(entry, "Source").starts_with("aws.")) {
     ++failed;
     return refused("NotAuthorizedForSourceException", "Not authorized for the source.");
   }
@@ -93,14 +93,14 @@ json::value EventsService::put_entry(const Call&, const json::object& entry, std
   auto id = base::random_uuid();
   json::object event{{"version", "0"},
                      {"id", id},
-                     {"detail-type", text_of(entry, "DetailType")},
-                     {"source", text_of(entry, "Source")},
+                     {"detail-type", text_in(entry, "DetailType")},
+                     {"source", text_in(entry, "Source")},
                      {"account", cloud_.account_id},
                      {"time", event_time(time)},
                      {"region", cloud_.region},
-                     {"resources", list_of(entry, "Resources")},
+                     {"resources", list_in(entry, "Resources")},
                      {"detail", std::move(*detail)}};
-  auto to = bus(text_of(entry, "EventBusName"));
+  auto to = bus(text_in(entry, "EventBusName"));
   if (to) {
     distribute(**to, event);
   } else {
@@ -111,7 +111,7 @@ json::value EventsService::put_entry(const Call&, const json::object& entry, std
 }
 
 EventsService::Answer EventsService::put_events(const Call& call, const json::object& input) {
-  const auto& entries = list_of(input, "Entries");
+  const auto& entries = list_in(input, "Entries");
   for (const auto& entry : entries) {
     TRY(authorize(call, "PutEvents", bus_arn(bus_name(codec::find_string(entry, "EventBusName"))),
                   {{"events:source", codec::find_string(entry, "Source")},
@@ -137,8 +137,8 @@ EventsService::Answer EventsService::put_events(const Call& call, const json::ob
 
 EventsService::Answer EventsService::test_event_pattern(const Call& call, const json::object& input) {
   TRY(authorize(call, "TestEventPattern", "*"));
-  TRY(auto pattern, parse_pattern_text(text_of(input, "EventPattern")));
-  auto event = codec::parse_json(text_of(input, "Event"));
+  TRY(auto pattern, parse_pattern_text(text_in(input, "EventPattern")));
+  auto event = codec::parse_json(text_in(input, "Event"));
   if (!event || !event->is_object()) return invalid("Parameter Event is not valid.");
   for (auto name : {"id", "account", "source", "time", "region", "resources", "detail-type"}) {
     if (!event->get_object().contains(name)) {

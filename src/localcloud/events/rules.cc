@@ -150,31 +150,31 @@ awaitable<void> EventsService::run_schedule(std::string name, std::uint64_t gene
 
 base::Result<Rule*> EventsService::authorized_rule(const Call& call, std::string_view operation,
                                                    const json::object& input, std::string_view member) {
-  auto bus = bus_name(text_of(input, "EventBusName"));
-  auto name = text_of(input, member);
+  auto bus = bus_name(text_in(input, "EventBusName"));
+  auto name = text_in(input, member);
   TRY(authorize(call, operation, rule_arn(bus, name)));
   return rule(bus, name);
 }
 
 EventsService::Answer EventsService::put_rule_operation(const Call& call, const json::object& input) {
-  NewRule wanted{.name = text_of(input, "Name"),
-                 .bus = bus_name(text_of(input, "EventBusName")),
-                 .description = text_of(input, "Description"),
-                 .role_arn = text_of(input, "RoleArn"),
-                 .pattern = text_of(input, "EventPattern"),
-                 .schedule = text_of(input, "ScheduleExpression")};
-  if (auto state = text_of(input, "State"); !state.empty()) wanted.state = state;
+  NewRule wanted{.name = text_in(input, "Name"),
+                 .bus = bus_name(text_in(input, "EventBusName")),
+                 .description = text_in(input, "Description"),
+                 .role_arn = text_in(input, "RoleArn"),
+                 .pattern = text_in(input, "EventPattern"),
+                 .schedule = text_in(input, "ScheduleExpression")};
+  if (auto state = text_in(input, "State"); !state.empty()) wanted.state = state;
   TRY(authorize(call, "PutRule", rule_arn(wanted.bus, wanted.name)));
   TRY(auto* made, put_rule(wanted));
-  for (const auto& tag : list_of(input, "Tags")) {
+  for (const auto& tag : list_in(input, "Tags")) {
     made->tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   return json::object{{"RuleArn", made->arn}};
 }
 
 EventsService::Answer EventsService::delete_rule_operation(const Call& call, const json::object& input) {
-  auto bus = bus_name(text_of(input, "EventBusName"));
-  auto name = text_of(input, "Name");
+  auto bus = bus_name(text_in(input, "EventBusName"));
+  auto name = text_in(input, "Name");
   TRY(authorize(call, "DeleteRule", rule_arn(bus, name)));
   TRY(delete_rule(bus, name));
   return json::object();
@@ -200,10 +200,10 @@ EventsService::Answer EventsService::disable_rule(const Call& call, const json::
 }
 
 EventsService::Answer EventsService::list_rules(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "EventBusName"));
+  auto name = bus_name(text_in(input, "EventBusName"));
   TRY(authorize(call, "ListRules", rule_arn(name, "*")));
   TRY(auto* its_bus, bus(name));
-  auto prefix = text_of(input, "NamePrefix");
+  auto prefix = text_in(input, "NamePrefix");
   json::array list;
   for (const auto& [rule_name, one] : its_bus->rules) {
     if (rule_name.starts_with(prefix)) list.emplace_back(description_of(one));
@@ -212,14 +212,14 @@ EventsService::Answer EventsService::list_rules(const Call& call, const json::ob
 }
 
 EventsService::Answer EventsService::list_rule_names_by_target(const Call& call, const json::object& input) {
-  auto name = bus_name(text_of(input, "EventBusName"));
+  auto name = bus_name(text_in(input, "EventBusName"));
   TRY(authorize(call, "ListRuleNamesByTarget", rule_arn(name, "*")));
   TRY(auto* its_bus, bus(name));
-  auto wanted = text_of(input, "TargetArn");
+  auto wanted = text_in(input, "TargetArn");
   json::array list;
   for (const auto& [rule_name, one] : its_bus->rules) {
     bool has = std::any_of(one.targets.begin(), one.targets.end(),
-                           [&](const auto& target) { return text_of(target.second, "Arn") == wanted; });
+                           [&](const auto& target) { return text_in(target.second, "Arn") == wanted; });
     if (has) list.emplace_back(rule_name);
   }
   return page_of(input, "RuleNames", std::move(list));

@@ -54,28 +54,28 @@ base::Result<> check_target(const json::object& target) {
   static const std::set<std::string_view> kMembers{
       "Arn", "RoleArn", "Input", "DeadLetterConfig", "RetryPolicy", "EventBridgeParameters"};
   TRY(known_members(target, "scheduler", "Target", kMembers));
-  auto arn = text_of(target, "Arn");
+  auto arn = text_in(target, "Arn");
   auto service = service_of_arn(arn);
   bool bus = service == "events" && arn.find(":event-bus/") != std::string::npos;
   if (!arn.starts_with("arn:")) return invalid(fmt::format("Provided Arn is not in correct format: {}.", arn));
   if (!bus && service != "lambda" && service != "sns" && (service != "sqs" || arn.ends_with(".fifo"))) {
     return base::fail(not_implemented("scheduler", fmt::format("the target {}", arn)));
   }
-  if (text_of(target, "RoleArn").empty()) return invalid("RoleArn is required for the target.");
+  if (text_in(target, "RoleArn").empty()) return invalid("RoleArn is required for the target.");
   if (target.contains("EventBridgeParameters") != bus) {
     return invalid("EventBridgeParameters is required for a target that is an event bus, and for no other.");
   }
-  TRY(known_members(object_of(target, "EventBridgeParameters"), "scheduler", "EventBridgeParameters",
+  TRY(known_members(object_in(target, "EventBridgeParameters"), "scheduler", "EventBridgeParameters",
                     {"DetailType", "Source"}));
-  if (bus && !codec::parse_json(text_of(target, "Input"))) return invalid("Input must be valid JSON for an event bus.");
+  if (bus && !codec::parse_json(text_in(target, "Input"))) return invalid("Input must be valid JSON for an event bus.");
   return check_retries(target);
 }
 
 base::Result<> check_window(const json::object& window) {
   constexpr std::int64_t kLongest = 1440;
   TRY(known_members(window, "scheduler", "FlexibleTimeWindow", {"Mode", "MaximumWindowInMinutes"}));
-  auto mode = text_of(window, "Mode");
-  auto minutes = number_of(window, "MaximumWindowInMinutes");
+  auto mode = text_in(window, "Mode");
+  auto minutes = number_in(window, "MaximumWindowInMinutes");
   if (mode == "OFF" && !minutes) return {};
   if (mode == "FLEXIBLE" && minutes && *minutes >= 1 && *minutes <= kLongest) return {};
   return invalid("FlexibleTimeWindow must be OFF, or FLEXIBLE with a MaximumWindowInMinutes of 1 to 1440.");
@@ -148,34 +148,34 @@ base::Result<> SchedulerService::remove(std::string_view group_name, std::string
 }
 
 base::Result<PlannedSchedule> SchedulerService::parse(const json::object& input) const {
-  auto zone = text_of(input, "ScheduleExpressionTimezone");
+  auto zone = text_in(input, "ScheduleExpressionTimezone");
   if (!zone.empty() && zone != "UTC" && zone != "Etc/UTC") {
     return base::fail(not_implemented("scheduler", "a schedule with ScheduleExpressionTimezone " + zone));
   }
-  if (!text_of(input, "KmsKeyArn").empty()) {
+  if (!text_in(input, "KmsKeyArn").empty()) {
     return base::fail(not_implemented("scheduler", "a schedule with KmsKeyArn"));
   }
-  auto expression = text_of(input, "ScheduleExpression");
+  auto expression = text_in(input, "ScheduleExpression");
   auto schedule = parse_schedule(expression, true);
   if (!schedule) return invalid(fmt::format("Invalid Schedule Expression {}.", expression));
-  auto state = text_of(input, "State");
-  auto action = text_of(input, "ActionAfterCompletion");
+  auto state = text_in(input, "State");
+  auto action = text_in(input, "ActionAfterCompletion");
   if (!state.empty() && state != "ENABLED" && state != "DISABLED") return invalid("State is not valid.");
   if (!action.empty() && action != "NONE" && action != "DELETE") return invalid("ActionAfterCompletion is not valid.");
-  const auto& target = object_of(input, "Target");
+  const auto& target = object_in(input, "Target");
   TRY(check_target(target));
-  TRY(check_window(object_of(input, "FlexibleTimeWindow")));
+  TRY(check_window(object_in(input, "FlexibleTimeWindow")));
   TRY(auto start, date_of(input, "StartDate"));
   TRY(auto end, date_of(input, "EndDate"));
   if (end && *end <= cloud_.clock->now()) {
     return invalid("The EndDate you specify is in the past. Specify an EndDate that is in the future.");
   }
   if (start && end && *start >= *end) return invalid("The StartDate must come before the EndDate.");
-  if (!cloud_.iam->assume_for_service(text_of(target, "RoleArn"), kPrincipal, "check")) {
+  if (!cloud_.iam->assume_for_service(text_in(target, "RoleArn"), kPrincipal, "check")) {
     return invalid("The execution role you provide must allow AWS EventBridge Scheduler to assume the role.");
   }
-  auto name = text_of(input, "Name");
-  auto group_name = text_of(input, "GroupName");
+  auto name = text_in(input, "Name");
+  auto group_name = text_in(input, "GroupName");
   if (group_name.empty()) group_name = "default";
   TRY(check_name(name, "name"));
   auto now = cloud_.clock->now();
@@ -186,10 +186,10 @@ base::Result<PlannedSchedule> SchedulerService::parse(const json::object& input)
                          .schedule = std::move(*schedule),
                          .start = start,
                          .end = end,
-                         .description = text_of(input, "Description"),
+                         .description = text_in(input, "Description"),
                          .enabled = state != "DISABLED",
                          .delete_after = action == "DELETE",
-                         .window = object_of(input, "FlexibleTimeWindow"),
+                         .window = object_in(input, "FlexibleTimeWindow"),
                          .target = target,
                          .created = now,
                          .modified = now};
@@ -248,7 +248,7 @@ void SchedulerService::fire(const PlannedSchedule& schedule, base::WallTime sche
   constexpr std::size_t kSeconds = 19;
   auto time = iso_time(scheduled).substr(0, kSeconds) + "Z";
   auto execution = base::random_uuid();
-  auto payload = replaced(text_of(schedule.target, "Input"), {{"<aws.scheduler.schedule-arn>", schedule.arn},
+  auto payload = replaced(text_in(schedule.target, "Input"), {{"<aws.scheduler.schedule-arn>", schedule.arn},
                                                               {"<aws.scheduler.scheduled-time>", time},
                                                               {"<aws.scheduler.execution-id>", execution},
                                                               {"<aws.scheduler.attempt-number>", "1"}});
@@ -262,17 +262,17 @@ void SchedulerService::fire(const PlannedSchedule& schedule, base::WallTime sche
                      {"resources", json::array{json::value(schedule.arn)}},
                      {"detail", "{}"}};
   if (payload.empty()) payload = codec::to_text(json::value(event));
-  if (const auto& bus = object_of(schedule.target, "EventBridgeParameters"); !bus.empty()) {
-    event["detail-type"] = text_of(bus, "DetailType");
-    event["source"] = text_of(bus, "Source");
+  if (const auto& bus = object_in(schedule.target, "EventBridgeParameters"); !bus.empty()) {
+    event["detail-type"] = text_in(bus, "DetailType");
+    event["source"] = text_in(bus, "Source");
     if (auto detail = codec::parse_json(payload)) event["detail"] = std::move(*detail);
   }
   auto attribute = [](std::string_view value) { return json::object{{"DataType", "String"}, {"StringValue", value}}; };
-  EventDelivery delivery{.target_arn = text_of(schedule.target, "Arn"),
+  EventDelivery delivery{.target_arn = text_in(schedule.target, "Arn"),
                          .payload = payload,
                          .service = std::string(kPrincipal),
                          .source_arn = schedule.arn,
-                         .role_arn = text_of(schedule.target, "RoleArn"),
+                         .role_arn = text_in(schedule.target, "RoleArn"),
                          .undelivered = payload,
                          .bury_by_role = true,
                          .bus_event = std::move(event),

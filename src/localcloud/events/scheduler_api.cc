@@ -59,7 +59,7 @@ json::object page_of(const Fields& query, std::string_view member, json::array i
 }  // namespace
 
 std::string SchedulerService::Input::group() const {
-  auto in_body = text_of(body, "GroupName");
+  auto in_body = text_in(body, "GroupName");
   if (!in_body.empty()) return in_body;
   return field(query, "groupName").value_or("default");
 }
@@ -113,7 +113,7 @@ base::Result<> SchedulerService::authorize(const Call& call, std::string_view op
 
 // Who makes a schedule hands its role to Scheduler.
 base::Result<> SchedulerService::may_pass_role(const Call& call, const json::object& input) const {
-  auto role = text_of(object_of(input, "Target"), "RoleArn");
+  auto role = text_in(object_in(input, "Target"), "RoleArn");
   if (role.empty()) return {};
   return cloud_.iam->authorize(call.caller, "iam:PassRole", role, {{"iam:PassedToService", "scheduler.amazonaws.com"}});
 }
@@ -161,8 +161,8 @@ SchedulerService::Answer SchedulerService::list_schedules(const Call& call, cons
     if (wanted_group && *wanted_group != group_name) continue;
     for (const auto& [name, schedule] : one.schedules) {
       auto whole = description_of(schedule);
-      if (!name.starts_with(prefix) || (!state.empty() && text_of(whole, "State") != state)) continue;
-      json::object summary{{"Target", {{"Arn", text_of(schedule.target, "Arn")}}}};
+      if (!name.starts_with(prefix) || (!state.empty() && text_in(whole, "State") != state)) continue;
+      json::object summary{{"Target", {{"Arn", text_in(schedule.target, "Arn")}}}};
       for (auto member : {"Arn", "Name", "GroupName", "State", "CreationDate", "LastModificationDate"}) {
         summary[member] = whole[member];
       }
@@ -177,7 +177,7 @@ SchedulerService::Answer SchedulerService::list_schedules(const Call& call, cons
 SchedulerService::Answer SchedulerService::create_schedule_group(const Call& call, const Input& input) {
   TRY(authorize(call, "CreateScheduleGroup", group_arn(input.name)));
   TRY(auto* made, create_group(input.name));
-  for (const auto& tag : list_of(input.body, "Tags")) {
+  for (const auto& tag : list_in(input.body, "Tags")) {
     made->tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   return json::object{{"ScheduleGroupArn", made->arn}};
@@ -218,7 +218,7 @@ base::Result<ScheduleGroup*> SchedulerService::tagged(const Call& call, std::str
 
 SchedulerService::Answer SchedulerService::tag_resource(const Call& call, const Input& input) {
   TRY(auto* found, tagged(call, "TagResource", input));
-  for (const auto& tag : list_of(input.body, "Tags")) {
+  for (const auto& tag : list_in(input.body, "Tags")) {
     found->tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   return json::object();

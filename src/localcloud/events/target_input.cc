@@ -103,12 +103,12 @@ std::optional<std::string> transformed(const json::object& transformer, const js
                                             {"aws.events.event.ingestion-time", json::value(ingestion_time)},
                                             {"aws.events.event", without_detail(event)},
                                             {"aws.events.event.json", event}};
-  for (const auto& [name, path] : object_of(transformer, "InputPathsMap")) {
+  for (const auto& [name, path] : object_in(transformer, "InputPathsMap")) {
     if (!path.is_string()) continue;
     auto value = value_at(event, path.get_string());
     if (value && *value != nullptr) values[std::string(name)] = **value;
   }
-  auto text = fill(text_of(transformer, "InputTemplate"), values);
+  auto text = fill(text_in(transformer, "InputTemplate"), values);
   auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos || (text[first] != '{' && text[first] != '[')) return text;
   auto parsed = codec::parse_json(text);
@@ -120,7 +120,7 @@ base::Result<> check_transformer(const json::object& transformer, std::string_vi
   constexpr std::size_t kMostPaths = 100;
   constexpr std::size_t kLongest = 8192;
   TRY(known_members(transformer, "events", "InputTransformer", {"InputPathsMap", "InputTemplate"}));
-  const auto& paths = object_of(transformer, "InputPathsMap");
+  const auto& paths = object_in(transformer, "InputPathsMap");
   if (paths.size() > kMostPaths) return invalid(fmt::format("InputPathsMap for target {} has too many entries.", id));
   for (const auto& [name, path] : paths) {
     if (std::string_view(name).starts_with("AWS.") || std::string_view(name).starts_with(kReserved)) {
@@ -131,7 +131,7 @@ base::Result<> check_transformer(const json::object& transformer, std::string_vi
       return invalid(fmt::format("Invalid InputPath for target {}.", id));
     }
   }
-  auto text = text_of(transformer, "InputTemplate");
+  auto text = text_in(transformer, "InputTemplate");
   if (text.empty() || text.size() > kLongest) {
     return invalid(fmt::format("InputTemplate for target {} must have 1 to {} characters.", id, kLongest));
   }
@@ -180,32 +180,32 @@ base::Result<const json::value*> value_at(const json::value& root, std::string_v
 }
 
 base::Result<> check_target_input(const json::object& target) {
-  auto id = text_of(target, "Id");
+  auto id = text_in(target, "Id");
   int given = 0;
   for (auto name : {"Input", "InputPath", "InputTransformer"}) given += target.contains(name) ? 1 : 0;
   if (given > 1) {
     return invalid(
         fmt::format("Only one of Input, InputPath, or InputTransformer must be provided for target {}.", id));
   }
-  if (target.contains("Input") && !codec::parse_json(text_of(target, "Input"))) {
+  if (target.contains("Input") && !codec::parse_json(text_in(target, "Input"))) {
     return invalid(fmt::format("JSON text for target {} is not valid.", id));
   }
-  if (target.contains("InputPath") && !value_at(json::object(), text_of(target, "InputPath"))) {
+  if (target.contains("InputPath") && !value_at(json::object(), text_in(target, "InputPath"))) {
     return invalid(fmt::format("Invalid InputPath for target {}.", id));
   }
-  if (target.contains("InputTransformer")) return check_transformer(object_of(target, "InputTransformer"), id);
+  if (target.contains("InputTransformer")) return check_transformer(object_in(target, "InputTransformer"), id);
   return {};
 }
 
 std::optional<std::string> target_input(const json::object& target, const json::value& event, const RuleNames& rule,
                                         std::string_view ingestion_time) {
-  if (target.contains("Input")) return text_of(target, "Input");
+  if (target.contains("Input")) return text_in(target, "Input");
   if (target.contains("InputPath")) {
-    auto value = value_at(event, text_of(target, "InputPath"));
+    auto value = value_at(event, text_in(target, "InputPath"));
     return value && *value != nullptr ? codec::to_text(**value) : std::string("{}");
   }
   if (!target.contains("InputTransformer")) return codec::to_text(event);
-  return transformed(object_of(target, "InputTransformer"), event, rule, ingestion_time);
+  return transformed(object_in(target, "InputTransformer"), event, rule, ingestion_time);
 }
 
 }  // namespace localcloud

@@ -25,8 +25,8 @@ base::Result<> check_target(const json::object& target) {
   static const std::set<std::string_view> kMembers{"Id",    "Arn",       "RoleArn",          "RetryPolicy",
                                                    "Input", "InputPath", "InputTransformer", "DeadLetterConfig"};
   TRY(known_members(target, "events", "Target", kMembers));
-  auto id = text_of(target, "Id");
-  auto arn = text_of(target, "Arn");
+  auto id = text_in(target, "Id");
+  auto arn = text_in(target, "Arn");
   constexpr std::size_t kLongestId = 64;
   if (id.empty() || id.size() > kLongestId) {
     return invalid(
@@ -44,7 +44,7 @@ base::Result<> check_target(const json::object& target) {
   if (!bus && !group && !queue && service != "lambda" && service != "sns") {
     return base::fail(not_implemented("events", fmt::format("PutTargets with the target {}", arn)));
   }
-  if (bus && text_of(target, "RoleArn").empty()) {
+  if (bus && text_in(target, "RoleArn").empty()) {
     return invalid(fmt::format("RoleArn is required for target {}.", arn));
   }
   TRY(check_target_input(target));
@@ -72,7 +72,7 @@ base::Result<> EventsService::put_targets(Rule& rule, const json::array& targets
     const auto* target = one.if_object();
     if (target == nullptr) return invalid("A target must be a structure.");
     TRY(check_target(*target));
-    after[text_of(*target, "Id")] = *target;
+    after[text_in(*target, "Id")] = *target;
   }
   if (after.size() > kMostTargets) {
     return aws_error(400, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
@@ -82,18 +82,18 @@ base::Result<> EventsService::put_targets(Rule& rule, const json::array& targets
 }
 
 void EventsService::send_to(const Rule& rule, const json::object& target, const json::object& event) {
-  auto arn = text_of(target, "Arn");
+  auto arn = text_in(target, "Arn");
   auto payload =
       target_input(target, json::value(event), {.name = rule.name, .arn = rule.arn}, event_time(cloud_.clock->now()));
   if (!payload) {
-    base::log_warn("the input transformer of target {} of {} makes no JSON", text_of(target, "Id"), rule.arn);
+    base::log_warn("the input transformer of target {} of {} makes no JSON", text_in(target, "Id"), rule.arn);
     return;
   }
   EventDelivery delivery{
       .target_arn = arn,
       .payload = service_of_arn(arn) == "logs" ? log_line(target, std::move(*payload)) : std::move(*payload),
       .source_arn = rule.arn,
-      .role_arn = text_of(target, "RoleArn"),
+      .role_arn = text_in(target, "RoleArn"),
       .undelivered = codec::to_text(json::value(event)),
       .bus_event = event,
       .dead_attributes = {{"RULE_ARN", {{"DataType", "String"}, {"StringValue", rule.arn}}}}};
@@ -103,20 +103,20 @@ void EventsService::send_to(const Rule& rule, const json::object& target, const 
 
 EventsService::Answer EventsService::put_targets_operation(const Call& call, const json::object& input) {
   TRY(auto* found, authorized_rule(call, "PutTargets", input, "Rule"));
-  for (const auto& target : list_of(input, "Targets")) {
+  for (const auto& target : list_in(input, "Targets")) {
     // Who gives a target a role hands the role to EventBridge.
     auto role = codec::find_string(target, "RoleArn");
     if (role.empty()) continue;
     TRY(cloud_.iam->authorize(call.caller, "iam:PassRole", role, {{"iam:PassedToService", "events.amazonaws.com"}}));
   }
-  TRY(put_targets(*found, list_of(input, "Targets")));
+  TRY(put_targets(*found, list_in(input, "Targets")));
   return json::object{{"FailedEntryCount", 0}, {"FailedEntries", json::array()}};
 }
 
 EventsService::Answer EventsService::remove_targets(const Call& call, const json::object& input) {
   TRY(auto* found, authorized_rule(call, "RemoveTargets", input, "Rule"));
   json::array failed;
-  for (const auto& id : texts_of(input, "Ids")) {
+  for (const auto& id : texts_in(input, "Ids")) {
     if (found->targets.erase(id) > 0) continue;
     failed.emplace_back(
         json::object{{"TargetId", id},

@@ -37,8 +37,8 @@ std::string lower(std::string text) {
 template <typename Item>
 std::vector<Item> page_of(std::vector<Item> all, const json::object& input, json::object& output) {
   constexpr std::int64_t kMost = 50;
-  auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number_of(input, "limit").value_or(kMost), 1, kMost));
-  auto token = text_of(input, "nextToken");
+  auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number_in(input, "limit").value_or(kMost), 1, kMost));
+  auto token = text_in(input, "nextToken");
   std::size_t begin = 0;
   std::from_chars(token.data(), token.data() + token.size(), begin);
   begin = std::min(begin, all.size());
@@ -73,26 +73,26 @@ base::Result<LogGroup*> LogsService::group(const std::string& name) {
 }
 
 base::Result<json::object> LogsService::create_log_group(const json::object& input) {
-  auto group_class = text_of(input, "logGroupClass");
+  auto group_class = text_in(input, "logGroupClass");
   if (!group_class.empty() && group_class != "STANDARD") {
     return base::fail(not_implemented("logs", "CreateLogGroup with the class " + group_class));
   }
-  TRY(auto* made, create_group(text_of(input, "logGroupName")));
-  for (const auto& [key, value] : object_of(input, "tags")) {
+  TRY(auto* made, create_group(text_in(input, "logGroupName")));
+  for (const auto& [key, value] : object_in(input, "tags")) {
     if (value.is_string()) made->tags[key] = value.get_string();
   }
   return json::object();
 }
 
 base::Result<json::object> LogsService::delete_log_group(const json::object& input) {
-  TRY(group(text_of(input, "logGroupName")));
-  delete_group(text_of(input, "logGroupName"));
+  TRY(group(text_in(input, "logGroupName")));
+  delete_group(text_in(input, "logGroupName"));
   return json::object();
 }
 
 base::Result<json::object> LogsService::describe_log_groups(const json::object& input) {
-  auto prefix = text_of(input, "logGroupNamePrefix");
-  auto pattern = lower(text_of(input, "logGroupNamePattern"));
+  auto prefix = text_in(input, "logGroupNamePrefix");
+  auto pattern = lower(text_in(input, "logGroupNamePattern"));
   if (!prefix.empty() && !pattern.empty()) {
     return invalid("Cannot specify both logGroupNamePrefix and logGroupNamePattern");
   }
@@ -130,22 +130,22 @@ base::Result<> LogsService::set_retention(LogGroup& its_group, std::int64_t days
 }
 
 base::Result<json::object> LogsService::put_retention_policy(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
-  TRY(set_retention(*its_group, number_of(input, "retentionInDays").value_or(0)));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
+  TRY(set_retention(*its_group, number_in(input, "retentionInDays").value_or(0)));
   return json::object();
 }
 
 base::Result<json::object> LogsService::delete_retention_policy(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   its_group->retention_days.reset();
   return json::object();
 }
 
 base::Result<json::object> LogsService::tag(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   constexpr std::size_t kMost = 50;
   auto tags = its_group->tags;
-  for (const auto& [key, value] : object_of(input, "tags")) {
+  for (const auto& [key, value] : object_in(input, "tags")) {
     if (value.is_string()) tags[key] = value.get_string();
   }
   if (tags.size() > kMost) return aws_error(400, "TooManyTagsException", "A resource can have no more than 50 tags.");
@@ -154,15 +154,15 @@ base::Result<json::object> LogsService::tag(const json::object& input) {
 }
 
 base::Result<json::object> LogsService::untag(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   for (auto member : {"tags", "tagKeys"}) {
-    for (const auto& key : texts_of(input, member)) its_group->tags.erase(key);
+    for (const auto& key : texts_in(input, member)) its_group->tags.erase(key);
   }
   return json::object();
 }
 
 base::Result<json::object> LogsService::list_tags(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   json::object tags;
   for (const auto& [key, value] : its_group->tags) tags[key] = value;
   return json::object{{"tags", std::move(tags)}};
@@ -181,8 +181,8 @@ base::Result<> LogsService::create_stream(const std::string& group_name, const s
 }
 
 base::Result<LogStream*> LogsService::stream(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
-  auto found = its_group->streams.find(text_of(input, "logStreamName"));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
+  auto found = its_group->streams.find(text_in(input, "logStreamName"));
   if (found == its_group->streams.end()) {
     return aws_error(400, "ResourceNotFoundException", "The specified log stream does not exist.");
   }
@@ -190,22 +190,22 @@ base::Result<LogStream*> LogsService::stream(const json::object& input) {
 }
 
 base::Result<json::object> LogsService::create_log_stream(const json::object& input) {
-  TRY(create_stream(text_of(input, "logGroupName"), text_of(input, "logStreamName")));
+  TRY(create_stream(text_in(input, "logGroupName"), text_in(input, "logStreamName")));
   return json::object();
 }
 
 base::Result<json::object> LogsService::delete_log_stream(const json::object& input) {
   TRY(stream(input));
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
-  its_group->streams.erase(text_of(input, "logStreamName"));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
+  its_group->streams.erase(text_in(input, "logStreamName"));
   return json::object();
 }
 
 base::Result<json::object> LogsService::describe_log_streams(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   forget_expired(*its_group);
-  auto prefix = text_of(input, "logStreamNamePrefix");
-  bool by_time = text_of(input, "orderBy") == "LastEventTime";
+  auto prefix = text_in(input, "logStreamNamePrefix");
+  bool by_time = text_in(input, "orderBy") == "LastEventTime";
   if (by_time && !prefix.empty()) return invalid("Cannot order by LastEventTime with a logStreamNamePrefix.");
   auto last_event = [](const LogStream& one) { return one.events.empty() ? 0 : one.events.back().time; };
   std::vector<std::pair<std::string_view, const LogStream*>> streams;
@@ -216,8 +216,8 @@ base::Result<json::object> LogsService::describe_log_streams(const json::object&
     std::sort(streams.begin(), streams.end(),
               [&](const auto& a, const auto& b) { return last_event(*a.second) < last_event(*b.second); });
   }
-  if (flag_of(input, "descending")) std::reverse(streams.begin(), streams.end());
-  auto group_arn = arn_of(text_of(input, "logGroupName"));
+  if (flag_in(input, "descending")) std::reverse(streams.begin(), streams.end());
+  auto group_arn = arn_of(text_in(input, "logGroupName"));
   json::object output;
   json::array list;
   for (const auto& [name, one] : page_of(std::move(streams), input, output)) {

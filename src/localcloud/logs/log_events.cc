@@ -25,7 +25,7 @@ tl::unexpected<base::Error> invalid(std::string message) {
 }
 
 std::size_t limit_of(const json::object& input) {
-  auto limit = number_of(input, "limit").value_or(kMostEvents);
+  auto limit = number_in(input, "limit").value_or(kMostEvents);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(limit, 1, kMostEvents));
 }
 
@@ -35,7 +35,7 @@ base::Result<std::vector<LogEvent>> read_events(const json::object& input) {
   constexpr std::size_t kBytesOfEach = 26;
   std::vector<LogEvent> events;
   std::size_t bytes = 0;
-  for (const auto& one : list_of(input, "logEvents")) {
+  for (const auto& one : list_in(input, "logEvents")) {
     const auto* time = codec::find(one, "timestamp");
     const auto* message = codec::find(one, "message");
     if (time == nullptr || !time->is_int64() || message == nullptr || !message->is_string()) {
@@ -96,7 +96,7 @@ void LogsService::forget_expired(LogGroup& its_group) const {
 
 base::Result<json::object> LogsService::put_log_events(const json::object& input) {
   TRY(stream(input));
-  auto group_name = text_of(input, "logGroupName");
+  auto group_name = text_in(input, "logGroupName");
   TRY(auto* its_group, group(group_name));
   TRY(auto events, read_events(input));
   auto expired = its_group->retention_days ? now() - *its_group->retention_days * kDay : 0;
@@ -112,7 +112,7 @@ base::Result<json::object> LogsService::put_log_events(const json::object& input
     } else if (events[i].time < expired) {
       rejected["expiredLogEventEndIndex"] = i + 1;
     } else {
-      add(*its_group, group_name, text_of(input, "logStreamName"), std::move(events[i]));
+      add(*its_group, group_name, text_in(input, "logStreamName"), std::move(events[i]));
     }
   }
   json::object output{{"nextSequenceToken", std::to_string(last_id_)}};
@@ -122,19 +122,19 @@ base::Result<json::object> LogsService::put_log_events(const json::object& input
 
 base::Result<json::object> LogsService::get_log_events(const json::object& input) {
   TRY(auto* its_stream, stream(input));
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   forget_expired(*its_group);
-  auto from = number_of(input, "startTime").value_or(0);
-  auto until = number_of(input, "endTime").value_or(kEver);
+  auto from = number_in(input, "startTime").value_or(0);
+  auto until = number_in(input, "endTime").value_or(kEver);
   // A token is "f/" or "b/" and the id of the event that reading goes on after, or before.
-  auto token = text_of(input, "nextToken");
+  auto token = text_in(input, "nextToken");
   if (!token.empty() && !token.starts_with("f/") && !token.starts_with("b/")) {
     return invalid("The specified nextToken is invalid.");
   }
   bool backward = token.starts_with("b/");
   std::uint64_t position = 0;
   if (token.size() > 2) std::from_chars(token.data() + 2, token.data() + token.size(), position);
-  bool from_head = flag_of(input, "startFromHead") || (!token.empty() && !backward);
+  bool from_head = flag_in(input, "startFromHead") || (!token.empty() && !backward);
 
   std::vector<const LogEvent*> found;
   for (const auto& event : its_stream->events) {
@@ -158,19 +158,19 @@ base::Result<json::object> LogsService::get_log_events(const json::object& input
 }
 
 base::Result<json::object> LogsService::filter_log_events(const json::object& input) {
-  TRY(auto* its_group, group(text_of(input, "logGroupName")));
+  TRY(auto* its_group, group(text_in(input, "logGroupName")));
   forget_expired(*its_group);
-  TRY(auto matches, parse_filter_pattern(text_of(input, "filterPattern")));
-  auto listed = texts_of(input, "logStreamNames");
+  TRY(auto matches, parse_filter_pattern(text_in(input, "filterPattern")));
+  auto listed = texts_in(input, "logStreamNames");
   std::set<std::string, std::less<>> names(listed.begin(), listed.end());
-  auto prefix = text_of(input, "logStreamNamePrefix");
+  auto prefix = text_in(input, "logStreamNamePrefix");
   if (!names.empty() && !prefix.empty()) {
     return invalid("You cannot specify both logStreamNames and logStreamNamePrefix.");
   }
-  auto from = number_of(input, "startTime").value_or(0);
-  auto until = number_of(input, "endTime").value_or(kEver);
+  auto from = number_in(input, "startTime").value_or(0);
+  auto until = number_in(input, "endTime").value_or(kEver);
   std::size_t skip = 0;
-  auto token = text_of(input, "nextToken");
+  auto token = text_in(input, "nextToken");
   std::from_chars(token.data(), token.data() + token.size(), skip);
 
   std::vector<std::pair<const LogEvent*, std::string_view>> found;

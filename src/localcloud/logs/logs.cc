@@ -65,11 +65,11 @@ base::Result<json::object> LogsService::act(const Call& call) {
   TRY(auto input, json_input(call.request));
   // Groups may be named by ARN instead.
   for (auto member : {"logGroupIdentifier", "resourceArn"}) {
-    if (auto identifier = text_of(input, member); !identifier.empty())
+    if (auto identifier = text_in(input, member); !identifier.empty())
       input["logGroupName"] = group_name_of(identifier);
   }
-  auto group_name = text_of(input, "logGroupName");
-  auto stream_name = text_of(input, "logStreamName");
+  auto group_name = text_in(input, "logGroupName");
+  auto stream_name = text_in(input, "logStreamName");
   auto resource = arn_of(group_name.empty() ? "*" : group_name);
   resource += stream_name.empty() ? std::string(":*") : ":log-stream:" + stream_name;
   TRY(cloud_.iam->authorize(call.caller, "logs:" + name, resource));

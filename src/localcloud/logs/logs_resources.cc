@@ -51,7 +51,7 @@ class LogGroupType final : public SyncType {
       TRY(logs_.set_retention(*group, number));
     }
     group->tags.clear();
-    for (const auto& one : list_of(request.properties, "Tags")) {
+    for (const auto& one : list_in(request.properties, "Tags")) {
       if (const auto* tag = one.if_object()) group->tags[text_property(*tag, "Key")] = text_property(*tag, "Value");
     }
     return ResourceState{.physical_id = name, .ref = {}, .attributes = {{"Arn", logs_.arn_of(name) + ":*"}}};

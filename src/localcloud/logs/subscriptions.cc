@@ -64,19 +64,19 @@ base::Result<> LogsService::unsubscribe(const std::string& group_name, std::stri
 }
 
 base::Result<json::object> LogsService::put_subscription_filter(const json::object& input) {
-  TRY(subscribe(text_of(input, "logGroupName"), {.name = text_of(input, "filterName"),
-                                                 .pattern = text_of(input, "filterPattern"),
-                                                 .function = text_of(input, "destinationArn"),
+  TRY(subscribe(text_in(input, "logGroupName"), {.name = text_in(input, "filterName"),
+                                                 .pattern = text_in(input, "filterPattern"),
+                                                 .function = text_in(input, "destinationArn"),
                                                  .matches = {}}));
   return json::object();
 }
 
 base::Result<json::object> LogsService::describe_subscription_filters(const json::object& input) {
-  auto name = text_of(input, "logGroupName");
+  auto name = text_in(input, "logGroupName");
   TRY(auto* its_group, group(name));
   json::array list;
   for (const auto& one : its_group->subscriptions) {
-    if (!one.name.starts_with(text_of(input, "filterNamePrefix"))) continue;
+    if (!one.name.starts_with(text_in(input, "filterNamePrefix"))) continue;
     list.emplace_back(json::object{{"filterName", one.name},
                                    {"logGroupName", name},
                                    {"filterPattern", one.pattern},
@@ -88,7 +88,7 @@ base::Result<json::object> LogsService::describe_subscription_filters(const json
 }
 
 base::Result<json::object> LogsService::delete_subscription_filter(const json::object& input) {
-  TRY(unsubscribe(text_of(input, "logGroupName"), text_of(input, "filterName")));
+  TRY(unsubscribe(text_in(input, "logGroupName"), text_in(input, "filterName")));
   return json::object();
 }
 

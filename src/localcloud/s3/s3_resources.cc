@@ -46,7 +46,7 @@ base::Result<XmlNode> versioning_xml(const json::object& property) {
 base::Result<XmlNode> cors_xml(const json::object& property) {
   XmlNode node{.name = "CORSConfiguration"};
   TRY(known_members(property, "s3", "CorsConfiguration", {"CorsRules"}));
-  for (const auto& rule : list_of(property, "CorsRules")) {
+  for (const auto& rule : list_in(property, "CorsRules")) {
     if (!rule.is_object()) return invalid("CorsRules must be a list of rules");
     TRY(copy_members(node.add("CORSRule"), rule.get_object(),
                      {{"AllowedHeaders", "AllowedHeader"},
@@ -114,7 +114,7 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
     if (rule.contains(name)) expiration.add(element, text_property(rule, name));
   }
   if (!expiration.children.empty()) node.children.push_back(std::move(expiration));
-  const auto& old = object_of(rule, "NoncurrentVersionExpiration");
+  const auto& old = object_in(rule, "NoncurrentVersionExpiration");
   TRY(known_members(old, "s3", "NoncurrentVersionExpiration", {"NoncurrentDays", "NewerNoncurrentVersions"}));
   auto old_days = text_property(old, "NoncurrentDays", text_property(rule, "NoncurrentVersionExpirationInDays"));
   if (!old_days.empty()) {
@@ -124,7 +124,7 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
       expire.add("NewerNoncurrentVersions", text_property(old, "NewerNoncurrentVersions"));
     }
   }
-  const auto& abort = object_of(rule, "AbortIncompleteMultipartUpload");
+  const auto& abort = object_in(rule, "AbortIncompleteMultipartUpload");
   TRY(known_members(abort, "s3", "AbortIncompleteMultipartUpload", {"DaysAfterInitiation"}));
   if (!abort.empty()) {
     node.add("AbortIncompleteMultipartUpload").add("DaysAfterInitiation", text_property(abort, "DaysAfterInitiation"));
@@ -135,7 +135,7 @@ base::Result<> lifecycle_rule(XmlNode& node, const json::object& rule) {
 base::Result<XmlNode> lifecycle_xml(const json::object& property) {
   XmlNode node{.name = "LifecycleConfiguration"};
   TRY(known_members(property, "s3", "LifecycleConfiguration", {"Rules"}));
-  for (const auto& rule : list_of(property, "Rules")) {
+  for (const auto& rule : list_in(property, "Rules")) {
     if (!rule.is_object()) return invalid("Rules must be a list of rules");
     TRY(lifecycle_rule(node.add("Rule"), rule.get_object()));
   }
@@ -144,7 +144,7 @@ base::Result<XmlNode> lifecycle_xml(const json::object& property) {
 
 base::Result<> write_filter(XmlNode& node, const json::object& filter) {
   TRY(known_members(filter, "s3", "Filter", {"S3Key"}));
-  const auto& key = object_of(filter, "S3Key");
+  const auto& key = object_in(filter, "S3Key");
   TRY(known_members(key, "s3", "Filter.S3Key", {"Rules"}));
   TRY(auto rules, objects_property(key, "Rules", {"Name", "Value"}));
   if (rules.empty()) return {};
@@ -169,13 +169,13 @@ base::Result<XmlNode> notification_xml(const json::object& property) {
                                         {"QueueConfigurations", "QueueConfiguration", "Queue"},
                                         {"TopicConfigurations", "TopicConfiguration", "Topic"}};
   for (const auto& kind : kKinds) {
-    for (const auto& one : list_of(property, kind.list)) {
+    for (const auto& one : list_in(property, kind.list)) {
       if (!one.is_object()) return invalid(fmt::format("{} must be a list", kind.list));
       auto& made = node.add(kind.element);
       auto element = kind.target == "Function" ? std::string_view("CloudFunction") : kind.target;
       TRY(copy_members(made, one.get_object(), {{"Event", "Event"}, {kind.target, element}, {"Filter", ""}},
                        kind.list));
-      TRY(write_filter(made, object_of(one.get_object(), "Filter")));
+      TRY(write_filter(made, object_in(one.get_object(), "Filter")));
     }
   }
   if (const auto* bridge = property.if_contains("EventBridgeConfiguration"); bridge != nullptr && bridge->is_object()) {

@@ -23,7 +23,7 @@ tl::unexpected<base::Error> invalid(std::string message) {
 
 base::Result<std::vector<std::string>> names_of(const json::object& input) {
   constexpr std::size_t kMost = 10;
-  auto names = texts_of(input, "Names");
+  auto names = texts_in(input, "Names");
   if (names.empty() || names.size() > kMost) {
     return invalid(
         fmt::format("1 validation error detected: Value '[{}]' at 'names' failed to satisfy constraint: Member must "
@@ -35,7 +35,7 @@ base::Result<std::vector<std::string>> names_of(const json::object& input) {
 
 base::Result<> add_tags_to(Parameter& parameter, const json::object& input) {
   auto tags = parameter.tags;
-  for (const auto& tag : list_of(input, "Tags")) {
+  for (const auto& tag : list_in(input, "Tags")) {
     tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   if (tags.size() > kMostTags) {
@@ -48,19 +48,19 @@ base::Result<> add_tags_to(Parameter& parameter, const json::object& input) {
 
 // What a parameter may have on AWS and not here.
 base::Result<> check_put_members(const json::object& input) {
-  auto key = text_of(input, "KeyId");
+  auto key = text_in(input, "KeyId");
   if (!key.empty() && key != "alias/aws/ssm") {
     return base::fail(not_implemented("ssm", "PutParameter with KeyId " + key));
   }
-  auto data_type = text_of(input, "DataType");
+  auto data_type = text_in(input, "DataType");
   if (!data_type.empty() && data_type != "text") {
     return base::fail(not_implemented("ssm", "PutParameter with DataType " + data_type));
   }
-  auto policies = text_of(input, "Policies");
+  auto policies = text_in(input, "Policies");
   if (!policies.empty() && policies != "[]" && policies != "{}") {
     return base::fail(not_implemented("ssm", "PutParameter with Policies"));
   }
-  if (flag_of(input, "Overwrite") && input.contains("Tags")) {
+  if (flag_in(input, "Overwrite") && input.contains("Tags")) {
     return invalid(
         "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove "
         "overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or "
@@ -139,14 +139,14 @@ ResourceTypes SsmService::resource_types() {
 // --- Writing
 
 SsmService::Answer SsmService::put_parameter(const Call& call, const json::object& input) {
-  NewValue value{.name = text_of(input, "Name"),
-                 .type = text_of(input, "Type"),
-                 .value = text_of(input, "Value"),
-                 .description = text_of(input, "Description"),
-                 .allowed_pattern = text_of(input, "AllowedPattern"),
-                 .tier = text_of(input, "Tier"),
+  NewValue value{.name = text_in(input, "Name"),
+                 .type = text_in(input, "Type"),
+                 .value = text_in(input, "Value"),
+                 .description = text_in(input, "Description"),
+                 .allowed_pattern = text_in(input, "AllowedPattern"),
+                 .tier = text_in(input, "Tier"),
                  .user = call.caller.arn,
-                 .overwrite = flag_of(input, "Overwrite")};
+                 .overwrite = flag_in(input, "Overwrite")};
   TRY(authorize(call, "PutParameter", value.name));
   TRY(check_put_members(input));
   auto name = value.name;
@@ -157,7 +157,7 @@ SsmService::Answer SsmService::put_parameter(const Call& call, const json::objec
 }
 
 SsmService::Answer SsmService::delete_parameter(const Call& call, const json::object& input) {
-  auto name = parameter_name(text_of(input, "Name"));
+  auto name = parameter_name(text_in(input, "Name"));
   TRY(authorize(call, "DeleteParameter", name));
   TRY(store_.remove(name));
   return json::object();
@@ -173,11 +173,11 @@ SsmService::Answer SsmService::delete_parameters(const Call& call, const json::o
 }
 
 SsmService::Answer SsmService::label_parameter_version(const Call& call, const json::object& input) {
-  auto name = text_of(input, "Name");
+  auto name = text_in(input, "Name");
   TRY(authorize(call, "LabelParameterVersion", name));
   TRY(auto* parameter, store_.find(name));
-  auto number = number_of(input, "ParameterVersion").value_or(parameter->latest().number);
-  auto labels = texts_of(input, "Labels");
+  auto number = number_in(input, "ParameterVersion").value_or(parameter->latest().number);
+  auto labels = texts_in(input, "Labels");
   TRY(auto refused, store_.label(*parameter, number, {labels.begin(), labels.end()}));
   json::array invalid_labels;
   for (const auto& label : refused) invalid_labels.emplace_back(label);
@@ -185,10 +185,10 @@ SsmService::Answer SsmService::label_parameter_version(const Call& call, const j
 }
 
 SsmService::Answer SsmService::unlabel_parameter_version(const Call& call, const json::object& input) {
-  auto name = text_of(input, "Name");
+  auto name = text_in(input, "Name");
   TRY(authorize(call, "UnlabelParameterVersion", name));
   TRY(auto* parameter, store_.find(name));
-  auto version = parameter->versions.find(number_of(input, "ParameterVersion").value_or(0));
+  auto version = parameter->versions.find(number_in(input, "ParameterVersion").value_or(0));
   if (version == parameter->versions.end()) {
     return aws_error(
         400, "ParameterVersionNotFound",
@@ -196,7 +196,7 @@ SsmService::Answer SsmService::unlabel_parameter_version(const Call& call, const
   }
   json::array removed;
   json::array unknown;
-  for (const auto& label : texts_of(input, "Labels")) {
+  for (const auto& label : texts_in(input, "Labels")) {
     (version->second.labels.erase(label) > 0 ? removed : unknown).emplace_back(label);
   }
   return json::object{{"RemovedLabels", std::move(removed)}, {"InvalidLabels", std::move(unknown)}};
@@ -218,12 +218,12 @@ json::object SsmService::parameter_answer(const Selected& selected, bool decrypt
 }
 
 SsmService::Answer SsmService::get_parameter(const Call& call, const json::object& input) {
-  auto selector = parameter_name(text_of(input, "Name"));
+  auto selector = parameter_name(text_in(input, "Name"));
   auto name = selector.substr(0, selector.find(':'));
   TRY(authorize(call, "GetParameter", name));
   TRY(refuse_public("GetParameter", name));
-  TRY(auto selected, store_.select(text_of(input, "Name")));
-  return json::object{{"Parameter", parameter_answer(selected, flag_of(input, "WithDecryption"))}};
+  TRY(auto selected, store_.select(text_in(input, "Name")));
+  return json::object{{"Parameter", parameter_answer(selected, flag_in(input, "WithDecryption"))}};
 }
 
 SsmService::Answer SsmService::get_parameters(const Call& call, const json::object& input) {
@@ -238,7 +238,7 @@ SsmService::Answer SsmService::get_parameters(const Call& call, const json::obje
   json::array invalid_names;
   for (const auto& one : names) {
     if (auto selected = store_.select(one)) {
-      found.emplace_back(parameter_answer(*selected, flag_of(input, "WithDecryption")));
+      found.emplace_back(parameter_answer(*selected, flag_in(input, "WithDecryption")));
     } else {
       invalid_names.emplace_back(one);
     }
@@ -249,8 +249,8 @@ SsmService::Answer SsmService::get_parameters(const Call& call, const json::obje
 // --- Tags
 
 base::Result<Parameter*> SsmService::tagged(const Call& call, std::string_view operation, const json::object& input) {
-  auto type = text_of(input, "ResourceType");
-  auto id = text_of(input, "ResourceId");
+  auto type = text_in(input, "ResourceType");
+  auto id = text_in(input, "ResourceId");
   if (type != "Parameter") {
     return base::fail(not_implemented("ssm", fmt::format("{} of a resource of type {}", operation, type)));
   }
@@ -271,7 +271,7 @@ SsmService::Answer SsmService::add_tags(const Call& call, const json::object& in
 
 SsmService::Answer SsmService::remove_tags(const Call& call, const json::object& input) {
   TRY(auto* parameter, tagged(call, "RemoveTagsFromResource", input));
-  for (const auto& key : texts_of(input, "TagKeys")) parameter->tags.erase(key);
+  for (const auto& key : texts_in(input, "TagKeys")) parameter->tags.erase(key);
   return json::object();
 }
 

@@ -26,8 +26,8 @@ struct Page {
 // `most`: the largest page, which is the default too.
 base::Result<Page> parse_page(const json::object& input, std::int64_t most) {
   Page page{.most = static_cast<std::size_t>(most)};
-  page.after = text_of(input, "NextToken");
-  if (auto wanted = number_of(input, "MaxResults")) {
+  page.after = text_in(input, "NextToken");
+  if (auto wanted = number_in(input, "MaxResults")) {
     if (*wanted < 1 || *wanted > most) {
       return invalid(
           fmt::format("1 validation error detected: Value '{}' at 'maxResults' failed to satisfy constraint: Member "
@@ -56,11 +56,11 @@ struct Filter {
 // ParameterFilters, as "ParameterStringFilter" of the API reference has them.
 base::Result<std::vector<Filter>> parse_filters(const json::object& input, std::string_view operation,
                                                 const std::set<std::string_view>& keys) {
-  if (!list_of(input, "Filters").empty()) {
+  if (!list_in(input, "Filters").empty()) {
     return base::fail(not_implemented("ssm", fmt::format("{} with Filters", operation)));
   }
   std::vector<Filter> filters;
-  for (const auto& one : list_of(input, "ParameterFilters")) {
+  for (const auto& one : list_in(input, "ParameterFilters")) {
     Filter filter{.key = codec::find_string(one, "Key"), .option = codec::find_string(one, "Option")};
     bool tag = filter.key.starts_with("tag:") && keys.contains("tag:");
     if (!tag && !keys.contains(filter.key)) {
@@ -76,7 +76,7 @@ base::Result<std::vector<Filter>> parse_filters(const json::object& input, std::
       return aws_error(400, "InvalidFilterOption",
                        fmt::format("The following filter option is not valid: {}.", filter.option));
     }
-    if (const auto* fields = one.if_object()) filter.values = texts_of(*fields, "Values");
+    if (const auto* fields = one.if_object()) filter.values = texts_in(*fields, "Values");
     if (filter.values.empty() && !tag) {
       return aws_error(400, "InvalidFilterValue", "The filter value is not valid. Verify the value and try again.");
     }
@@ -141,7 +141,7 @@ json::object SsmService::metadata(const Parameter& parameter, const ParameterVer
 }
 
 SsmService::Answer SsmService::get_parameters_by_path(const Call& call, const json::object& input) {
-  auto path = text_of(input, "Path");
+  auto path = text_in(input, "Path");
   TRY(authorize(call, "GetParametersByPath", path));
   if (!path.starts_with('/')) {
     return invalid(
@@ -161,7 +161,7 @@ SsmService::Answer SsmService::get_parameters_by_path(const Call& call, const js
   for (auto at = store_.all().upper_bound(page.after); at != store_.all().end(); ++at) {
     const auto& [name, parameter] = *at;
     auto passed = [&](const Filter& filter) { return filter.key == kLabel || passes(filter, parameter); };
-    if (!is_below(name, path, flag_of(input, "Recursive"))) continue;
+    if (!is_below(name, path, flag_in(input, "Recursive"))) continue;
     const auto* version = wanted_version(parameter, filters);
     if (version == nullptr || !std::all_of(filters.begin(), filters.end(), passed)) continue;
     if (found.size() == page.most) {
@@ -170,7 +170,7 @@ SsmService::Answer SsmService::get_parameters_by_path(const Call& call, const js
     }
     last = name;
     found.emplace_back(
-        parameter_answer({.parameter = &parameter, .version = version}, flag_of(input, "WithDecryption")));
+        parameter_answer({.parameter = &parameter, .version = version}, flag_in(input, "WithDecryption")));
   }
   answer["Parameters"] = std::move(found);
   return answer;
@@ -179,7 +179,7 @@ SsmService::Answer SsmService::get_parameters_by_path(const Call& call, const js
 SsmService::Answer SsmService::describe_parameters(const Call& call, const json::object& input) {
   TRY(cloud_.iam->authorize(call.caller, "ssm:DescribeParameters",
                             fmt::format("arn:aws:ssm:{}:{}:*", cloud_.region, cloud_.account_id)));
-  if (flag_of(input, "Shared")) {
+  if (flag_in(input, "Shared")) {
     return base::fail(not_implemented("ssm", "DescribeParameters with Shared"));
   }
   TRY(auto filters,
@@ -207,12 +207,12 @@ SsmService::Answer SsmService::describe_parameters(const Call& call, const json:
 }
 
 SsmService::Answer SsmService::get_parameter_history(const Call& call, const json::object& input) {
-  auto name = parameter_name(text_of(input, "Name"));
+  auto name = parameter_name(text_in(input, "Name"));
   TRY(authorize(call, "GetParameterHistory", name));
   TRY(auto* parameter, store_.find(name));
   constexpr std::int64_t kMost = 50;
   TRY(auto page, parse_page(input, kMost));
-  bool plain = flag_of(input, "WithDecryption");
+  bool plain = flag_in(input, "WithDecryption");
   json::array found;
   json::object answer;
   std::string last;
