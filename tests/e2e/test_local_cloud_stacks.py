@@ -159,7 +159,7 @@ def test_an_update_that_fails_is_set_back(cloud, formation):
 
 
 @pytest.mark.parametrize("resource, reason", [
-    ({"Type": "AWS::SQS::Queue"}, "Resource type AWS::SQS::Queue is not implemented by the local cloud"),
+    ({"Type": "AWS::Kinesis::Stream"}, "Resource type AWS::Kinesis::Stream is not implemented by the local cloud"),
     ({"Type": "AWS::SNS::Topic", "Properties": {"Colour": "red"}}, "Encountered unsupported property Colour")],
     ids=["type", "property"])
 def test_what_is_not_there_fails_the_stack_by_name(cloud, formation, resource, reason):

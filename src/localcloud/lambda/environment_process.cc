@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "localcloud/apigateway/apigateway.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/environment.h"
 #include "os/files.h"
@@ -64,6 +65,9 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const Run
   options.directory = version_->package->directory();
   auto& variables = options.environment;
   variables = version_->environment;
+  if (cloud_.apigateway != nullptr) {  // addresses of APIs that are here lead here
+    for (auto& [name, value] : variables) value = cloud_.apigateway->localize(value);
+  }
   variables.try_emplace("LANG", "en_US.UTF-8");
   variables.try_emplace("TZ", ":UTC");
   TRY(os::make_directories(temporary_directory_, 0700));
