@@ -1,6 +1,6 @@
-// API Gateway: HTTP APIs (v2), REST APIs (v1) and WebSocket APIs with their @connections. The control plane is reached
-// through CloudFormation only; the data plane by path, /_aws/execute-api/{api}/{stage}/…, and by host,
-// {api}.execute-api.….
+// API Gateway: HTTP APIs (v2), REST APIs (v1) and WebSocket APIs with their @connections. APIs are made through
+// CloudFormation only, and told by the Get operations too. The data plane is reached by path,
+// /_aws/execute-api/{api}/{stage}/…, and by host, {api}.execute-api.….
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "localcloud/cloud.h"
 #include "localcloud/resource_type.h"
+#include "localcloud/service.h"
 #include "net/http_server.h"
 
 namespace localcloud {
@@ -30,6 +31,9 @@ class ApiGateway {
   // "https://{id}.execute-api.{region}.amazonaws.com/…" (or wss) of a local API as the local address that answers; else
   // the text unchanged. Works inside longer texts. For stack outputs.
   virtual std::string localize(std::string text) const = 0;
+
+  // The APIs as tools read them (signature scope "apigateway").
+  virtual Service& control_plane() = 0;
 
   virtual ResourceTypes resource_types() = 0;
 };

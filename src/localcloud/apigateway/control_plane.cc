@@ -98,7 +98,7 @@ json::object json_of(const std::map<std::string, std::string>& texts) {
 }
 
 json::array json_of(const std::vector<std::string>& texts) {
-  return {texts.begin(), texts.end()};
+  return json::array(texts.begin(), texts.end());
 }
 
 std::string invocation_uri(const Cloud& cloud, std::string_view function) {

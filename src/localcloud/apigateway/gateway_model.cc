@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "codec/base64.h"
+#include "localcloud/local_clock.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -31,6 +32,7 @@ Api& GatewayStore::create(GatewayKind kind, std::string name) {
   api.kind = kind;
   api.id = id;
   api.name = std::move(name);
+  api.created = cloud_.clock->now();
   if (kind == GatewayKind::rest) {
     api.root_resource = random_id(10);
     api.resources[api.root_resource] = {.parent = {}, .path = "/"};

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "localcloud/apigateway/apigateway.h"
+#include "localcloud/apigateway/control_plane.h"
 #include "localcloud/apigateway/gateway_model.h"
 #include "localcloud/apigateway/http_gateway.h"
 #include "localcloud/apigateway/websocket_gateway.h"
@@ -19,6 +20,7 @@ class GatewayService final : public ApiGateway {
   awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string target) override;
   std::size_t cut_websockets() override { return websockets_.cut_all(); }
   std::string localize(std::string text) const override;
+  Service& control_plane() override { return control_; }
   ResourceTypes resource_types() override;
 
   GatewayStore& store() { return store_; }
@@ -27,6 +29,7 @@ class GatewayService final : public ApiGateway {
  private:
   Cloud& cloud_;
   GatewayStore store_;
+  GatewayControlPlane control_{cloud_, store_};
   HttpGateway http_;
   WebSocketGateway websockets_;
 };

@@ -100,8 +100,7 @@ class LocalCloudServer final : public LocalCloud {
 
   base::Result<std::shared_ptr<net::TlsContext>> make_tls() {
     if (!options_.tls) return std::shared_ptr<net::TlsContext>();
-    // Who brings a certificate brings the trust in its authority too, which
-    // need not be part of the chain.
+    // Who brings a certificate brings the trust in its authority too, which need not be part of the chain.
     if (!options_.certificate_pem.empty()) return net::make_server_tls(options_.certificate_pem, options_.key_pem);
     auto authority = net::make_authority("livelambda local cloud", kCertificateDays);
     auto certificate = net::issue_certificate(
@@ -149,11 +148,19 @@ class LocalCloudServer final : public LocalCloud {
     cloudformation_ = make_cloudformation(cloud_, std::move(types));
     cloud_.cloudformation = cloudformation_.get();
 
-    Dispatcher::Services services{
-        {"sts", iam_.get()},           {"iam", iam_.get()},       {"s3", s3_.get()},
-        {"dynamodb", dynamodb_.get()}, {"logs", logs_.get()},     {"sns", sns_.get()},
-        {"sqs", sqs_.get()},           {"ssm", ssm_.get()},       {"events", events_.get()},
-        {"scheduler", events_.get()},  {"lambda", lambda_.get()}, {"cloudformation", cloudformation_.get()}};
+    Dispatcher::Services services{{"sts", iam_.get()},
+                                  {"iam", iam_.get()},
+                                  {"s3", s3_.get()},
+                                  {"dynamodb", dynamodb_.get()},
+                                  {"logs", logs_.get()},
+                                  {"sns", sns_.get()},
+                                  {"sqs", sqs_.get()},
+                                  {"ssm", ssm_.get()},
+                                  {"events", events_.get()},
+                                  {"scheduler", events_.get()},
+                                  {"lambda", lambda_.get()},
+                                  {"cloudformation", cloudformation_.get()},
+                                  {"apigateway", &apigateway_->control_plane()}};
     dispatcher_ = std::make_unique<Dispatcher>(cloud_, std::move(services), sessions_, options_.test_clock);
   }
 
