@@ -1,5 +1,4 @@
-// `livelambda local`: the local cloud as a process of its own, until SIGINT or
-// SIGTERM.
+// `livelambda local`: the local cloud as a process of its own, until SIGINT or SIGTERM.
 #pragma once
 
 #include "cli/arguments.h"

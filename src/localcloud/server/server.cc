@@ -1,5 +1,3 @@
-#include "localcloud/server/server.h"
-
 #include <fmt/format.h>
 
 #include <boost/asio/this_coro.hpp>
@@ -19,6 +17,7 @@
 #include "localcloud/logs/logs.h"
 #include "localcloud/s3/s3.h"
 #include "localcloud/server/dispatcher.h"
+#include "localcloud/server/server.h"
 #include "localcloud/sns/sns.h"
 #include "localcloud/sqs/sqs.h"
 #include "localcloud/ssm/ssm.h"
@@ -103,9 +102,10 @@ class LocalCloudServer final : public LocalCloud {
     // Who brings a certificate brings the trust in its authority too, which need not be part of the chain.
     if (!options_.certificate_pem.empty()) return net::make_server_tls(options_.certificate_pem, options_.key_pem);
     auto authority = net::make_authority("livelambda local cloud", kCertificateDays);
-    auto certificate = net::issue_certificate(
-        authority, {"127.0.0.1", "::1", "localhost", "*.localhost", "*.execute-api.localhost", "*.s3.localhost"},
-        kCertificateDays);
+    auto certificate = net::issue_certificate(authority,
+                                              {"127.0.0.1", "::1", "localhost", "*.localhost",
+                                               "*.execute-api.localhost", "*.lambda-url.localhost", "*.s3.localhost"},
+                                              kCertificateDays);
     cloud_.ca_pem = authority.certificate_pem;
     return net::make_server_tls(certificate.certificate_pem, certificate.key_pem);
   }

@@ -38,8 +38,7 @@ class LocalCloud {
  public:
   virtual ~LocalCloud() = default;
   virtual const LocalCloudReady& ready() const = 0;
-  // Serves until cancelled; then ends every function's processes before it
-  // returns.
+  // Serves until cancelled; then ends every function's processes before it returns.
   virtual awaitable<void> run() = 0;
 };
 
