@@ -1,3 +1,5 @@
+#include "localcloud/server/server.h"
+
 #include <fmt/format.h>
 
 #include <boost/asio/this_coro.hpp>
@@ -17,7 +19,6 @@
 #include "localcloud/logs/logs.h"
 #include "localcloud/s3/s3.h"
 #include "localcloud/server/dispatcher.h"
-#include "localcloud/server/server.h"
 #include "localcloud/sns/sns.h"
 #include "localcloud/sqs/sqs.h"
 #include "localcloud/ssm/ssm.h"
