@@ -9,7 +9,8 @@ import pytest
 from harness import apps
 from harness.session import Session
 
-LIMIT = 6_291_556  # 6 MiB and 100 bytes
+REQUEST = 6_291_456  # 6 MiB
+LIMIT = 6_291_556  # 100 bytes more, of an answer
 
 HANDLER = """
 export async function handler(event) {
@@ -30,10 +31,9 @@ def random_text(size: int) -> bytes:
 
 
 def test_six_megabytes_of_random_text_arrive_byte_for_byte_both_ways(cloud, live):
-    event = random_text(LIMIT)
+    event = random_text(REQUEST)
     answer = cloud.invoke(live.function("Plain"), event)
     assert answer.error is None, answer
-    assert len(answer.payload) == LIMIT
     assert answer.payload == event
 
 
@@ -46,7 +46,7 @@ def test_text_beyond_ascii_arrives_byte_for_byte(cloud, live):
 
 def test_an_event_one_byte_over_the_limit_gets_lambdas_error(cloud, live):
     with pytest.raises(botocore.exceptions.ClientError) as caught:
-        cloud.invoke(live.function("Plain"), random_text(LIMIT + 1))
+        cloud.invoke(live.function("Plain"), random_text(REQUEST + 1))
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
     assert caught.value.response["Error"]["Code"] in ("RequestTooLargeException", "RequestEntityTooLargeException")
 

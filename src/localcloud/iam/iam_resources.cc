@@ -71,17 +71,24 @@ class RoleType final : public SyncType {
     TRY(check_policy(wanted.trust, true));
     for (const auto& [name, document] : wanted.inline_policies) TRY(check_policy(document, false));
     for (const auto& arn : wanted.attached) TRY(iam_.policy_document(arn));
-    TRY(iam_.set_boundary(role->name, wanted.boundary));
     TRY(auto before, described(request.old_properties));
     // Policies of other resources (AWS::IAM::Policy) on the same role stay.
-    for (const auto& [name, document] : before.inline_policies) role->inline_policies.erase(name);
-    for (auto& [name, document] : wanted.inline_policies) role->inline_policies[name] = std::move(document);
-    for (const auto& arn : before.attached) std::erase(role->attached, arn);
-    for (const auto& arn : wanted.attached) TRY(iam_.attach(role->name, arn));
-    role->trust = std::move(wanted.trust);
-    role->description = std::move(wanted.description);
-    role->tags = std::move(wanted.tags);
-    role->max_session_seconds = wanted.max_session_seconds;
+    Role next = *role;
+    for (const auto& [name, document] : before.inline_policies) next.inline_policies.erase(name);
+    for (auto& [name, document] : wanted.inline_policies) next.inline_policies[name] = std::move(document);
+    for (const auto& arn : before.attached) std::erase(next.attached, arn);
+    for (auto& arn : wanted.attached) {
+      if (std::find(next.attached.begin(), next.attached.end(), arn) == next.attached.end())
+        next.attached.push_back(std::move(arn));
+    }
+    next.trust = std::move(wanted.trust);
+    next.description = std::move(wanted.description);
+    next.tags = std::move(wanted.tags);
+    next.max_session_seconds = wanted.max_session_seconds;
+    TRY(check_quotas(next));
+    TRY(iam_.set_boundary(next.name, wanted.boundary));
+    next.boundary = role->boundary;
+    *role = std::move(next);
     return state(*role);
   }
 
@@ -204,7 +211,7 @@ class ManagedPolicyType final : public SyncType {
   explicit ManagedPolicyType(IamService& iam)
       : SyncType({.name = "AWS::IAM::ManagedPolicy",
                   .works = {"ManagedPolicyName", "PolicyDocument", "Roles", "Path", "Description"},
-                  .accepted = {"Tags"},
+                  .accepted = {},
                   .replaces = {"ManagedPolicyName", "Path", "Description"}}),
         iam_(iam) {}
 

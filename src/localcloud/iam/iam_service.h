@@ -33,6 +33,8 @@ struct Role {
   int max_session_seconds = 3600;
   base::WallTime created;
 };
+// Errors: LimitExceeded 409 when the role's trust policy, inline policies or attached policies are too many.
+base::Result<> check_quotas(const Role& role);
 
 struct PolicyVersion {
   std::string id;  // "v1"

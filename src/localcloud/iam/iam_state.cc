@@ -12,11 +12,39 @@ namespace localcloud {
 
 namespace {
 
+// Characters and numbers of the IAM user guide, "IAM and AWS STS quotas"; AWS does not count white space.
+constexpr std::size_t kMostInline = 10'240;  // of a role's inline policies together
+constexpr std::size_t kMostManaged = 6144;   // of a managed policy
+constexpr std::size_t kMostTrust = 2048;     // of a trust policy
+constexpr std::size_t kMostAttached = 10;    // managed policies of a role
+constexpr std::size_t kMostVersions = 5;
+
 tl::unexpected<base::Error> no_such(std::string message) {
   return aws_error(404, "NoSuchEntity", std::move(message));
 }
 
+tl::unexpected<base::Error> exceeded(std::string_view quota, std::size_t most) {
+  return aws_error(409, "LimitExceeded", fmt::format("Cannot exceed quota for {}: {}", quota, most));
+}
+
+base::Result<> check_managed_size(const json::value& document) {
+  if (json::serialize(document).size() > kMostManaged) return exceeded("PolicySize", kMostManaged);
+  return {};
+}
+
 }  // namespace
+
+base::Result<> check_quotas(const Role& role) {
+  if (json::serialize(role.trust).size() > kMostTrust) return exceeded("ACLSizePerRole", kMostTrust);
+  if (role.attached.size() > kMostAttached) return exceeded("PoliciesPerRole", kMostAttached);
+  std::size_t characters = 0;
+  for (const auto& [name, document] : role.inline_policies) characters += json::serialize(document).size();
+  if (characters > kMostInline) {
+    return aws_error(409, "LimitExceeded",
+                     fmt::format("Maximum policy size of {} bytes exceeded for role {}", kMostInline, role.name));
+  }
+  return {};
+}
 
 base::Result<Role*> IamService::role(std::string_view name) {
   auto found = roles_.find(name);
@@ -36,6 +64,7 @@ base::Result<Role*> IamService::create_role(Role role) {
   for (const auto& [name, document] : role.inline_policies) TRY(check_policy(document, false));
   for (const auto& arn : role.attached) TRY(policy_document(arn));
   if (!role.boundary.empty()) TRY(policy_document(role.boundary));
+  TRY(check_quotas(role));
   role.arn = fmt::format("arn:aws:iam::{}:role{}{}", cloud_.account_id, role.path, role.name);
   role.id = unique_id("AROA");
   role.created = cloud_.clock->now();
@@ -55,16 +84,10 @@ base::Result<> IamService::delete_role(std::string_view name) {
 base::Result<> IamService::put_inline(std::string_view role_name, std::string_view name, json::value document) {
   TRY(auto* found, role(role_name));
   TRY(check_policy(document, false));
-  std::size_t characters = json::serialize(document).size();
-  for (const auto& [other, text] : found->inline_policies) {
-    if (other != name) characters += json::serialize(text).size();
-  }
-  constexpr std::size_t kMostCharacters = 10'240;
-  if (characters > kMostCharacters) {
-    return aws_error(409, "LimitExceeded",
-                     fmt::format("Maximum policy size of {} bytes exceeded for role {}", kMostCharacters, role_name));
-  }
-  found->inline_policies[std::string(name)] = std::move(document);
+  Role wanted = *found;
+  wanted.inline_policies[std::string(name)] = std::move(document);
+  TRY(check_quotas(wanted));
+  *found = std::move(wanted);
   return {};
 }
 
@@ -79,9 +102,9 @@ base::Result<> IamService::delete_inline(std::string_view role_name, std::string
 base::Result<> IamService::attach(std::string_view role_name, std::string_view policy_arn) {
   TRY(auto* found, role(role_name));
   TRY(policy_document(policy_arn));
-  if (std::find(found->attached.begin(), found->attached.end(), policy_arn) == found->attached.end()) {
-    found->attached.emplace_back(policy_arn);
-  }
+  if (std::find(found->attached.begin(), found->attached.end(), policy_arn) != found->attached.end()) return {};
+  if (found->attached.size() >= kMostAttached) return exceeded("PoliciesPerRole", kMostAttached);
+  found->attached.emplace_back(policy_arn);
   return {};
 }
 
@@ -119,6 +142,7 @@ const PolicyVersion& CustomerPolicy::in_force() const {
 
 base::Result<CustomerPolicy*> IamService::create_policy(CustomerPolicy policy, json::value document) {
   TRY(check_policy(document, false));
+  TRY(check_managed_size(document));
   policy.arn = fmt::format("arn:aws:iam::{}:policy{}{}", cloud_.account_id, policy.path, policy.name);
   if (policies_.contains(policy.arn)) {
     return aws_error(409, "EntityAlreadyExists", fmt::format("A policy called {} already exists.", policy.name));
@@ -138,8 +162,8 @@ base::Result<CustomerPolicy*> IamService::policy(std::string_view arn) {
 
 base::Result<> IamService::update_policy(std::string_view arn, json::value document) {
   TRY(check_policy(document, false));
+  TRY(check_managed_size(document));
   TRY(auto* found, policy(arn));
-  constexpr std::size_t kMostVersions = 5;
   if (found->versions.size() >= kMostVersions) {
     return aws_error(409, "LimitExceeded",
                      "A managed policy can have up to 5 versions. Before you create a new version, you must delete an "

@@ -107,7 +107,10 @@ base::Result<std::string> IamService::role_operation(const Call& call, const Que
     TRY(auto text, input.need("PolicyDocument"));
     TRY(auto trust, parse_policy_document(text));
     TRY(check_policy(trust, true));
-    its_role->trust = std::move(trust);
+    Role wanted = *its_role;
+    wanted.trust = std::move(trust);
+    TRY(check_quotas(wanted));
+    *its_role = std::move(wanted);
   } else if (action == "TagRole") {
     TRY(auto tags, parse_iam_tags(input));
     for (auto& [key, value] : tags) its_role->tags[key] = std::move(value);

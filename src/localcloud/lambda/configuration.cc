@@ -183,6 +183,9 @@ base::Result<> apply_configuration(FunctionVersion& version, const json::object&
   TRY(auto memory, number_member(input, "MemorySize", 128, 10'240));
   if (memory) version.memory_mb = *memory;
   TRY(apply_objects(version, input));
+  if (kind != RuntimeKind::provided && version.environment.contains("AWS_LAMBDA_EXEC_WRAPPER")) {
+    return invalid_parameter("AWS_LAMBDA_EXEC_WRAPPER is not implemented by the local cloud");  // provided.* has none
+  }
   version.revision = base::random_uuid();
   return {};
 }

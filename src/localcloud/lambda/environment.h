@@ -71,7 +71,9 @@ class ExecutionEnvironment {
   enum class Initialised { yes, failed, timed_out, killed };
 
   awaitable<void> live(base::TaskGroup& tasks);
-  awaitable<Initialised> initialise(base::TaskGroup& tasks, base::Millis limit);
+  awaitable<void> end_init_phase();
+  // Without a deadline it ends with the init phase.
+  awaitable<Initialised> initialise(base::TaskGroup& tasks, std::optional<base::SteadyTime> deadline);
   awaitable<bool> initialise_with_retry(base::TaskGroup& tasks);
   awaitable<bool> serve();  // false: the environment must end
   awaitable<void> wait_for_work();
@@ -108,6 +110,7 @@ class ExecutionEnvironment {
   std::optional<double> init_ms_;  // until it was reported
   base::WallTime idle_since_{};
   std::uint64_t last_used_ = 0;
+  bool init_phase_over_ = false;
   bool idle_ = false;
   bool killed_ = false;
   bool retired_ = false;

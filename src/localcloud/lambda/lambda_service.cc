@@ -14,7 +14,8 @@ namespace localcloud {
 
 namespace {
 
-constexpr std::size_t kMaxEvent = 1024 * 1024;  // of an asynchronous invocation; aws-facts §4
+constexpr std::size_t kMaxRequest = 6 * 1024 * 1024;  // of a synchronous invocation; an answer may have 100 bytes more
+constexpr std::size_t kMaxEvent = 1024 * 1024;        // of an asynchronous invocation; aws-facts §4
 constexpr int kAccountConcurrency = 1000;
 constexpr int kLeastUnreserved = 100;  // LDG configuration-concurrency.md
 
@@ -276,11 +277,11 @@ base::Result<> LambdaService::check_input(const InvokeInput& input) const {
                                  "invocation type (limit {} bytes)",
                                  size, kMaxEvent));
   }
-  if (size > kMaxPayload) {
+  if (size > kMaxRequest) {
     return aws_error(413, "RequestTooLargeException",
                      fmt::format("Request must be smaller than {} bytes for "
                                  "the InvokeFunction operation",
-                                 kMaxPayload));
+                                 kMaxRequest));
   }
   if (!input.payload.empty() && !is_json_text(input.payload)) {
     return aws_error(400, "InvalidRequestContentException",

@@ -243,7 +243,7 @@ TEST(Lambda, ReservedConcurrencyIsALimit) {
 
 awaitable<void> check_inputs(Fixture& account) {
   auto code = [](const base::Result<InvokeOutput>& output) { return output ? std::string() : output.error().code; };
-  std::string fits = "\"" + std::string(6'291'554, 'x') + "\"";
+  std::string fits = "\"" + std::string(6'291'454, 'x') + "\"";
   EXPECT_EQ(code(co_await account.service.invoke(input(fits))), "");
   EXPECT_EQ(code(co_await account.service.invoke(input(fits + " "))), "RequestTooLargeException");
   std::string event = "\"" + std::string(1'048'575, 'x') + "\"";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "base/ids.h"
 #include "codec/json.h"
@@ -131,7 +132,12 @@ base::Result<std::shared_ptr<const LayerTree>> LayerStore::tree_of(const std::ve
     layers.push_back((*version)->layer_arn);
     packages.push_back((*version)->package);
   }
-  return LayerTree::merge(std::move(packages), cloud_.work_directory + "/packages");
+  TRY(auto tree, LayerTree::merge(std::move(packages), cloud_.work_directory + "/packages"));
+  std::error_code unreadable;
+  if (std::filesystem::is_directory(tree->directory() + "/extensions", unreadable)) {
+    return invalid_parameter("Extensions (the folder extensions/ of a layer) are not implemented by the local cloud");
+  }
+  return tree;
 }
 
 base::Result<json::object> add_layer_statement(LayerVersion& version, const json::object& input, std::string_view id) {
