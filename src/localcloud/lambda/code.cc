@@ -56,7 +56,7 @@ base::Result<std::string> read_template_archive(const Cloud& cloud, const Runtim
   if (text == nullptr) return read_archive(cloud, code, "Code");
   TRY(only_members(code, "Code", {"ZipFile"}));
   TRY(auto kind, runtime_kind(runtime));
-  if (kind == RuntimeKind::provided) {
+  if (kind != RuntimeKind::nodejs && kind != RuntimeKind::python) {
     return invalid_parameter(
         "ZipFile can only be used when Runtime is set to "
         "either of nodejs..., python...");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "localcloud/service.h"
 #include "localcloud/wire.h"
 
@@ -17,10 +19,16 @@ base::Result<RuntimeKind> runtime_kind(std::string_view runtime) {
   if (runtime.starts_with("provided")) return RuntimeKind::provided;
   if (runtime.starts_with("nodejs")) return RuntimeKind::nodejs;
   if (runtime.starts_with("python3.")) return RuntimeKind::python;
-  return aws_error(400, "InvalidParameterValueException",
-                   fmt::format("runtime {}: the local cloud runs provided.*, "
-                               "nodejs*.x and python3.* only",
-                               runtime.empty() ? "(none)" : runtime));
+  // What AWS still makes functions of (Lambda runtimes, "Supported runtimes").
+  static const std::set<std::string_view> kElsewhere = {
+      "dotnet10", "dotnet8",   "java11",       "java11.al2023", "java17",  "java17.al2023", "java21",
+      "java25",   "java8.al2", "java8.al2023", "ruby3.2",       "ruby3.3", "ruby3.4",       "ruby4.0"};
+  if (kElsewhere.contains(runtime)) return RuntimeKind::elsewhere;
+  return aws_error(
+      400, "InvalidParameterValueException",
+      fmt::format("runtime {}: the local cloud knows provided.*, nodejs*.x, python3.* and the supported java, "
+                  "dotnet and ruby runtimes",
+                  runtime.empty() ? "(none)" : runtime));
 }
 
 std::string lambda_time(base::WallTime time) {

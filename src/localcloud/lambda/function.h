@@ -68,8 +68,9 @@ inline json::object configuration_of(const FunctionVersion& version) {
 
 std::string lambda_time(base::WallTime time);  // "2026-01-02T03:04:05.678+0000"
 
-// "node" for nodejs22.x, and so on: whether this runtime's code runs here.
-enum class RuntimeKind { provided, nodejs, python };
+// What runs a runtime's code here. `elsewhere`: a runtime of AWS that this machine does not run; such functions are
+// made and described, and an invocation fails by the runtime's name.
+enum class RuntimeKind { provided, nodejs, python, elsewhere };
 // Errors: InvalidParameterValueException that names the runtime.
 base::Result<RuntimeKind> runtime_kind(std::string_view runtime);
 

@@ -27,11 +27,12 @@ TEST(Function, HasLambdasDefaults) {
 }
 
 TEST(Function, OtherRuntimesAreRefusedByName) {
-  auto version = read_function(properties(R"({"Runtime":"java21"})"));
+  auto version = read_function(properties(R"({"Runtime":"go1.x"})"));
   ASSERT_FALSE(version);
-  EXPECT_EQ(version.error().message,
-            "runtime java21: the local cloud runs provided.*, nodejs*.x and "
-            "python3.* only");
+  EXPECT_EQ(
+      version.error().message,
+      "runtime go1.x: the local cloud knows provided.*, nodejs*.x, python3.* and the supported java, dotnet and ruby "
+      "runtimes");
 }
 
 TEST(Function, ReservedVariablesAreRefusedByName) {

@@ -95,6 +95,12 @@ base::Result<std::string> Runtimes::loader_directory() {
 awaitable<base::Result<RuntimeCommand>> Runtimes::command_of(std::shared_ptr<const FunctionVersion> version) {
   CO_TRY(auto kind, runtime_kind(version->runtime));
   if (kind == RuntimeKind::provided) co_return bootstrap_of(*version);
+  if (kind == RuntimeKind::elsewhere) {
+    co_return base::fail(
+        base::ErrorKind::not_found,
+        fmt::format("the local cloud does not run {} functions: it runs provided.*, Node.js and Python",
+                    version->runtime));
+  }
   std::string wanted = runtime_version(version->runtime);
   CO_TRY(auto found, co_await interpreter(kind, wanted));
   bool python = kind == RuntimeKind::python;
