@@ -17,7 +17,7 @@ class ScheduleType final : public SyncType {
   explicit ScheduleType(SchedulerService& scheduler)
       : SyncType({.name = "AWS::Scheduler::Schedule",
                   .works = {"Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate",
-                            "EndDate", "Description", "State", "Target", "FlexibleTimeWindow", "ActionAfterCompletion"},
+                            "EndDate", "Description", "State", "Target", "FlexibleTimeWindow"},
                   .accepted = {},
                   .replaces = {"Name", "GroupName"}}),
         scheduler_(scheduler) {}
