@@ -61,6 +61,7 @@ def test_the_app_works_by_its_grants_alone(outputs):
         assert socket.recv(timeout=60) == "echo: hello"
 
 
+@pytest.mark.full
 def test_a_changed_app_is_an_update_and_an_unchanged_one_none(cloud, cdk, app, outputs):
     assert "no changes" in cdk("deploy", "--require-approval", "never")
     handler = app / "functions" / "listener.js"
@@ -72,6 +73,7 @@ def test_a_changed_app_is_an_update_and_an_unchanged_one_none(cloud, cdk, app, o
         assert socket.recv(timeout=60) == "again: hello"
 
 
+@pytest.mark.full
 def test_destroy_takes_everything_along(cloud, cdk, outputs):
     stack = cloud.stack(STACK)["StackId"]
     cdk("destroy", "--force")

@@ -300,6 +300,15 @@ def test_an_answer_that_nobody_waits_for_is_refused(cloud):
     assert requests.put(f"{cloud.endpoint}/_local/cloudformation/guessed", data=b"{}", timeout=30).status_code == 403
 
 
+def test_a_function_of_a_runtime_that_is_not_here_is_made_and_fails_by_name(cloud):
+    code = functions.upload(cloud, "")
+    java = functions.function(code, Runtime="java25", Handler="example.Handler::handle")
+    name = deploy(cloud, "java", template({"Role": functions.role(), "Function": java}, {"Name": {"Ref": "Function"}}))["Name"]
+    assert cloud.client("lambda").get_function(FunctionName=name)["Configuration"]["Runtime"] == "java25"
+    answer = cloud.invoke(name, {})
+    assert answer.error == "Unhandled" and b"does not run java25 functions" in answer.payload
+
+
 # --- Wait conditions
 
 HANDLE = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
@@ -441,7 +450,8 @@ def test_the_parameter_store_gives_values(cloud, formation):
     ssm.put_parameter(Name="/app/list", Value="a,b", Type="StringList")
     ssm.put_parameter(Name="/app/secret", Value="hidden", Type="SecureString")
     body = template(
-        {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "{{resolve:ssm:/app/name:1}}-{{resolve:ssm:/app/name}}"}}},
+        {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
+            "DisplayName": "{{resolve:ssm:/app/name:1}}-{{resolve:ssm:/app/name}}"}}},
         {"Name": {"Ref": "Name"}, "Second": {"Fn::Select": [1, {"Ref": "List"}]}, "Key": {"Ref": "Key"},
          "Vpc": {"Ref": "Vpc"}, "Zone": {"Fn::Select": [0, {"Ref": "Zones"}]}, "Topic": {"Ref": "Topic"}},
         Parameters={"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/name"},

@@ -10,13 +10,21 @@ from pathlib import Path
 
 from . import sam
 from .local_cloud import LocalCloud
+from .processes import ROOT
+from .stacks import CAPABILITIES, settled
 
-FOLDER = Path(__file__).parents[3] / "shared/corpus/templates"
+FOLDER = ROOT.parent / "shared/corpus/templates"
 BUCKET = "corpus-artifacts"
-OPENAPI = {"openapi": "3.0.1", "info": {"title": "api", "version": "1"},
-           "paths": {"/": {"get": {"responses": {"200": {"description": "ok"}}}}}}
+# What an API's definition in a file of its own might be; the functions of the templates' own files are not known.
+OPENAPI = {"openapi": "3.0.1", "info": {"title": "api", "version": "1"}, "paths": {"/": {"get": {
+    "responses": {"200": {"description": "ok"}}, "x-amazon-apigateway-integration": {
+        "type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0",
+        "uri": {"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+                           "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:given/invocations"}}}}}}
 
-# What the parameters of these names, or of these types, are given; {n} counts.
+# What the parameters of these names, or of these types, are given; {n} counts. Layers, and buckets of these names, have
+# to be there before.
+EXISTING = re.compile(r"(?i)existing|staging|artifact")
 BY_NAME = {"DomainName": "example.com", "CustomDomainName": "api.example.com", "phoneNumber": "+12065550100"}
 BY_PATTERN = [
     (r"Email", "someone@example.com"),
@@ -41,7 +49,7 @@ class Prepared:
 
 
 def names() -> list[str]:
-    return sorted(path.name for path in FOLDER.iterdir())
+    return sorted(path.name for path in FOLDER.iterdir()) if FOLDER.exists() else []
 
 
 def _zip(files: dict[str, str]) -> bytes:
@@ -54,14 +62,33 @@ def _zip(files: dict[str, str]) -> bytes:
     return packed.getvalue()
 
 
+# Handlers that answer whoever asks: an API, or CloudFormation for a custom resource.
+NODEJS = """exports.{function} = async (event) => {{
+  if (event.ResponseURL) await fetch(event.ResponseURL, {{ method: 'PUT', body: JSON.stringify({{ Status: 'SUCCESS',
+    StackId: event.StackId, RequestId: event.RequestId, LogicalResourceId: event.LogicalResourceId,
+    PhysicalResourceId: event.PhysicalResourceId ?? 'made' }}) }});
+  return {{ statusCode: 200, body: 'ok' }};
+}};
+"""
+PYTHON = """import json, urllib.request
+
+
+def {function}(event, context):
+    if "ResponseURL" in event:
+        answer = {{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}}
+        answer.update(Status="SUCCESS", PhysicalResourceId=event.get("PhysicalResourceId", "made"))
+        urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT"))
+    return {{"statusCode": 200, "body": "ok"}}
+"""
+
+
 def package(runtime: str, handler: str) -> bytes:
     """A handler where the runtime looks for it."""
     module, _, function = handler.rpartition(".")
     if runtime.startswith("nodejs"):
-        return _zip({f"{module}.js": f"exports.{function} = async () => ({{ statusCode: 200, body: 'ok' }});\n"})
+        return _zip({f"{module}.js": NODEJS.format(function=function)})
     if runtime.startswith("python"):
-        path = module.replace(".", "/")
-        return _zip({f"{path}.py": f"def {function}(event, context):\n    return {{'statusCode': 200, 'body': 'ok'}}\n"})
+        return _zip({f"{module.replace('.', '/')}.py": PYTHON.format(function=function)})
     return _zip({"bootstrap": "#!/bin/sh\nexit 1\n"})
 
 
@@ -134,3 +161,46 @@ def prepare(cloud: LocalCloud, name: str) -> Prepared:
                   for number, (key, declared) in enumerate((template.get("Parameters") or {}).items())
                   if "Default" not in declared}
     return Prepared(json.loads(json.dumps(template, default=str)), parameters)
+
+
+def _create(cloud: LocalCloud, name: str) -> str:
+    """Makes the stack as a tool does, by change set; the change set's failure, or ""."""
+    prepared = prepare(cloud, name)
+    s3, formation = cloud.client("s3"), cloud.client("cloudformation")
+    for key, value in prepared.parameters.items():
+        if EXISTING.search(key) and value.startswith("given-bucket"):
+            s3.create_bucket(Bucket=value)
+        if ":layer:given:" in value:
+            cloud.client("lambda").publish_layer_version(LayerName="given", Content={"ZipFile": _zip({"given": ""})})
+    s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(prepared.template).encode())
+    try:
+        made = formation.create_change_set(
+            StackName="corpus", ChangeSetName="corpus", ChangeSetType="CREATE", Capabilities=list(CAPABILITIES),
+            TemplateURL=f"{cloud.endpoint}/{BUCKET}/template.json",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in prepared.parameters.items()])
+    except formation.exceptions.ClientError as error:
+        return error.response["Error"]["Message"]
+    described = formation.describe_change_set(ChangeSetName=made["Id"])
+    if described["Status"] == "FAILED":
+        return described["StatusReason"]
+    formation.execute_change_set(ChangeSetName=made["Id"])
+    return ""
+
+
+def _stopper(kind: str, reason: str) -> str:
+    if reason.startswith("Resource type "):
+        return kind
+    if found := re.fullmatch(r"Encountered unsupported property (\S+)", reason):
+        return f"{kind} {found[1]}"
+    return f"{kind}: {reason}"
+
+
+def deploy(cloud: LocalCloud, name: str) -> list[str]:
+    """Deploys a template into an empty account; what stopped it, each type, property or reason once."""
+    if refused := _create(cloud, name):
+        return [refused]
+    if settled(cloud, "corpus")["StackStatus"] == "CREATE_COMPLETE":
+        return []
+    return sorted({_stopper(event["ResourceType"], event["ResourceStatusReason"])
+                   for event in cloud.stack_events("corpus")
+                   if event["ResourceStatus"] == "CREATE_FAILED" and event["PhysicalResourceId"] != event["StackId"]})
