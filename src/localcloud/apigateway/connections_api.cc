@@ -47,6 +47,7 @@ net::Response WebSocketGateway::connections_api(const net::Request& request, std
     return failure(403, allowed.error().status == 403 ? allowed.error().code : "ForbiddenException",
                    allowed.error().message);
   }
+  if (!throttles_.admit(cloud_.clock->now())) return failure(429, "LimitExceededException", "Too Many Requests");
   if (!Connections::well_formed(id)) {
     return failure(400, "BadRequestException", fmt::format("Invalid connectionId: {}", id));
   }

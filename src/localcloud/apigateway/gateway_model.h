@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "localcloud/apigateway/throttle.h"
 #include "localcloud/cloud.h"
 
 namespace localcloud {
@@ -100,6 +101,7 @@ struct Stage {
   std::string deployment;
   bool auto_deploy = false;
   std::map<std::string, std::string> variables;
+  StageThrottling throttling;
 };
 
 struct RestResource {

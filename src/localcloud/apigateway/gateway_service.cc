@@ -11,6 +11,8 @@ namespace localcloud {
 
 namespace {
 
+constexpr std::size_t kMaxUrl = 4096;  // of a WebSocket; aws-facts §1. AWS does not say how it refuses more.
+
 // "/{stage}/rest" → stage and "rest"; the query is dropped.
 std::pair<std::string, std::string> cut_stage(std::string_view target) {
   std::string_view path = target.substr(0, target.find('?'));
@@ -40,6 +42,10 @@ awaitable<void> GatewayService::serve(net::Exchange& exchange, std::string api_i
   if (decoded.starts_with(kConnections)) {
     auto response = websockets_.connections_api(exchange.request(), api_id, stage, decoded.substr(kConnections.size()));
     std::ignore = co_await exchange.respond(std::move(response));
+    co_return;
+  }
+  if (fmt::format("wss://{}{}", store_.domain_of(api_id), target).size() > kMaxUrl) {
+    std::ignore = co_await exchange.respond(message_response(414, "Request-URI Too Long"));
     co_return;
   }
   co_await websockets_.serve(exchange, std::move(api_id), std::move(stage));

@@ -15,7 +15,10 @@ namespace localcloud {
 class GatewayService final : public ApiGateway {
  public:
   GatewayService(Cloud& cloud, std::string record_file)
-      : cloud_(cloud), store_(cloud), http_(cloud, store_), websockets_(cloud, store_, std::move(record_file)) {}
+      : cloud_(cloud),
+        store_(cloud),
+        http_(cloud, store_, throttles_),
+        websockets_(cloud, store_, throttles_, std::move(record_file)) {}
 
   awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string target) override;
   std::size_t cut_websockets() override { return websockets_.cut_all(); }
@@ -29,6 +32,7 @@ class GatewayService final : public ApiGateway {
  private:
   Cloud& cloud_;
   GatewayStore store_;
+  Throttles throttles_;
   GatewayControlPlane control_{cloud_, store_};
   HttpGateway http_;
   WebSocketGateway websockets_;

@@ -6,6 +6,14 @@
 
 namespace localcloud {
 
+base::Result<> check_room(std::size_t count, std::size_t most, std::string_view what) {
+  if (count < most) return {};
+  return aws_error(429, "LimitExceededException",
+                   fmt::format("Maximum number of {0} for this API has been reached. Please contact AWS if you need "
+                               "additional {0}.",
+                               what));
+}
+
 std::map<std::string, std::string> map_property(const json::object& properties, std::string_view name) {
   std::map<std::string, std::string> map;
   const auto* found = properties.if_contains(name);

@@ -41,6 +41,9 @@ inline bool flag_property(const json::object& properties, std::string_view name)
   return text_property(properties, name) == "true";
 }
 
+// Is there room for one more? `what` as AWS names it: "Routes". Errors: 429.
+base::Result<> check_room(std::size_t count, std::size_t most, std::string_view what);
+
 std::map<std::string, std::string> map_property(const json::object& properties, std::string_view name);
 // Milliseconds from 50 to `most`. Errors: BadRequestException.
 base::Result<base::Millis> timeout_property(const json::object& properties, std::string_view name, base::Millis most);

@@ -89,6 +89,11 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   }
   auto match = match_route(*definition, kind, request.method, place->path);
   if (!match) co_return refuse(kind, nowhere);
+  auto now = cloud_.clock->now();
+  if (!throttles_.admit(api.id, place->stage, api.stages.at(place->stage).throttling, match->route->key, now) ||
+      !throttles_.admit(now)) {
+    co_return refuse(kind, {FailureKind::throttled});
+  }
   auto integration = definition->integrations.find(match->route->integration);
   if (integration == definition->integrations.end()) {
     co_return refuse(kind, http ? nowhere : Failure{FailureKind::api_configuration_error});

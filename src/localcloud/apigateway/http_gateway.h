@@ -19,7 +19,8 @@ namespace localcloud {
 
 class HttpGateway {
  public:
-  HttpGateway(Cloud& cloud, const GatewayStore& store) : cloud_(cloud), store_(store), authorizers_(cloud, store) {}
+  HttpGateway(Cloud& cloud, const GatewayStore& store, Throttles& throttles)
+      : cloud_(cloud), store_(store), throttles_(throttles), authorizers_(cloud, store) {}
 
   // `target` follows the API's id: "/{stage}/path?query", or "/path?query" where an HTTP API has a $default stage.
   // The API must exist.
@@ -52,6 +53,7 @@ class HttpGateway {
 
   Cloud& cloud_;
   const GatewayStore& store_;
+  Throttles& throttles_;
   Authorizers authorizers_;
 };
 

@@ -8,10 +8,17 @@
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/mapping_template.h"
 #include "localcloud/apigateway/openapi.h"
+#include "localcloud/apigateway/stage_settings.h"
 
 namespace localcloud {
 
 namespace {
+
+// aws-facts §1; AGW-guide limits.md.
+constexpr std::size_t kMostRoutes = 300;
+constexpr std::size_t kMostIntegrations = 300;
+constexpr std::size_t kMostAuthorizers = 10;
+constexpr std::size_t kMostStages = 10;
 
 tl::unexpected<base::Error> bad_request(std::string message) {
   return aws_error(400, "BadRequestException", std::move(message));
@@ -50,6 +57,7 @@ base::Result<> configure_api(Api& api, const json::object& properties) {
     TRY(next.route_selection, read_route_selection(properties));
   } else if (const auto* body = properties.if_contains("Body")) {
     TRY(next, read_openapi(*body, GatewayKind::http));
+    if (next.routes.size() > kMostRoutes) TRY(check_room(kMostRoutes, kMostRoutes, "Routes"));
   }
   if (const auto* cors = properties.if_contains("CorsConfiguration")) next.cors = read_cors(*cors);
   api.edit([&](Definition& definition) { definition = next; });
@@ -130,6 +138,7 @@ base::Result<ResourceState> put_route(GatewayService& service, const ResourceReq
                        fmt::format("Route with key {} already exists for this API", route.key));
     }
   }
+  if (request.physical_id.empty()) TRY(check_room(api->live->routes.size(), kMostRoutes, "Routes"));
   if (auto old = api->live->routes.find(id); old != api->live->routes.end()) route.responses = old->second.responses;
   api->edit([&](Definition& definition) { definition.routes[id] = route; });
   return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"RouteId", id}}};
@@ -141,6 +150,9 @@ base::Result<ResourceState> put_authorizer(GatewayService& service, const Resour
   TRY(auto* api, need_api(service, request));
   TRY(auto name, needed_property(request.properties, "Name"));
   TRY(auto authorizer, read_v2_authorizer(api->kind, request.properties));
+  if (request.physical_id.empty()) {
+    TRY(check_room(api->live->authorizers.size(), kMostAuthorizers, "Authorizers"));
+  }
   std::string id = request.physical_id.empty() ? GatewayStore::random_id(6) : request.physical_id;
   api->edit([&](Definition& definition) { definition.authorizers[id] = authorizer; });
   return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"AuthorizerId", id}}};
@@ -183,6 +195,9 @@ base::Result<Integration> read_integration(const Api& api, const json::object& p
 base::Result<ResourceState> put_integration(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, need_api(service, request));
   TRY(auto integration, read_integration(*api, request.properties));
+  if (request.physical_id.empty()) {
+    TRY(check_room(api->live->integrations.size(), kMostIntegrations, "Integrations"));
+  }
   std::string id = request.physical_id.empty() ? GatewayStore::random_id(7) : request.physical_id;
   if (auto old = api->live->integrations.find(id); old != api->live->integrations.end())
     integration.responses = old->second.responses;
@@ -260,7 +275,9 @@ base::Result<ResourceState> put_stage(GatewayService& service, const ResourceReq
   }
   if (name == "$default" && api->kind == GatewayKind::websocket)
     return bad_request("Stage name only allows a-zA-Z0-9_-");
+  if (request.physical_id.empty()) TRY(check_room(api->stages.size(), kMostStages, "Stages"));
   Stage stage;
+  TRY(stage.throttling, read_route_settings(request.properties));
   stage.auto_deploy = flag_property(request.properties, "AutoDeploy");
   stage.deployment = text_property(request.properties, "DeploymentId");
   stage.variables = map_property(request.properties, "StageVariables");
@@ -346,8 +363,9 @@ ResourceTypes http_resource_types(GatewayService& service) {
               return base::Result<>{};
             }}));
   types.push_back(type({.name = "AWS::ApiGatewayV2::Stage",
-                        .works = {"ApiId", "StageName", "DeploymentId", "AutoDeploy", "StageVariables"},
-                        .accepted = {"Description", "Tags", "DefaultRouteSettings", "AccessLogSettings"},
+                        .works = {"ApiId", "StageName", "DeploymentId", "AutoDeploy", "StageVariables",
+                                  "DefaultRouteSettings", "RouteSettings"},
+                        .accepted = {"Description", "Tags", "AccessLogSettings"},
                         .replaces = {"ApiId", "StageName"}},
                        both(with(put_stage), [&service](const ResourceRequest& request) {
                          if (Api* api = api_of(service, request)) api->stages.erase(request.physical_id);

@@ -88,6 +88,10 @@ const std::string* find_template(const Templates& templates, std::string_view ke
 }  // namespace
 
 base::Result<> check_template(std::string_view text) {
+  constexpr std::size_t kLongest = 300 * 1024;  // aws-facts §1
+  if (text.size() > kLongest) {
+    return aws_error(400, "BadRequestException", fmt::format("A mapping template may have {} bytes", kLongest));
+  }
   auto refused = [](std::string what) {
     return aws_error(400, "BadRequestException",
                      fmt::format("mapping template with {}: the local cloud knows $context variables only", what));

@@ -5,6 +5,7 @@
 #include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/openapi.h"
+#include "localcloud/apigateway/stage_settings.h"
 
 namespace localcloud {
 
@@ -81,6 +82,8 @@ base::Result<ResourceState> make_resource(GatewayService& service, const Resourc
                        fmt::format("Another resource with the same parent already has this name: {}", part));
     }
   }
+  constexpr std::size_t kMost = 300;  // AGW-guide limits.md
+  TRY(check_room(api->resources.size(), kMost, "Resources"));
   std::string id = GatewayStore::random_id(6);
   api->resources[id] = {.parent = parent, .path = path};
   return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"ResourceId", id}}};
@@ -186,7 +189,10 @@ base::Result<ResourceState> make_deployment(GatewayService& service, const Resou
 base::Result<ResourceState> put_stage(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, need_api(service, request));
   TRY(auto name, needed_property(request.properties, "StageName"));
+  constexpr std::size_t kMost = 10;  // AGW-guide limits.md
+  if (request.physical_id.empty()) TRY(check_room(api->stages.size(), kMost, "Stages"));
   Stage stage;
+  TRY(stage.throttling, read_method_settings(request.properties));
   stage.deployment = text_property(request.properties, "DeploymentId");
   stage.variables = map_property(request.properties, "Variables");
   if (!api->deployments.contains(stage.deployment)) return bad_request("Deployment id does not exist");
@@ -245,8 +251,8 @@ ResourceTypes rest_resource_types(GatewayService& service) {
             }}));
   types.push_back(
       type({.name = "AWS::ApiGateway::Stage",
-            .works = {"RestApiId", "StageName", "DeploymentId", "Variables"},
-            .accepted = {"Description", "Tags", "TracingEnabled", "MethodSettings", "AccessLogSetting"},
+            .works = {"RestApiId", "StageName", "DeploymentId", "Variables", "MethodSettings"},
+            .accepted = {"Description", "Tags", "TracingEnabled", "AccessLogSetting"},
             .replaces = {"RestApiId", "StageName"}},
            {.make = with(put_stage), .change = with(put_stage), .destroy = [&service](const ResourceRequest& request) {
               if (Api* api = api_of(service, request)) api->stages.erase(request.physical_id);

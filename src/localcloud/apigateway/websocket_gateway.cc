@@ -49,6 +49,18 @@ bool WebSocketGateway::too_many_connections() {
   return ++connected_in_second_ > kConnectionsPerSecond;
 }
 
+bool WebSocketGateway::admit(const Connection& connection, std::string_view route_key) {
+  auto now = cloud_.clock->now();
+  const Api* api = store_.find(connection.api_id);
+  if (api == nullptr) return throttles_.admit(now);
+  auto stage = api->stages.find(connection.stage);
+  if (stage != api->stages.end() &&
+      !throttles_.admit(connection.api_id, connection.stage, stage->second.throttling, route_key, now)) {
+    return false;
+  }
+  return throttles_.admit(now);
+}
+
 base::Result<> WebSocketGateway::check_caller(const net::Request& request, const std::string& action,
                                               const std::string& resource) const {
   TRY(auto verified, check_signature(*cloud_.iam, request, request.headers.get_or("Host", "")));
@@ -74,7 +86,7 @@ awaitable<void> WebSocketGateway::serve(net::Exchange& exchange, std::string api
   std::optional<net::Response> refused;
   if (!served(*connection) || !exchange.wants_websocket()) {
     refused = message_response(403, "Forbidden");
-  } else if (too_many_connections()) {
+  } else if (too_many_connections() || !admit(*connection, "$connect")) {
     refused = message_response(429, "Too Many Requests");
   } else {
     refused = co_await connect(connection, exchange.request());
@@ -193,6 +205,10 @@ awaitable<void> WebSocketGateway::handle_message(std::shared_ptr<Connection> con
   }
   if (route == nullptr || route->integration.empty()) {
     answer(connection, error_frame("Forbidden", connection->id, request_id));
+    co_return;
+  }
+  if (!admit(*connection, route->key)) {
+    answer(connection, error_frame("Too Many Requests", connection->id, request_id));
     co_return;
   }
   bool answers = !route->responses.empty();

@@ -21,8 +21,8 @@ namespace localcloud {
 
 class WebSocketGateway {
  public:
-  WebSocketGateway(Cloud& cloud, const GatewayStore& store, std::string record_file)
-      : cloud_(cloud), store_(store), recorder_(record_file), authorizers_(cloud, store) {}
+  WebSocketGateway(Cloud& cloud, const GatewayStore& store, Throttles& throttles, std::string record_file)
+      : cloud_(cloud), store_(store), throttles_(throttles), recorder_(record_file), authorizers_(cloud, store) {}
 
   // Serves one request to `stage`: an upgrade, for as long as its connection lives. The API must exist.
   awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string stage);
@@ -53,6 +53,8 @@ class WebSocketGateway {
   base::Result<> check_caller(const net::Request& request, const std::string& action,
                               const std::string& resource) const;
   bool too_many_connections();
+  // Is one more use of the route within the account's limits and the stage's?
+  bool admit(const Connection& connection, std::string_view route_key);
   awaitable<void> live(std::shared_ptr<Connection> connection);
   awaitable<void> read(std::shared_ptr<Connection> connection, base::TaskGroup& tasks);
   awaitable<void> watch_limits(std::shared_ptr<Connection> connection);
@@ -74,6 +76,7 @@ class WebSocketGateway {
 
   Cloud& cloud_;
   const GatewayStore& store_;
+  Throttles& throttles_;
   Recorder recorder_;
   Connections connections_;
   Authorizers authorizers_;
