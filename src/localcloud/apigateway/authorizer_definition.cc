@@ -121,6 +121,7 @@ base::Result<> read_type(GatewayKind kind, std::string type, Authorizer& authori
 base::Result<Authorizer> read(GatewayKind kind, const object& properties, const Names& names) {
   Authorizer authorizer;
   TRY(read_type(kind, text_property(properties, names.type), authorizer));
+  authorizer.name = text_property(properties, "Name");
   TRY(authorizer.function, function_of_uri(text_property(properties, names.uri)));
   authorizer.credentials = text_property(properties, names.credentials);
   TRY(authorizer.result_ttl, read_ttl(properties, names.ttl));

@@ -228,6 +228,7 @@ json::object describe(const ControlRequest& request, const std::string& id, cons
     sources.push_back(fmt::format("{}.{}", kPlaces[static_cast<std::size_t>(source.place)], source.name));
   }
   json::object described{{"id", id},
+                         {"name", authorizer.name},
                          {"type", authorizer.type == Authorizer::Type::token ? "TOKEN" : "REQUEST"},
                          {"authType", "custom"},
                          {"authorizerUri", invocation_uri(request.cloud, authorizer.function)},

@@ -94,6 +94,7 @@ json::object describe(const ControlRequest& request, const Api& api, const std::
                                      kPlaces[static_cast<std::size_t>(source.place)], source.name));
   }
   json::object described{{"authorizerId", id},
+                         {"name", authorizer.name},
                          {"authorizerType", "REQUEST"},
                          {"authorizerUri", invocation_uri(request.cloud, authorizer.function)},
                          {"identitySource", std::move(sources)}};

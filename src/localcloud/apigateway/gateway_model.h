@@ -55,6 +55,7 @@ struct IdentitySource {
 struct Authorizer {
   enum class Type { token, request };
   Type type = Type::request;
+  std::string name;
   std::string function;                 // ARN
   std::string credentials;              // ARN of the role that calls it; empty: the function's policy decides
   std::string payload_version = "1.0";  // HTTP

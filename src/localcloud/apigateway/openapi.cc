@@ -103,6 +103,7 @@ class Security {
       if (!authorizer) return refused(key, authorizer.error().message);
       std::string id = GatewayStore::random_id(6);
       ids_[key] = id;
+      authorizer->name = key;
       authorizers_[id] = std::move(*authorizer);
     }
     return {};
