@@ -295,8 +295,7 @@ def test_layers_that_are_not_there_are_refused(cloud, names):
 # --- What does not run here
 
 @pytest.mark.parametrize("properties, words", [
-    ({"Runtime": "java21"}, "runtime java21"), ({"Runtime": "dotnet8"}, "runtime dotnet8"),
-    ({"Runtime": "ruby3.3"}, "runtime ruby3.3"), ({"PackageType": "Image"}, "PackageType Image"),
+    ({"Runtime": "go1.x"}, "runtime go1.x"), ({"PackageType": "Image"}, "PackageType Image"),
     ({"FileSystemConfigs": []}, "FileSystemConfigs"), ({"VpcConfig": {"Colour": "red"}}, "VpcConfig.Colour"),
     ({"Code": {"ImageUri": "x"}}, "Code.ImageUri"),
     ({"Code": {"S3Bucket": BUCKET, "S3Key": "python.zip", "S3ObjectVersion": "1"}}, "Code.S3ObjectVersion")])
@@ -312,6 +311,28 @@ def test_what_does_not_run_here_fails_by_name(cloud, names, properties, words):
     settled(cloud, stack)
     reasons = [one.get("ResourceStatusReason", "") for one in cloud.stack_events(stack)]
     assert any(words in reason for reason in reasons), reasons
+
+
+def test_a_function_of_a_runtime_that_does_not_run_here_says_so_when_it_is_invoked(cloud, names):
+    runtimes = {"Java": "java25", "Dotnet": "dotnet8", "Ruby": "ruby3.4"}
+    code = {"S3Bucket": BUCKET, "S3Key": "python.zip"}
+    made = deploy(cloud, "elsewhere", template(
+        {"Role": role(), **{name: function(code, runtime, "a.b") for name, runtime in runtimes.items()}},
+        {name: {"Ref": name} for name in runtimes}))
+    for name, runtime in runtimes.items():
+        answer = cloud.invoke(made[name], {})
+        assert answer.error == "Unhandled"
+        assert f"the local cloud does not run {runtime} functions" in answer.json["errorMessage"]
+
+
+def test_a_durable_function_is_made_and_says_that_it_does_not_run(cloud, names):
+    config = {"ExecutionTimeout": 60, "RetentionPeriodInDays": 1}
+    made = deploy(cloud, "durable", template(
+        {"Role": role(), "Durable": function({"ZipFile": PYTHON}, "python3.12", "index.handler", DurableConfig=config)},
+        {"Name": {"Ref": "Durable"}}))
+    assert cloud.client("lambda").get_function_configuration(FunctionName=made["Name"])["DurableConfig"] == config
+    answer = cloud.invoke(made["Name"], {})
+    assert answer.error == "Unhandled" and b"does not run durable functions" in answer.payload
 
 
 # --- Inline code

@@ -72,17 +72,14 @@ base::Result<std::map<std::string, std::string>> read_environment(const json::va
   }
   if (!reserved.empty()) {
     return invalid_parameter(
-        fmt::format("Lambda was unable to configure your environment variables "
-                    "because the environment variables you have provided "
-                    "contains reserved keys that are currently not supported "
-                    "for modification. Reserved keys used in this request: "
-                    "{}",
+        fmt::format("Lambda was unable to configure your environment variables because the environment variables you "
+                    "have provided contains reserved keys that are currently not supported for modification. Reserved "
+                    "keys used in this request: {}",
                     fmt::join(reserved, ", ")));
   }
   if (codec::to_text(*variables).size() > kMaxEnvironmentBytes) {
     return invalid_parameter(
-        "Lambda was unable to configure your environment variables because the "
-        "environment variables you have provided "
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
         "exceeded the 4KB limit.");
   }
   return environment;
@@ -136,6 +133,10 @@ base::Result<> apply_objects(FunctionVersion& version, const json::object& input
     TRY(only_members(*value, "SnapStart", {"ApplyOn"}));
     version.snap_start = value->get_object();
   }
+  if (const auto* value = given("DurableConfig")) {
+    TRY(only_members(*value, "DurableConfig", {"ExecutionTimeout", "RetentionPeriodInDays"}));
+    version.durable = value->get_object();
+  }
   return {};
 }
 
@@ -166,17 +167,15 @@ base::Result<> apply_configuration(FunctionVersion& version, const json::object&
   TRY(apply_texts(version, input));
   TRY(auto kind, runtime_kind(version.runtime));
   if (version.handler.empty()) {
-    return invalid_parameter(kind == RuntimeKind::provided
-                                 ? "Handler is mandatory for functions created with a deployment "
-                                   "package."
-                                 : "Runtime and Handler are mandatory parameters for functions "
-                                   "created with deployment "
-                                   "packages.");
+    return invalid_parameter(
+        kind == RuntimeKind::provided
+            ? "Handler is mandatory for functions created with a deployment package."
+            : "Runtime and Handler are mandatory parameters for functions created with deployment packages.");
   }
   if (!version.role.starts_with("arn:")) {
-    return constraint(version.role, "role",
-                      "satisfy regular expression pattern: "
-                      "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
+    return constraint(
+        version.role, "role",
+        "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
   }
   TRY(auto timeout, number_member(input, "Timeout", 1, 900));
   if (timeout) version.timeout_seconds = *timeout;

@@ -24,11 +24,10 @@ base::Result<RuntimeKind> runtime_kind(std::string_view runtime) {
       "dotnet10", "dotnet8",   "java11",       "java11.al2023", "java17",  "java17.al2023", "java21",
       "java25",   "java8.al2", "java8.al2023", "ruby3.2",       "ruby3.3", "ruby3.4",       "ruby4.0"};
   if (kElsewhere.contains(runtime)) return RuntimeKind::elsewhere;
-  return aws_error(
-      400, "InvalidParameterValueException",
-      fmt::format("runtime {}: the local cloud knows provided.*, nodejs*.x, python3.* and the supported java, "
-                  "dotnet and ruby runtimes",
-                  runtime.empty() ? "(none)" : runtime));
+  return aws_error(400, "InvalidParameterValueException",
+                   fmt::format("runtime {}: the local cloud knows provided.*, nodejs*.x, python3.* and the supported "
+                               "java, dotnet and ruby runtimes",
+                               runtime.empty() ? "(none)" : runtime));
 }
 
 std::string lambda_time(base::WallTime time) {
@@ -70,6 +69,7 @@ json::object configuration_of(const FunctionVersion& version, std::string_view a
   configuration["CodeSha256"] = version.package ? version.package->sha256() : "";
   configuration["Version"] = version.number;
   if (!version.vpc.empty()) configuration["VpcConfig"] = version.vpc;
+  if (!version.durable.empty()) configuration["DurableConfig"] = version.durable;
   if (!version.dead_letter_arn.empty()) {
     configuration["DeadLetterConfig"] = json::object{{"TargetArn", version.dead_letter_arn}};
   }

@@ -46,13 +46,13 @@ ApiAnswer create_function(LambdaService& service, const ApiRequest& request) {
                       {"FunctionName",     "Runtime",          "Role",          "Handler",   "Code",
                        "Description",      "Timeout",          "MemorySize",    "Publish",   "PackageType",
                        "DeadLetterConfig", "Environment",      "TracingConfig", "Tags",      "Layers",
-                       "Architectures",    "EphemeralStorage", "LoggingConfig", "VpcConfig", "SnapStart"}));
+                       "Architectures",    "EphemeralStorage", "LoggingConfig", "VpcConfig", "SnapStart",
+                       "DurableConfig"}));
   if (!is_function_name(name)) {
     return constraint(name, "functionName",
                       "satisfy regular expression pattern: "
-                      "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-"
-                      "\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$"
-                      "LATEST|[a-zA-Z0-9-_]+))?");
+                      "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-"
+                      "Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?");
   }
   TRY(auto version, read_function(body));
   TRY(auto tags, read_tags(body.if_contains("Tags")));
@@ -180,8 +180,7 @@ ApiAnswer delete_function(LambdaService& service, const ApiRequest& request) {
   }
   if (!users.empty()) {
     return aws_error(409, "ResourceConflictException",
-                     fmt::format("Version {} of function {} can't be deleted "
-                                 "because aliases [{}] reference it.",
+                     fmt::format("Version {} of function {} can't be deleted because aliases [{}] reference it.",
                                  qualifier, target.name, fmt::join(users, ", ")));
   }
   service.remove_version(function, std::stoi(qualifier));

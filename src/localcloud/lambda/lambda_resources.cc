@@ -18,7 +18,7 @@ class FunctionType final : public SyncType {
       : SyncType({.name = "AWS::Lambda::Function",
                   .works = {"Code", "Handler", "Runtime", "Role", "Environment", "Timeout", "MemorySize",
                             "Architectures", "Description", "FunctionName", "PackageType",
-                            "ReservedConcurrentExecutions", "Tags", "DeadLetterConfig", "Layers"},
+                            "ReservedConcurrentExecutions", "Tags", "DeadLetterConfig", "Layers", "DurableConfig"},
                   // Of LoggingConfig, LogGroup works.
                   .accepted = {"TracingConfig", "LoggingConfig", "EphemeralStorage", "RuntimeManagementConfig",
                                "VpcConfig", "SnapStart"},

@@ -23,9 +23,7 @@ constexpr std::string_view kEmulator = "qemu-aarch64";
 
 // Prints the interpreter's own path and version on a line each. What PATH names may be a script that finds the real
 // one.
-constexpr std::string_view kAskNode =
-    "console.log(process.execPath + '\\n' + "
-    "process.versions.node.split('.')[0])";
+constexpr std::string_view kAskNode = "console.log(process.execPath + '\\n' + process.versions.node.split('.')[0])";
 constexpr std::string_view kAskPython = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])";
 
 base::Result<RuntimeCommand> bootstrap_of(const FunctionVersion& version) {
@@ -33,8 +31,7 @@ base::Result<RuntimeCommand> bootstrap_of(const FunctionVersion& version) {
   if (::access(bootstrap.c_str(), F_OK) != 0 && version.layers) bootstrap = version.layers->directory() + "/bootstrap";
   if (::access(bootstrap.c_str(), F_OK) != 0) {
     return base::fail(base::ErrorKind::not_found,
-                      "Couldn't find valid bootstrap(s): [/var/task/bootstrap "
-                      "/opt/bootstrap]");
+                      "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
   }
   RuntimeCommand command{.command = {bootstrap}, .runtime_directory = "/var/runtime", .notice = {}};
   if (version.architecture == kMachine) return command;
@@ -45,9 +42,9 @@ base::Result<RuntimeCommand> bootstrap_of(const FunctionVersion& version) {
     command.command.insert(command.command.begin(), found);
     return command;
   }
-  return base::fail(base::ErrorKind::not_found, fmt::format("an {} function on this {} machine needs {}, "
-                                                            "which is not in PATH (package qemu-user)",
-                                                            version.architecture, kMachine, kEmulator));
+  return base::fail(base::ErrorKind::not_found,
+                    fmt::format("an {} function on this {} machine needs {}, which is not in PATH (package qemu-user)",
+                                version.architecture, kMachine, kEmulator));
 }
 
 awaitable<std::string> output_of(std::shared_ptr<os::Process> process) {
@@ -94,6 +91,9 @@ base::Result<std::string> Runtimes::loader_directory() {
 
 awaitable<base::Result<RuntimeCommand>> Runtimes::command_of(std::shared_ptr<const FunctionVersion> version) {
   CO_TRY(auto kind, runtime_kind(version->runtime));
+  if (!version->durable.empty()) {
+    co_return base::fail(base::ErrorKind::not_found, "the local cloud does not run durable functions (DurableConfig)");
+  }
   if (kind == RuntimeKind::provided) co_return bootstrap_of(*version);
   if (kind == RuntimeKind::elsewhere) {
     co_return base::fail(
