@@ -132,7 +132,7 @@ REFUSED = {
     "big variables": ({"Environment": {"Variables": {"BIG": "x" * 4096}}}, "InvalidParameterValueException",
                       "exceeded the 4KB limit"),
     "variable name": ({"Environment": {"Variables": {"1X": "x"}}}, "ValidationException", "[a-zA-Z]([a-zA-Z0-9_])+"),
-    "runtime": ({"Runtime": "java21"}, "InvalidParameterValueException", "runtime java21"),
+    "runtime": ({"Runtime": "go1.x"}, "InvalidParameterValueException", "runtime go1.x"),
     "package type": ({"PackageType": "Image", "Code": {"ImageUri": "x"}}, "InvalidParameterValueException",
                      "PackageType Image"),
     "role": ({"Role": "arn:aws:iam::123456789012:role/nobody"}, "InvalidParameterValueException",

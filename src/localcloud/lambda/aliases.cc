@@ -80,15 +80,11 @@ base::Result<> apply_alias(const LambdaFunction& function, Alias& alias, const j
   if (changed.weights.size() > 1)
     return invalid_parameter("Number of items in AdditionalVersionWeights cannot be greater than 1");
   if (!changed.weights.empty() && (changed.version == "$LATEST" || changed.weights.contains("$LATEST"))) {
-    return invalid_parameter(
-        "$LATEST is not supported for an alias pointing "
-        "to more than 1 version");
+    return invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version");
   }
   if (changed.weights.contains(changed.version)) {
     return invalid_parameter(
-        fmt::format("Invalid function version {}. Function version {} is "
-                    "already included in "
-                    "routing configuration.",
+        fmt::format("Invalid function version {}. Function version {} is already included in routing configuration.",
                     changed.version, changed.version));
   }
   changed.revision = base::random_uuid();

@@ -20,10 +20,8 @@ base::Result<std::string> read_object(const Cloud& cloud, const json::object& co
   if (bucket.empty() || key.empty()) return invalid_parameter("Please provide a source for function code.");
   auto archive = cloud.s3->get(bucket, key);
   if (!archive) {
-    return invalid_parameter(
-        fmt::format("Error occurred while GetObject. S3 "
-                    "Error Code: {}. S3 Error Message: {}",
-                    archive.error().code, archive.error().message));
+    return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
+                                         archive.error().code, archive.error().message));
   }
   return archive;
 }
@@ -35,17 +33,14 @@ base::Result<std::string> read_archive(const Cloud& cloud, const json::object& c
   const auto* file = code.if_contains("ZipFile");
   if (file == nullptr || !file->is_string()) return read_object(cloud, code);
   if (code.contains("S3Bucket")) {
-    return invalid_parameter(
-        "Please do not provide other FunctionCode "
-        "parameters when providing a ZipFile.");
+    return invalid_parameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
   }
   auto bytes = codec::base64_decode(file->get_string());
   if (!bytes) return invalid_parameter("Could not unzip uploaded file. ZipFile is not base64.");
   if (bytes->size() > kMaxDirectUpload) {
-    return aws_error(413, "RequestEntityTooLargeException",
-                     fmt::format("Request must be smaller than {} bytes for "
-                                 "the CreateFunction operation",
-                                 kMaxDirectUpload));
+    return aws_error(
+        413, "RequestEntityTooLargeException",
+        fmt::format("Request must be smaller than {} bytes for the CreateFunction operation", kMaxDirectUpload));
   }
   return bytes;
 }
@@ -57,9 +52,7 @@ base::Result<std::string> read_template_archive(const Cloud& cloud, const Runtim
   TRY(only_members(code, "Code", {"ZipFile"}));
   TRY(auto kind, runtime_kind(runtime));
   if (kind != RuntimeKind::nodejs && kind != RuntimeKind::python) {
-    return invalid_parameter(
-        "ZipFile can only be used when Runtime is set to "
-        "either of nodejs..., python...");
+    return invalid_parameter("ZipFile can only be used when Runtime is set to either of nodejs..., python...");
   }
   std::string source = text_property(code, "ZipFile");
   if (source.size() > kMaxInline) return constraint("…", "zipFile", "have length less than or equal to 4194304");

@@ -16,8 +16,7 @@ constexpr std::size_t kTailBytes = 4096;
 
 std::string report_line(const InvocationReport& report) {
   std::string line = fmt::format(
-      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: "
-      "{} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
+      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
       report.request_id, report.duration_ms,
       static_cast<std::int64_t>(std::ceil(report.duration_ms + report.init_ms.value_or(0))), report.memory_mb,
       report.max_memory_mb);

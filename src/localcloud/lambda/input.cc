@@ -40,11 +40,10 @@ tl::unexpected<base::Error> invalid_parameter(std::string message) {
 }
 
 tl::unexpected<base::Error> constraint(std::string_view value, std::string_view member, std::string_view rule) {
-  return aws_error(400, "ValidationException",
-                   fmt::format("1 validation error detected: Value '{}' at "
-                               "'{}' failed to satisfy constraint: Member "
-                               "must {}",
-                               value, lower_first(member), rule));
+  return aws_error(
+      400, "ValidationException",
+      fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member must {}", value,
+                  lower_first(member), rule));
 }
 
 base::Result<std::optional<int>> number_member(const json::object& input, std::string_view name, int low, int high) {

@@ -136,8 +136,7 @@ base::Result<FunctionTarget> authorized(LambdaService& service, const ApiRequest
 base::Result<> check_revision(std::string_view given, std::string_view current) {
   if (given.empty() || given == current) return {};
   return aws_error(412, "PreconditionFailedException",
-                   "The Revision Id provided does not match the latest "
-                   "Revision Id. Call the GetFunction/GetAlias API "
+                   "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API "
                    "to retrieve the latest Revision Id");
 }
 

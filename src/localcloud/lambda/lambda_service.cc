@@ -86,9 +86,7 @@ std::string LambdaService::arn_of(std::string_view name) const {
 base::Result<FunctionTarget> LambdaService::find(std::string_view reference, std::string_view qualifier) const {
   auto parsed = parse_function_reference(reference);
   if (!qualifier.empty() && !parsed.qualifier.empty() && parsed.qualifier != qualifier) {
-    return invalid_parameter(
-        "The derived qualifier from the function name "
-        "does not match the specified qualifier.");
+    return invalid_parameter("The derived qualifier from the function name does not match the specified qualifier.");
   }
   if (!qualifier.empty()) parsed.qualifier = qualifier;
   FunctionTarget target{.function = nullptr, .name = parsed.name, .qualifier = {}, .arn = arn_of(parsed.name)};
@@ -122,8 +120,7 @@ base::Result<FunctionUrl*> LambdaService::add_url(const FunctionTarget& target, 
   }
   if (function.urls.contains(target.qualifier)) {
     return aws_error(409, "ResourceConflictException",
-                     fmt::format("Failed to create function url config for [functionArn = "
-                                 "{}]. Error message:  "
+                     fmt::format("Failed to create function url config for [functionArn = {}]. Error message:  "
                                  "FunctionUrlConfig exists for this Lambda function",
                                  target.arn));
   }
@@ -153,11 +150,9 @@ base::Result<> LambdaService::put(const std::string& name, FunctionVersion versi
   TRY(version.layers, layers_.tree_of(version.layer_arns));
   std::size_t unzipped = version.package->unzipped_size() + (version.layers ? version.layers->unzipped_size() : 0);
   if (unzipped > kMaxUnzipped) {
-    return invalid_parameter(
-        fmt::format("Function code combined with layers exceeds the maximum "
-                    "allowed size of {} "
-                    "bytes. The actual size is {} bytes.",
-                    kMaxUnzipped, unzipped));
+    return invalid_parameter(fmt::format(
+        "Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual size is {} bytes.",
+        kMaxUnzipped, unzipped));
   }
   put_unpacked(std::make_shared<const FunctionVersion>(std::move(version)));
   return {};
@@ -237,8 +232,7 @@ base::Result<> LambdaService::reserve_concurrency(LambdaFunction& function, int 
   int others = unreserved_concurrency() + function.reserved_concurrency.value_or(0);
   if (others - reserved < kLeastUnreserved) {
     return invalid_parameter(
-        fmt::format("Specified ReservedConcurrentExecutions for function decreases "
-                    "account's "
+        fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
                     "UnreservedConcurrentExecution below its minimum value of [{}].",
                     kLeastUnreserved));
   }
@@ -272,21 +266,18 @@ base::Result<> LambdaService::check_capacity(const std::string& name) const {
 base::Result<> LambdaService::check_input(const InvokeInput& input) const {
   std::size_t size = input.payload.size();
   if (input.type == InvocationType::event && size > kMaxEvent) {
-    return aws_error(413, "RequestTooLargeException",
-                     fmt::format("{} byte payload is too large for the Event "
-                                 "invocation type (limit {} bytes)",
-                                 size, kMaxEvent));
+    return aws_error(
+        413, "RequestTooLargeException",
+        fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)", size, kMaxEvent));
   }
   if (size > kMaxRequest) {
-    return aws_error(413, "RequestTooLargeException",
-                     fmt::format("Request must be smaller than {} bytes for "
-                                 "the InvokeFunction operation",
-                                 kMaxRequest));
+    return aws_error(
+        413, "RequestTooLargeException",
+        fmt::format("Request must be smaller than {} bytes for the InvokeFunction operation", kMaxRequest));
   }
   if (!input.payload.empty() && !is_json_text(input.payload)) {
     return aws_error(400, "InvalidRequestContentException",
-                     "Could not parse request body into json: Could not parse "
-                     "payload into json");
+                     "Could not parse request body into json: Could not parse payload into json");
   }
   return {};
 }

@@ -94,13 +94,11 @@ base::Result<LayerVersion*> LayerStore::find_arn(std::string_view arn) {
   if (!arn.starts_with("arn:") || arn.find(":layer:") == std::string_view::npos || number < 1) {
     return constraint(arn, "layers",
                       "satisfy regular expression pattern: "
-                      "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-"
-                      "zA-Z0-9-_]+:[0-9]+");
+                      "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+");
   }
   if (!arn.starts_with(own)) {
     return invalid_parameter(
-        fmt::format("Layer version {} is of another account or Region; the "
-                    "local cloud has the layers of {} in {} only",
+        fmt::format("Layer version {} is of another account or Region; the local cloud has the layers of {} in {} only",
                     arn, cloud_.account_id, cloud_.region));
   }
   return find(arn.substr(0, colon), number);
@@ -125,9 +123,7 @@ base::Result<std::shared_ptr<const LayerTree>> LayerStore::tree_of(const std::ve
     if (!version) return base::fail(version.error());
     if (std::find(layers.begin(), layers.end(), (*version)->layer_arn) != layers.end()) {
       return invalid_parameter(
-          "Two different versions of the same layer are "
-          "not allowed to be referenced in the same "
-          "function.");
+          "Two different versions of the same layer are not allowed to be referenced in the same function.");
     }
     layers.push_back((*version)->layer_arn);
     packages.push_back((*version)->package);
@@ -148,8 +144,7 @@ base::Result<json::object> add_layer_statement(LayerVersion& version, const json
   for (const auto& known : version.statements) {
     if (codec::find_string(known, "Sid") == id) {
       return aws_error(409, "ResourceConflictException",
-                       fmt::format("The statement id ({}) provided already "
-                                   "exists. Please provide a new statement id, "
+                       fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, "
                                    "or remove the existing statement.",
                                    id));
     }

@@ -41,8 +41,7 @@ tl::unexpected<base::Error> unusable(const base::Error& error) {
   }
   base::log_warn("a package does not unpack: {}", error.message);
   return aws_error(400, "InvalidParameterValueException",
-                   "Could not unzip uploaded file. Please check your file, "
-                   "then try to upload again.");
+                   "Could not unzip uploaded file. Please check your file, then try to upload again.");
 }
 
 // The files of `from` as hard links in `to`, in place of what is there.

@@ -21,9 +21,7 @@ base::Result<json::value> principal_of(const std::string& principal) {
   if (account) return json::value{{"AWS", fmt::format("arn:aws:iam::{}:root", principal)}};
   if (principal.starts_with("arn:")) return json::value{{"AWS", principal}};
   if (principal.find('.') != std::string::npos) return json::value{{"Service", principal}};
-  return invalid_parameter(
-      "The provided principal was invalid. Please check "
-      "the principal and try again.");
+  return invalid_parameter("The provided principal was invalid. Please check the principal and try again.");
 }
 
 void put_condition(json::object& conditions, std::string_view op, std::string_view key, std::string value) {
@@ -39,18 +37,14 @@ base::Result<json::object> make_statement(const json::object& input, std::string
                                           std::string_view resource_arn) {
   std::string action = text_property(input, "Action");
   if (!action.starts_with("lambda:") && action != "*") {
-    return constraint(action, "action",
-                      "satisfy regular expression pattern: "
-                      "(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+    return constraint(action, "action", "satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])");
   }
   std::string auth_type = text_property(input, "FunctionUrlAuthType");
   if (!auth_type.empty() && auth_type != "NONE" && auth_type != "AWS_IAM") {
     return constraint(auth_type, "functionUrlAuthType", "satisfy enum value set: [NONE, AWS_IAM]");
   }
   if (!auth_type.empty() && action != "lambda:InvokeFunctionUrl") {
-    return invalid_parameter(
-        "FunctionUrlAuthType is only supported for "
-        "lambda:InvokeFunctionUrl action");
+    return invalid_parameter("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action");
   }
   json::object statement;
   statement["Sid"] = id;
@@ -83,8 +77,7 @@ base::Result<> add_statement(LambdaFunction& function, std::string_view qualifie
   for (const auto& known : policy.statements) {
     if (codec::find_string(known, "Sid") == id) {
       return aws_error(409, "ResourceConflictException",
-                       fmt::format("The statement id ({}) provided already "
-                                   "exists. Please provide a new statement id, "
+                       fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, "
                                    "or remove the existing statement.",
                                    id));
     }

@@ -49,10 +49,10 @@ std::string_view name_of(RuntimeProtocol::State state) {
 }
 
 net::Response wrong_state(RuntimeProtocol::State from, std::string_view to) {
-  return refusal(403, "InvalidStateTransition",
-                 fmt::format("State transition from {} to {} failed for "
-                             "runtime. Error: State transition is not allowed",
-                             name_of(from), to));
+  return refusal(
+      403, "InvalidStateTransition",
+      fmt::format("State transition from {} to {} failed for runtime. Error: State transition is not allowed",
+                  name_of(from), to));
 }
 
 // (Runtime|Function)\.[A-Z][a-zA-Z]+, else the fallback.

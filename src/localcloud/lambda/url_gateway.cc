@@ -63,10 +63,9 @@ base::Result<std::optional<Principal>> check_caller(const Cloud& cloud, const Fu
   }
   TRY(auto caller, check_signature(*cloud.iam, request, request.headers.get_or("Host", "")));
   if (caller.service != "lambda" || caller.region != cloud.region) {
-    return aws_error(403, "InvalidSignatureException",
-                     fmt::format("Credential should be scoped to correct "
-                                 "service: 'lambda' and region '{}'.",
-                                 cloud.region));
+    return aws_error(
+        403, "InvalidSignatureException",
+        fmt::format("Credential should be scoped to correct service: 'lambda' and region '{}'.", cloud.region));
   }
   TRY(cloud.iam->authorize(caller.principal, "lambda:InvokeFunctionUrl", target.arn,
                            {{"lambda:FunctionUrlAuthType", "AWS_IAM"}}, policy.is_null() ? nullptr : &policy));

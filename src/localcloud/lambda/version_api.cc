@@ -22,9 +22,8 @@ ApiAnswer publish_version(LambdaService& service, const ApiRequest& request) {
   TRY(check_revision(text_property(body, "RevisionId"), function.version->revision));
   if (std::string sha = text_property(body, "CodeSha256"); !sha.empty() && sha != function.version->package->sha256()) {
     return invalid_parameter(
-        fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in "
-                    "$LATEST ({}). Please "
-                    "try again with the CodeSHA256 in $LATEST.",
+        fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try again with the "
+                    "CodeSHA256 in $LATEST.",
                     sha, function.version->package->sha256()));
   }
   std::optional<std::string> description;

@@ -33,9 +33,8 @@ class VersionType final : public SyncType {
     std::string sha = text_property(request.properties, "CodeSha256");
     if (!sha.empty() && sha != function.version->package->sha256()) {
       return invalid_parameter(
-          fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in "
-                      "$LATEST ({}). "
-                      "Please try again with the CodeSHA256 in $LATEST.",
+          fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try again with the "
+                      "CodeSHA256 in $LATEST.",
                       sha, function.version->package->sha256()));
     }
     std::optional<std::string> description;
@@ -44,11 +43,10 @@ class VersionType final : public SyncType {
     auto version = service_.publish(function, std::move(description));
     if (function.last_number == before) {
       // The engine would remove the version of the other resource with this one.
-      return aws_error(409, "AlreadyExists",
-                       fmt::format("A version for this Lambda function exists "
-                                   "( {} ). Modify the function to create a "
-                                   "new version.",
-                                   version->number));
+      return aws_error(
+          409, "AlreadyExists",
+          fmt::format("A version for this Lambda function exists ( {} ). Modify the function to create a new version.",
+                      version->number));
     }
     ResourceState state{.physical_id = version->arn};
     state.attributes["Version"] = version->number;
@@ -67,9 +65,7 @@ class VersionType final : public SyncType {
     for (const auto& [name, alias] : target->function->aliases) {
       if (alias.version == text || alias.weights.contains(text)) {
         return aws_error(409, "ResourceConflictException",
-                         fmt::format("Version {} can't be deleted because "
-                                     "aliases [{}] reference it.",
-                                     text, name));
+                         fmt::format("Version {} can't be deleted because aliases [{}] reference it.", text, name));
       }
     }
     service_.remove_version(*target->function, number);
