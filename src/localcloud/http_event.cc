@@ -278,13 +278,13 @@ object& add_http_v1(object& event, const ProxyRequest& request) {
   return event;
 }
 
-object rest_context(const ProxyRequest& request) {
+}  // namespace
+
+json::object rest_request_context(const ProxyRequest& request) {
   auto context = context_v1(request);
   if (request.authorized) context["authorizer"] = authorizer_v1(*request.authorized);
   return context;
 }
-
-}  // namespace
 
 std::string http_event_v2(const ProxyRequest& request) {
   auto event = event_v2(request);
@@ -308,7 +308,7 @@ std::string rest_event(const ProxyRequest& request) {
   bool binary = is_binary_type(request.binary_types, request.request.headers.get_or("Content-Type", ""));
   Body body = binary ? Body{codec::base64_encode(request.request.body), !request.request.body.empty()}
                      : Body{repaired_utf8(request.request.body), false};
-  auto event = event_v1(request, request.path, rest_context(request));
+  auto event = event_v1(request, request.path, rest_request_context(request));
   add_body(event, request, std::move(body));
   return codec::to_text(event);
 }
@@ -337,7 +337,8 @@ json::object authorizer_event_rest(const ProxyRequest& request, std::string_view
   object event;
   event["type"] = "REQUEST";
   event["methodArn"] = method_arn;
-  for (auto& member : event_v1(request, request.path, rest_context(request))) event[member.key()] = member.value();
+  for (auto& member : event_v1(request, request.path, rest_request_context(request)))
+    event[member.key()] = member.value();
   return event;
 }
 

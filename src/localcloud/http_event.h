@@ -55,6 +55,9 @@ json::object authorizer_event_v2(const ProxyRequest& request, std::string_view r
 json::object authorizer_event_v1(const ProxyRequest& request, std::string_view method_arn);  // of an HTTP API
 json::object authorizer_event_rest(const ProxyRequest& request, std::string_view method_arn);
 
+// requestContext of the event of a REST API; mapping templates know it as $context.
+json::object rest_request_context(const ProxyRequest& request);
+
 // Is a media type among the binary ones of a REST API? "*/*" and "image/*" are wildcards.
 bool is_binary_type(const std::vector<std::string>& binary_types, std::string_view content_type);
 

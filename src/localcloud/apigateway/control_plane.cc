@@ -101,6 +101,23 @@ json::array json_of(const std::vector<std::string>& texts) {
   return json::array(texts.begin(), texts.end());
 }
 
+json::object json_of(const Templates& templates) {
+  json::object object;
+  for (const auto& [name, text] : templates) object[name] = text;
+  return object;
+}
+
+std::string uri_of(const Cloud& cloud, const Integration& integration) {
+  if (!integration.function.empty()) return invocation_uri(cloud, integration.function);
+  if (integration.type != Integration::Type::aws) return integration.uri;
+  return fmt::format("arn:aws:apigateway:{}:{}:{}", cloud.region, integration.service, integration.uri);
+}
+
+std::string_view name_of(Passthrough passthrough) {
+  if (passthrough == Passthrough::never) return "NEVER";
+  return passthrough == Passthrough::when_no_match ? "WHEN_NO_MATCH" : "WHEN_NO_TEMPLATES";
+}
+
 std::string invocation_uri(const Cloud& cloud, std::string_view function) {
   return fmt::format("arn:aws:apigateway:{}:lambda:path/2015-03-31/functions/{}/invocations", cloud.region, function);
 }

@@ -52,8 +52,12 @@ ControlAnswer page_of(const ControlRequest& request, const ControlPages& pages, 
 tl::unexpected<base::Error> unknown_identifier(std::string_view what);
 json::object json_of(const std::map<std::string, std::string>& texts);
 json::array json_of(const std::vector<std::string>& texts);
+json::object json_of(const Templates& templates);
 // "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations"
 std::string invocation_uri(const Cloud& cloud, std::string_view function);
+// Of what an integration calls; "" of a mock.
+std::string uri_of(const Cloud& cloud, const Integration& integration);
+std::string_view name_of(Passthrough passthrough);
 
 class GatewayControlPlane final : public Service {
  public:

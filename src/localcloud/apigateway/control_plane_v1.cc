@@ -87,16 +87,37 @@ base::Result<ResourceTree::value_type> resource_of(const ControlRequest& request
   return unknown_identifier("Resource");
 }
 
+json::object describe(const IntegrationResponse& response) {
+  json::object described{{"statusCode", std::to_string(response.status)}};
+  if (!response.key.empty()) described["selectionPattern"] = response.key;
+  if (!response.templates.empty()) described["responseTemplates"] = json_of(response.templates);
+  if (!response.parameters.empty()) described["responseParameters"] = json_of(response.parameters);
+  return described;
+}
+
 json::object describe(const ControlRequest& request, const Route& route, const Integration& integration) {
-  json::object described{{"type", integration.type == Integration::Type::mock ? "MOCK" : "AWS_PROXY"},
+  json::object described{{"type", type_name(integration)},
                          {"timeoutInMillis", integration.timeout.count()},
+                         {"passthroughBehavior", name_of(integration.passthrough)},
                          {"cacheNamespace", route.resource_id},
                          {"cacheKeyParameters", json::array()}};
-  if (integration.type == Integration::Type::lambda) {
-    described["httpMethod"] = "POST";
-    described["uri"] = invocation_uri(request.cloud, integration.function);
+  if (integration.type != Integration::Type::mock) {
+    described["httpMethod"] = integration.method.empty() ? "POST" : integration.method;
+    described["uri"] = uri_of(request.cloud, integration);
   }
   if (!integration.credentials.empty()) described["credentials"] = integration.credentials;
+  if (const auto& templates = integration.request_templates; !templates.empty()) {
+    described["requestTemplates"] = json_of(templates);
+  }
+  if (const auto& mapped = integration.request_parameters; !mapped.empty()) {
+    described["requestParameters"] = json_of(mapped);
+  }
+  if (integration.responses.empty()) return described;
+  json::object responses;
+  for (const auto& [id, response] : integration.responses) {
+    responses[std::to_string(response.status)] = describe(response);
+  }
+  described["integrationResponses"] = std::move(responses);
   return described;
 }
 

@@ -64,22 +64,36 @@ json::object describe(const ControlRequest&, const Api& api, const std::string& 
 
 json::object describe(const ControlRequest& request, const Api& api, const std::string& id,
                       const Integration& integration) {
+  bool http = api.kind == GatewayKind::http;
   json::object described{{"integrationId", id},
+                         {"integrationType", type_name(integration)},
                          {"payloadFormatVersion", integration.payload_version},
                          {"timeoutInMillis", integration.timeout.count()}};
-  if (integration.type == Integration::Type::mock) {
-    described["integrationType"] = "MOCK";
-    json::object templates;
-    for (const auto& [key, text] : integration.request_templates) templates[key] = text;
-    described["requestTemplates"] = std::move(templates);
-    return described;
+  auto text = [&](std::string_view name, std::string value) {
+    if (!value.empty()) described[name] = std::move(value);
+  };
+  if (integration.type != Integration::Type::mock) {
+    described["connectionType"] = "INTERNET";
+    described["integrationMethod"] = integration.method.empty() ? "POST" : integration.method;
   }
-  described["integrationType"] = "AWS_PROXY";
-  described["integrationMethod"] = "POST";
-  described["connectionType"] = "INTERNET";
-  described["integrationUri"] =
-      api.kind == GatewayKind::websocket ? invocation_uri(request.cloud, integration.function) : integration.function;
-  if (!integration.credentials.empty()) described["credentialsArn"] = integration.credentials;
+  if (integration.subtype.empty()) {
+    bool function = http && !integration.function.empty();
+    text("integrationUri", function ? integration.function : uri_of(request.cloud, integration));
+  }
+  text("integrationSubtype", integration.subtype);
+  text("credentialsArn", integration.credentials);
+  if (!http) described["passthroughBehavior"] = name_of(integration.passthrough);
+  if (const auto& templates = integration.request_templates; !templates.empty()) {
+    described["requestTemplates"] = json_of(templates);
+  }
+  if (const auto& mapped = integration.request_parameters; !mapped.empty()) {
+    described["requestParameters"] = json_of(mapped);
+  }
+  if (!integration.response_parameters.empty()) {
+    json::object by_status;
+    for (const auto& [status, mapped] : integration.response_parameters) by_status[status] = json_of(mapped);
+    described["responseParameters"] = std::move(by_status);
+  }
   return described;
 }
 

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "localcloud/apigateway/gateway_model.h"
+#include "localcloud/apigateway/parameter_mapping.h"
 #include "net/http.h"
 
 namespace localcloud {
@@ -34,11 +36,19 @@ enum class FailureKind {
 struct Failure {
   FailureKind kind = FailureKind::api_configuration_error;
   std::string message = {};  // empty: the kind's own
+  std::string detail = {};   // $context.error.validationErrorString
 };
 
 // "ACCESS_DENIED", as gateway responses are named.
 std::string_view name_of(FailureKind kind);
 
+// In AWS's own words.
 net::Response failure_response(GatewayKind api, const Failure& failure);
+
+// In the words of a REST API, if its gateway responses have some for it. `sources`: of the request.
+net::Response gateway_response(const Definition& definition, const Failure& failure, MappingSources sources);
+// A gateway response as templates write it, with CloudFormation's or OpenAPI's names. Errors: BadRequestException.
+base::Result<GatewayResponse> read_gateway_response(const json::object& properties);
+base::Result<> check_response_type(std::string_view type);
 
 }  // namespace localcloud

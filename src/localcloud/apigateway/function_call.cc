@@ -1,10 +1,6 @@
 #include "localcloud/apigateway/function_call.h"
 
-#include <boost/asio/this_coro.hpp>
-#include <memory>
-
-#include "base/notifier.h"
-#include "base/task_group.h"
+#include "localcloud/apigateway/time_limit.h"
 #include "localcloud/delivery.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/service.h"
@@ -14,23 +10,6 @@ namespace localcloud {
 namespace {
 
 constexpr std::string_view kService = "apigateway.amazonaws.com";
-
-struct Answer {
-  std::optional<base::Result<InvokeOutput>> result;
-  bool late = false;
-  base::Notifier there;
-};
-
-awaitable<void> invoke_into(Cloud& cloud, InvokeInput input, std::shared_ptr<Answer> answer) {
-  answer->result = co_await cloud.lambda->invoke(std::move(input));
-  answer->there.notify_all();
-}
-
-awaitable<void> be_late(Cloud& cloud, base::Millis limit, std::shared_ptr<Answer> answer) {
-  co_await cloud.clock->sleep_for(limit);
-  answer->late = true;
-  answer->there.notify_all();
-}
 
 base::Result<> check_right(Cloud& cloud, const FunctionCall& call) {
   if (!call.credentials.empty()) {
@@ -53,13 +32,7 @@ awaitable<std::optional<base::Result<InvokeOutput>>> call_function(Cloud& cloud,
   input.payload = std::move(call.payload);
   input.type = call.type;
   input.trace_id = std::move(call.trace_id);
-  auto answer = std::make_shared<Answer>();
-  base::TaskGroup tasks(co_await boost::asio::this_coro::executor);
-  tasks.spawn(invoke_into(cloud, std::move(input), answer));
-  tasks.spawn(be_late(cloud, call.limit, answer));
-  while (!answer->result && !answer->late) co_await answer->there.wait();
-  co_await tasks.close();
-  co_return std::move(answer->result);
+  co_return co_await within(cloud, call.limit, cloud.lambda->invoke(std::move(input)));
 }
 
 }  // namespace localcloud

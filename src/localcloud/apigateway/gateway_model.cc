@@ -12,6 +12,13 @@
 
 namespace localcloud {
 
+std::string_view type_name(const Integration& integration) {
+  using Type = Integration::Type;
+  if (integration.type == Type::mock) return "MOCK";
+  if (integration.type == Type::http) return integration.proxy ? "HTTP_PROXY" : "HTTP";
+  return integration.proxy ? "AWS_PROXY" : "AWS";
+}
+
 void Api::edit(const std::function<void(Definition&)>& change) {
   auto next = std::make_shared<Definition>(*live);
   change(*next);

@@ -25,24 +25,42 @@ namespace json = boost::json;
 enum class GatewayKind { http, rest, websocket };
 
 using Templates = std::map<std::string, std::string, std::less<>>;
+using ParameterMap = std::map<std::string, std::string>;  // where it goes → where it comes from
 
 struct IntegrationResponse {
-  std::string key;  // "/200/" (a pattern over the status) or "$default"
+  // WebSocket: "/200/" (a pattern over the status) or "$default". REST: a pattern over the status, or over the error of
+  // a function; empty: takes what no other takes.
+  std::string key;
+  int status = 200;  // REST
   Templates templates;
-  std::string template_key;  // which of them is used
+  std::string template_key;  // WebSocket: which of them is used
+  ParameterMap parameters;   // REST: "method.response.header.X" → "'text'" or "integration.response.header.Y"
 };
 
+enum class Passthrough { when_no_match, when_no_templates, never };
+
 struct Integration {
-  enum class Type { lambda, mock };
+  enum class Type { lambda, mock, http, aws };
   Type type = Type::lambda;
+  bool proxy = true;        // request and answer are handed on as they are: AWS_PROXY, HTTP_PROXY
   std::string function;     // ARN
+  std::string uri;          // http: URL; aws: "action/PutItem" or "path/…"
+  std::string service;      // aws: "dynamodb"
+  std::string subtype;      // of an HTTP API: "SQS-SendMessage"
+  std::string method;       // http and aws: "POST", "ANY"
   std::string credentials;  // ARN of the role that calls; empty: the function's policy decides
   std::string payload_version = "1.0";
   base::Millis timeout{29'000};
+  Passthrough passthrough = Passthrough::when_no_match;
+  ParameterMap request_parameters;  // "integration.request.header.X" → "method.request.header.Y" or "'text'"
   Templates request_templates;
-  std::string template_key;
-  std::map<std::string, IntegrationResponse> responses;  // by id
+  std::string template_key;                                   // WebSocket
+  std::map<std::string, IntegrationResponse> responses;       // by id
+  std::map<std::string, ParameterMap> response_parameters{};  // HTTP: by status
 };
+
+// "AWS_PROXY", "HTTP", …: IntegrationType as templates write it.
+std::string_view type_name(const Integration& integration);
 
 // Where an authorizer finds who asks: "method.request.header.Auth" of REST APIs, "$request.header.Auth" of HTTP APIs.
 struct IdentitySource {
@@ -79,7 +97,22 @@ struct Route {
   RouteAccess access;
   std::string integration;                       // id; empty = none
   std::string resource_id;                       // REST
+  std::string validator;                         // REST: id; empty = none
+  std::map<std::string, bool> parameters;        // REST: "method.request.header.X" → required
+  std::map<std::string, std::string> models;     // REST: media type → model
   std::map<std::string, std::string> responses;  // WebSocket: route responses, id → key
+};
+
+// What a REST API says instead of AWS's own words for a kind of failure.
+struct GatewayResponse {
+  std::optional<int> status;
+  ParameterMap parameters;  // "gatewayresponse.header.X" → "'text'"
+  Templates templates;      // by media type
+};
+
+struct RequestValidator {
+  bool body = false;
+  bool parameters = false;
 };
 
 struct Cors {
@@ -93,9 +126,14 @@ struct Definition {
   std::map<std::string, Integration> integrations;  // by id
   std::map<std::string, Authorizer> authorizers;    // by id
   std::optional<Cors> cors;
-  std::vector<std::string> binary_types;  // REST
-  std::optional<json::value> policy;      // REST: the resource policy, its resources written out
-  std::string route_selection;            // WebSocket: the path in the body, "action"
+  std::vector<std::string> binary_types;               // REST
+  std::map<std::string, GatewayResponse> responses;    // REST: by type, "DEFAULT_4XX"
+  std::map<std::string, RequestValidator> validators;  // REST: by id
+  std::map<std::string, json::value> models;           // REST: by name
+  bool key_from_authorizer = false;                    // REST: ApiKeySourceType AUTHORIZER
+  bool endpoint_disabled = false;                      // DisableExecuteApiEndpoint
+  std::optional<json::value> policy;                   // REST: the resource policy, its resources written out
+  std::string route_selection;                         // WebSocket: the path in the body, "action"
 };
 
 struct Stage {

@@ -27,6 +27,7 @@ class GatewayService final : public ApiGateway {
   ResourceTypes resource_types() override;
 
   GatewayStore& store() { return store_; }
+  Cloud& cloud() { return cloud_; }
   void remove_api(std::string_view id);
 
  private:
@@ -45,5 +46,6 @@ std::string localize_endpoints(std::string_view text, std::string_view region, s
 
 ResourceTypes http_resource_types(GatewayService& service);  // AWS::ApiGatewayV2::*
 ResourceTypes rest_resource_types(GatewayService& service);  // AWS::ApiGateway::*
+ResourceTypes rest_part_types(GatewayService& service);      // of them what belongs to the methods of an API
 
 }  // namespace localcloud

@@ -44,6 +44,10 @@ inline bool flag_property(const json::object& properties, std::string_view name)
 // Is there room for one more? `what` as AWS names it: "Routes". Errors: 429.
 base::Result<> check_room(std::size_t count, std::size_t most, std::string_view what);
 
+// The resource policy of a REST API, checked, with its resources written out: "execute-api:/Prod/GET/*" means this API.
+// Errors: BadRequestException.
+base::Result<json::value> read_api_policy(const json::value& policy, std::string_view api_arn);
+
 std::map<std::string, std::string> map_property(const json::object& properties, std::string_view name);
 // Milliseconds from 50 to `most`. Errors: BadRequestException.
 base::Result<base::Millis> timeout_property(const json::object& properties, std::string_view name, base::Millis most);

@@ -40,6 +40,24 @@ net::Response HttpGateway::refuse(GatewayKind kind, const Failure& failure) cons
   return response;
 }
 
+net::Response HttpGateway::refuse(const Call& call, const Failure& failure) const {
+  if (call.kind == GatewayKind::http) return finish(call, failure_response(call.kind, failure));
+  return finish(call, gateway_response(*call.definition, failure, sources_of(call)));
+}
+
+// What every answer of an API bears.
+net::Response HttpGateway::finish(const Call& call, net::Response response) const {
+  if (call.kind == GatewayKind::http) {
+    response.headers.set("Apigw-Requestid", call.proxy.request_id);
+    if (call.definition->cors) add_cors_headers(*call.definition->cors, call.proxy.request, response);
+  } else {
+    response.headers.set("x-amzn-RequestId", call.proxy.request_id);
+    response.headers.set("x-amz-apigw-id", GatewayStore::random_token());
+    response.headers.set("X-Amzn-Trace-Id", call.proxy.trace_id);
+  }
+  return response;
+}
+
 std::optional<HttpGateway::Place> HttpGateway::find_stage(const Api& api, std::string_view path) const {
   std::string name = first_segment(path);
   if (!name.empty() && api.stages.contains(name)) {
@@ -83,6 +101,7 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   auto place = find_stage(api, path);
   auto definition = place ? api.served(place->stage) : nullptr;
   const Failure nowhere{http ? FailureKind::resource_not_found : FailureKind::missing_authentication_token};
+  if (definition && definition->endpoint_disabled) definition = nullptr;
   if (!definition) co_return refuse(kind, http ? nowhere : Failure{FailureKind::invalid_api_key});  // "Forbidden"
   if (http && definition->cors) {
     if (auto preflight = preflight_response(*definition->cors, request)) co_return std::move(*preflight);
@@ -111,7 +130,7 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   call->proxy.source_ip = std::move(source_ip);
   call->proxy.binary_types = definition->binary_types;
   call->proxy.request = std::move(request);
-  if (auto failure = co_await admit(call)) co_return refuse(kind, *failure);
+  if (auto failure = co_await admit(call)) co_return refuse(*call, *failure);
   co_return co_await call_integration(call);
 }
 
@@ -128,7 +147,28 @@ Failure failure_of(GatewayKind kind, const base::Error& error) {
 
 }  // namespace
 
+// "…${stageVariables.name}…" with the stage's own.
+std::string HttpGateway::with_stage_variables(const Call& call, std::string text) const {
+  for (const auto& [name, value] : call.proxy.stage_variables) {
+    std::string reference = "${stageVariables." + name + "}";
+    for (std::size_t at = 0; (at = text.find(reference, at)) != std::string::npos; at += value.size()) {
+      text.replace(at, reference.size(), value);
+    }
+  }
+  return text;
+}
+
 awaitable<net::Response> HttpGateway::call_integration(std::shared_ptr<Call> call) {
+  auto& integration = call->integration;
+  integration.function = with_stage_variables(*call, std::move(integration.function));
+  integration.uri = with_stage_variables(*call, std::move(integration.uri));
+  if (integration.type == Integration::Type::lambda && integration.proxy) co_return co_await call_proxy_function(call);
+  if (integration.type == Integration::Type::http && integration.proxy) co_return co_await call_http_proxy(call);
+  if (!integration.subtype.empty()) co_return co_await call_subtype(call);
+  co_return co_await call_mapped(call);
+}
+
+awaitable<net::Response> HttpGateway::call_proxy_function(std::shared_ptr<Call> call) {
   const auto kind = call->kind;
   const auto& integration = call->integration;
   const auto& proxy = call->proxy;
@@ -141,10 +181,10 @@ awaitable<net::Response> HttpGateway::call_integration(std::shared_ptr<Call> cal
                                                 .credentials = integration.credentials,
                                                 .trace_id = proxy.trace_id,
                                                 .limit = integration.timeout});
-  if (!output) co_return refuse(kind, {FailureKind::integration_timeout});
+  if (!output) co_return refuse(*call, {FailureKind::integration_timeout});
   if (!*output) {
     base::log_debug("API {}: the call of its function failed: {}", proxy.api_id, output->error().code);
-    co_return refuse(kind, failure_of(kind, output->error()));
+    co_return refuse(*call, failure_of(kind, output->error()));
   }
   std::optional<net::Response> response;
   if ((*output)->function_error.empty()) {
@@ -154,18 +194,11 @@ awaitable<net::Response> HttpGateway::call_integration(std::shared_ptr<Call> cal
     response = read_proxy_response((*output)->payload, format, decode);
   }
   if (!response) {
-    auto failed = refuse(kind, {FailureKind::api_configuration_error});
+    auto failed = refuse(*call, {FailureKind::api_configuration_error});
     if (!http) failed.status = 502;
     co_return failed;
   }
-  if (http) {
-    response->headers.set("Apigw-Requestid", proxy.request_id);
-    if (call->definition->cors) add_cors_headers(*call->definition->cors, proxy.request, *response);
-  } else {
-    response->headers.set("x-amzn-RequestId", proxy.request_id);
-    response->headers.set("X-Amzn-Trace-Id", proxy.trace_id);
-  }
-  co_return std::move(*response);
+  co_return finish(*call, std::move(*response));
 }
 
 }  // namespace localcloud

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "localcloud/apigateway/authorizer.h"
 #include "localcloud/apigateway/failure.h"
@@ -14,6 +15,7 @@
 #include "localcloud/cloud.h"
 #include "localcloud/http_event.h"
 #include "net/http.h"
+#include "net/http_client.h"
 
 namespace localcloud {
 
@@ -49,12 +51,31 @@ class HttpGateway {
   Admission admit_signed(Call& call) const;
   awaitable<Admission> ask_authorizer(std::shared_ptr<Call> call);
   awaitable<net::Response> call_integration(std::shared_ptr<Call> call);
+  awaitable<net::Response> call_proxy_function(std::shared_ptr<Call> call);
+  // Integrations that are no functions with the proxy event (http_integration.cc).
+  awaitable<net::Response> call_http_proxy(std::shared_ptr<Call> call);
+  awaitable<net::Response> call_subtype(std::shared_ptr<Call> call);
+  // With templates and mappings (mapped_integration.cc).
+  awaitable<net::Response> call_mapped(std::shared_ptr<Call> call);
+  struct Answer {
+    net::Response response;
+    std::string selector;  // what the patterns of integration responses are held against
+  };
+  awaitable<std::variant<Answer, Failure>> run_mapped(std::shared_ptr<Call> call, net::Request request);
+  awaitable<std::optional<base::Result<net::Response>>> send_http(net::Url url, net::Request request,
+                                                                  base::Millis limit);
+
+  std::string with_stage_variables(const Call& call, std::string text) const;
+  MappingSources sources_of(const Call& call) const;
   net::Response refuse(GatewayKind kind, const Failure& failure) const;
+  net::Response refuse(const Call& call, const Failure& failure) const;
+  net::Response finish(const Call& call, net::Response response) const;
 
   Cloud& cloud_;
   const GatewayStore& store_;
   Throttles& throttles_;
   Authorizers authorizers_;
+  std::unique_ptr<net::HttpClient> client_;  // made when it is first needed
 };
 
 // The answer to a preflight request, or nullopt if this is none. Pure.

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_type.h"
+#include "localcloud/apigateway/integration_definition.h"
 #include "localcloud/apigateway/mapping_template.h"
 #include "localcloud/apigateway/openapi.h"
 #include "localcloud/apigateway/stage_settings.h"
@@ -160,41 +161,57 @@ base::Result<ResourceState> put_authorizer(GatewayService& service, const Resour
 
 // --- Integration
 
-base::Result<Templates> read_templates(const json::object& properties, std::string_view name) {
-  Templates templates;
-  for (const auto& [key, text] : map_property(properties, name)) {
-    TRY(check_template(text));
-    templates[key] = text;
+// The properties of an HTTP API's integration with OpenAPI's names.
+json::object renamed(const json::object& properties) {
+  static const std::map<std::string_view, std::string_view> kNames{{"IntegrationType", "type"},
+                                                                   {"IntegrationUri", "uri"},
+                                                                   {"IntegrationMethod", "httpMethod"},
+                                                                   {"IntegrationSubtype", "integrationSubtype"},
+                                                                   {"PayloadFormatVersion", "payloadFormatVersion"},
+                                                                   {"TimeoutInMillis", "timeoutInMillis"},
+                                                                   {"CredentialsArn", "credentials"},
+                                                                   {"ConnectionType", "connectionType"},
+                                                                   {"RequestParameters", "requestParameters"},
+                                                                   {"ResponseParameters", "responseParameters"}};
+  json::object made;
+  for (const auto& [key, value] : properties) {
+    if (auto found = kNames.find(key); found != kNames.end()) made[found->second] = value;
   }
-  return templates;
+  return made;
 }
 
-base::Result<Integration> read_integration(const Api& api, const json::object& properties) {
+base::Result<Integration> read_socket_integration(const json::object& properties) {
   Integration integration;
-  bool http = api.kind == GatewayKind::http;
   std::string type = text_property(properties, "IntegrationType");
+  std::string uri = text_property(properties, "IntegrationUri");
+  if (properties.contains("RequestParameters")) {
+    return bad_request("RequestParameters is not implemented by the local cloud for WebSocket APIs");
+  }
+  integration.credentials = text_property(properties, "CredentialsArn");
+  integration.method = text_property(properties, "IntegrationMethod");
+  integration.proxy = type.ends_with("_PROXY");
   if (type == "AWS_PROXY") {
-    TRY(integration.function, function_of_uri(text_property(properties, "IntegrationUri")));
-    integration.credentials = text_property(properties, "CredentialsArn");
-    integration.payload_version = text_property(properties, "PayloadFormatVersion", "1.0");
-    if (http && integration.payload_version != "1.0" && integration.payload_version != "2.0") {
-      return bad_request("PayloadFormatVersion must be 1.0 or 2.0");
-    }
-  } else if (type == "MOCK" && !http) {
+    TRY(integration.function, function_of_uri(uri));
+  } else if (type == "MOCK") {
     integration.type = Integration::Type::mock;
-    TRY(integration.request_templates, read_templates(properties, "RequestTemplates"));
-    TRY(integration.template_key, read_template_key(text_property(properties, "TemplateSelectionExpression")));
+  } else if (type == "AWS") {
+    TRY(read_service_uri(uri, integration));
+    if (integration.credentials.empty()) return bad_request("Role ARN must be specified for AWS integrations");
   } else {
     return bad_request(
-        fmt::format("IntegrationType {}: the local cloud has AWS_PROXY{} here", type, http ? "" : " and MOCK"));
+        fmt::format("IntegrationType {}: the local cloud has AWS_PROXY, AWS and MOCK for WebSocket APIs", type));
   }
-  TRY(integration.timeout, timeout_property(properties, "TimeoutInMillis", base::Millis(http ? 30'000 : 29'000)));
+  TRY(integration.request_templates, read_templates(properties, "RequestTemplates"));
+  TRY(integration.template_key, read_template_key(text_property(properties, "TemplateSelectionExpression")));
+  TRY(integration.timeout, timeout_property(properties, "TimeoutInMillis", base::Millis(29'000)));
   return integration;
 }
 
 base::Result<ResourceState> put_integration(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, need_api(service, request));
-  TRY(auto integration, read_integration(*api, request.properties));
+  TRY(auto integration, api->kind == GatewayKind::websocket
+                            ? read_socket_integration(request.properties)
+                            : read_integration(GatewayKind::http, renamed(request.properties)));
   if (request.physical_id.empty()) {
     TRY(check_room(api->live->integrations.size(), kMostIntegrations, "Integrations"));
   }
@@ -337,9 +354,9 @@ ResourceTypes http_resource_types(GatewayService& service) {
   types.push_back(
       type({.name = "AWS::ApiGatewayV2::Integration",
             .works = {"ApiId", "CredentialsArn", "IntegrationType", "IntegrationUri", "PayloadFormatVersion",
-                      "TimeoutInMillis", "RequestTemplates", "TemplateSelectionExpression"},
-            .accepted = {"IntegrationMethod", "PassthroughBehavior", "Description", "ConnectionType",
-                         "ContentHandlingStrategy"},
+                      "TimeoutInMillis", "RequestTemplates", "TemplateSelectionExpression", "RequestParameters",
+                      "ResponseParameters", "IntegrationMethod", "IntegrationSubtype", "ConnectionType"},
+            .accepted = {"PassthroughBehavior", "Description", "ContentHandlingStrategy"},
             .replaces = {"ApiId"}},
            both(with(put_integration), forget(&Definition::integrations))));
   types.push_back(type({.name = "AWS::ApiGatewayV2::IntegrationResponse",

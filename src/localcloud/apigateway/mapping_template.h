@@ -1,24 +1,15 @@
-// Mapping templates, as far as MOCK integrations of WebSocket APIs need them: text with $context variables. A template
-// that uses anything else of the language is refused when it is created, by name.
+// The integrations of WebSocket APIs that answer by templates: which template is used, what its status selects.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "localcloud/apigateway/gateway_model.h"
+#include "localcloud/apigateway/velocity.h"
 
 namespace localcloud {
-
-using ContextVariables = std::map<std::string, std::string, std::less<>>;  // "connectionId" → value
-
-// Errors: BadRequestException for a directive, a function, or a variable that the local cloud does not know.
-base::Result<> check_template(std::string_view text);
-
-// Variables that have no value become empty.
-std::string render_template(std::string_view text, const ContextVariables& context);
 
 // A selection expression for templates: "\$default" (the backslash is part of it) or a plain word; "" means "$default".
 // Errors: an expression that would be evaluated, by name.
@@ -30,7 +21,11 @@ struct MockAnswer {
   int status = 200;
   std::string body;
 };
-std::optional<MockAnswer> answer_of_mock(const Integration& integration, std::string_view body,
-                                         const ContextVariables& context);
+std::optional<MockAnswer> answer_of_mock(const Integration& integration, const TemplateScope& scope);
+
+// The body that an integration gets: its template's, or the message as it came. nullopt: the template fails.
+std::optional<std::string> request_of_template(const Integration& integration, const TemplateScope& scope);
+// The answer of a service as its integration response words it; `status` selects it. nullopt: none does.
+std::optional<std::string> answer_of_template(const Integration& integration, int status, TemplateScope scope);
 
 }  // namespace localcloud

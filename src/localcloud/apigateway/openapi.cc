@@ -7,7 +7,10 @@
 
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
+#include "localcloud/apigateway/failure.h"
+#include "localcloud/apigateway/integration_definition.h"
 #include "localcloud/http_text.h"
+#include "localcloud/json_members.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -35,27 +38,67 @@ tl::unexpected<base::Error> refused(std::string_view where, std::string_view wha
   return aws_error(400, "BadRequestException", fmt::format("{}: {}", where, what));
 }
 
-base::Result<Integration> read_integration(const value& operation, GatewayKind kind, const std::string& where) {
+base::Result<Integration> integration_of(const value& operation, GatewayKind kind, const std::string& where) {
   const auto* found = codec::find(operation, kIntegration);
-  if (found == nullptr) return refused(where, "No integration defined for method");
-  std::string type = lower_case(codec::find_string(*found, "type"));
-  if (type != "aws_proxy") {
-    return refused(where, fmt::format("integration type {}: the local cloud has aws_proxy here only", type));
-  }
-  Integration integration;
-  auto function = function_of_uri(codec::find_string(*found, "uri"));
-  if (!function) return refused(where, function.error().message);
-  integration.function = std::move(*function);
-  integration.credentials = codec::find_string(*found, "credentials");
-  integration.timeout = kind == GatewayKind::http ? base::Millis(30'000) : base::Millis(29'000);
-  if (kind == GatewayKind::http) {
-    integration.payload_version = codec::find_string(*found, "payloadFormatVersion");
-    if (integration.payload_version.empty()) integration.payload_version = "1.0";
-  }
-  if (const auto* limit = codec::find(*found, "timeoutInMillis"); limit != nullptr && limit->is_int64()) {
-    integration.timeout = base::Millis(limit->get_int64());
-  }
+  if (found == nullptr || !found->is_object()) return refused(where, "No integration defined for method");
+  auto integration = read_integration(kind, found->get_object());
+  if (!integration) return refused(where, integration.error().message);
   return integration;
+}
+
+bool disables_endpoint(const value& configuration) {
+  const auto* disabled = codec::find(configuration, "disableExecuteApiEndpoint");
+  return disabled != nullptr && (*disabled == value(true) || *disabled == value("true"));
+}
+
+// What of a body says more than its paths. A member that is not there is refused by name.
+base::Result<> read_extensions(const value& body, GatewayKind kind, Definition& definition) {
+  static const std::set<std::string_view> kPlain{"openapi",
+                                                 "swagger",
+                                                 "info",
+                                                 "paths",
+                                                 "tags",
+                                                 "host",
+                                                 "basePath",
+                                                 "schemes",
+                                                 "servers",
+                                                 "definitions",
+                                                 "components",
+                                                 "security",
+                                                 "produces",
+                                                 "consumes",
+                                                 "externalDocs",
+                                                 "securityDefinitions",
+                                                 "x-amazon-apigateway-importexport-version"};
+  constexpr std::string_view kEndpoint = "x-amazon-apigateway-endpoint-configuration";
+  if (!body.is_object()) return refused("Body", "it is no object");
+  for (const auto& [key, content] : body.get_object()) {
+    std::string_view name(key);
+    if (name == "x-amazon-apigateway-cors" && kind == GatewayKind::http) {
+      definition.cors = read_cors(content);
+    } else if (name == "x-amazon-apigateway-binary-media-types") {
+      for (auto& type : texts_in(body.get_object(), name)) definition.binary_types.push_back(std::move(type));
+    } else if (name == "x-amazon-apigateway-policy" && kind == GatewayKind::rest) {
+      definition.policy = content;
+    } else if (name == "x-amazon-apigateway-api-key-source") {
+      definition.key_from_authorizer = content == value("AUTHORIZER");
+    } else if (name == "x-amazon-apigateway-gateway-responses" && content.is_object()) {
+      for (const auto& [type, response] : content.get_object()) {
+        TRY(check_response_type(type));
+        const auto* object = response.if_object();
+        TRY(definition.responses[std::string(type)], read_gateway_response(object ? *object : json::object{}));
+      }
+    } else if (name == kEndpoint) {
+      definition.endpoint_disabled = disables_endpoint(content);
+    } else if (!kPlain.contains(name)) {
+      return refused("Body", fmt::format("{} is not implemented by the local cloud", name));
+    }
+  }
+  for (const auto& server : list_in(body.get_object(), "servers")) {
+    const auto* configuration = codec::find(server, kEndpoint);
+    if (configuration != nullptr && disables_endpoint(*configuration)) definition.endpoint_disabled = true;
+  }
+  return {};
 }
 
 // The security schemes of a body, and what the requirements of its operations mean by them.
@@ -168,12 +211,7 @@ base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
   Definition definition;
   TRY(const auto security, Security::read(body, kind));
   definition.authorizers = security.authorizers();
-  if (const auto* cors = codec::find(body, "x-amazon-apigateway-cors"); cors != nullptr)
-    definition.cors = read_cors(*cors);
-  if (const auto* types = codec::find(body, "x-amazon-apigateway-binary-media-types");
-      types != nullptr && types->is_array()) {
-    for (const auto& type : types->get_array()) definition.binary_types.emplace_back(type.get_string());
-  }
+  TRY(read_extensions(body, kind, definition));
   const auto* paths = codec::find(body, "paths");
   if (paths == nullptr || !paths->is_object()) return definition;
   for (const auto& [path, operations] : paths->get_object()) {
@@ -181,7 +219,7 @@ base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
     for (const auto& [key, operation] : operations.get_object()) {
       if (!is_method(key)) continue;
       std::string where = fmt::format("{} {}", method_name(key), std::string_view(path));
-      TRY(auto integration, read_integration(operation, kind, where));
+      TRY(auto integration, integration_of(operation, kind, where));
       Route route;
       TRY(route.access, security.access(operation, where));
       if (route.access.api_key) return refused(where, "API keys are not implemented by the local cloud");

@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_type.h"
+#include "localcloud/apigateway/integration_definition.h"
 #include "localcloud/apigateway/openapi.h"
 #include "localcloud/apigateway/stage_settings.h"
 
@@ -26,13 +27,22 @@ base::Result<Api*> need_api(GatewayService& service, const ResourceRequest& requ
 
 // --- RestApi
 
-base::Result<> configure_api(Api& api, const json::object& properties) {
-  if (properties.contains("BodyS3Location")) return bad_request("BodyS3Location is not implemented by the local cloud");
+base::Result<> configure_api(Cloud& cloud, Api& api, const json::object& properties) {
   Definition next = *api.live;
   if (const auto* body = properties.if_contains("Body")) {
     TRY(next, read_openapi(*body, GatewayKind::rest));
   }
   for (auto& binary : list_property(properties, "BinaryMediaTypes")) next.binary_types.push_back(std::move(binary));
+  if (const auto* policy = properties.if_contains("Policy")) next.policy = *policy;
+  if (next.policy) {
+    auto arn = fmt::format("arn:aws:execute-api:{}:{}:{}/", cloud.region, cloud.account_id, api.id);
+    TRY(next.policy, read_api_policy(*next.policy, arn));
+  }
+  std::string source = text_property(properties, "ApiKeySourceType");
+  if (!source.empty()) next.key_from_authorizer = source == "AUTHORIZER";
+  if (properties.contains("DisableExecuteApiEndpoint")) {
+    next.endpoint_disabled = flag_property(properties, "DisableExecuteApiEndpoint");
+  }
   api.edit([&](Definition& definition) { definition = next; });
   return {};
 }
@@ -52,7 +62,7 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
   }
   if (name.empty()) return bad_request("Name is required");
   Api& api = service.store().create(GatewayKind::rest, std::move(name));
-  if (auto configured = configure_api(api, request.properties); !configured) {
+  if (auto configured = configure_api(service.cloud(), api, request.properties); !configured) {
     service.store().remove(api.id);
     return base::fail(configured.error());
   }
@@ -62,7 +72,7 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
 base::Result<ResourceState> change_api(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, service.store().need(request.physical_id, GatewayKind::rest));
   if (request.properties.contains("Body")) api->edit([](Definition& definition) { definition.binary_types.clear(); });
-  TRY(configure_api(*api, request.properties));
+  TRY(configure_api(service.cloud(), *api, request.properties));
   return api_state(*api);
 }
 
@@ -94,52 +104,7 @@ base::Result<> remove_resource(GatewayService& service, const ResourceRequest& r
   return {};
 }
 
-// --- Authorizer
-
-base::Result<ResourceState> put_authorizer(GatewayService& service, const ResourceRequest& request) {
-  TRY(auto* api, need_api(service, request));
-  TRY(auto name, needed_property(request.properties, "Name"));
-  TRY(auto authorizer, read_rest_authorizer(request.properties));
-  std::string id = request.physical_id.empty() ? GatewayStore::random_id(6) : request.physical_id;
-  api->edit([&](Definition& definition) { definition.authorizers[id] = authorizer; });
-  return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"AuthorizerId", id}}};
-}
-
-base::Result<> remove_authorizer(GatewayService& service, const ResourceRequest& request) {
-  if (Api* api = api_of(service, request)) {
-    api->edit([&](Definition& definition) { definition.authorizers.erase(request.physical_id); });
-  }
-  return {};
-}
-
 // --- Method
-
-base::Result<Integration> read_integration(const json::object& properties) {
-  const auto* found = properties.if_contains("Integration");
-  if (found == nullptr || !found->is_object()) return bad_request("No integration defined for method");
-  const auto& object = found->get_object();
-  for (const auto& [key, value] : object) {
-    static const std::set<std::string_view> known{"Type",
-                                                  "Uri",
-                                                  "IntegrationHttpMethod",
-                                                  "TimeoutInMillis",
-                                                  "PassthroughBehavior",
-                                                  "CacheNamespace",
-                                                  "ContentHandling",
-                                                  "ConnectionType",
-                                                  "Credentials"};
-    if (!known.contains(key))
-      return bad_request(fmt::format("Integration.{} is not implemented by the local cloud", std::string_view(key)));
-  }
-  std::string type = text_property(object, "Type");
-  if (type != "AWS_PROXY")
-    return bad_request(fmt::format("Integration.Type {}: the local cloud has AWS_PROXY here", type));
-  Integration integration;
-  TRY(integration.function, function_of_uri(text_property(object, "Uri")));
-  integration.credentials = text_property(object, "Credentials");
-  TRY(integration.timeout, timeout_property(object, "TimeoutInMillis", base::Millis(29'000)));
-  return integration;
-}
 
 base::Result<ResourceState> put_method(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, need_api(service, request));
@@ -151,7 +116,10 @@ base::Result<ResourceState> put_method(GatewayService& service, const ResourceRe
   TRY(route.method, needed_property(request.properties, "HttpMethod"));
   TRY(route.access, read_access(*api->live, request.properties));
   if (route.access.api_key) return bad_request("ApiKeyRequired is not implemented by the local cloud");
-  TRY(auto integration, read_integration(request.properties));
+  const auto* written = request.properties.if_contains("Integration");
+  if (written == nullptr || !written->is_object()) return bad_request("No integration defined for method");
+  TRY(auto renamed, openapi_names(written->get_object()));
+  TRY(auto integration, read_integration(GatewayKind::rest, renamed));
   route.path = found->second.path;
   route.key = route.method + " " + route.path;
   route.resource_id = resource;
@@ -215,7 +183,7 @@ ResourceTypes rest_resource_types(GatewayService& service) {
   ResourceTypes types;
   types.push_back(
       type({.name = "AWS::ApiGateway::RestApi",
-            .works = {"Name", "Body", "BinaryMediaTypes"},
+            .works = {"Name", "Body", "BinaryMediaTypes", "Policy", "ApiKeySourceType", "DisableExecuteApiEndpoint"},
             .accepted = {"Description", "EndpointConfiguration", "FailOnWarnings", "Parameters", "Tags", "Mode"},
             .replaces = {}},
            {.make = with(make_api), .change = with(change_api), .destroy = [&service](const ResourceRequest& request) {
@@ -227,17 +195,10 @@ ResourceTypes rest_resource_types(GatewayService& service) {
                         .accepted = {},
                         .replaces = {"RestApiId", "ParentId", "PathPart"}},
                        {.make = with(make_resource), .change = {}, .destroy = with(remove_resource)}));
-  types.push_back(
-      type({.name = "AWS::ApiGateway::Authorizer",
-            .works = {"RestApiId", "Name", "Type", "AuthorizerUri", "AuthorizerCredentials",
-                      "AuthorizerResultTtlInSeconds", "IdentitySource", "IdentityValidationExpression"},
-            .accepted = {"AuthType"},
-            .replaces = {"RestApiId"}},
-           {.make = with(put_authorizer), .change = with(put_authorizer), .destroy = with(remove_authorizer)}));
   types.push_back(type({.name = "AWS::ApiGateway::Method",
                         .works = {"RestApiId", "ResourceId", "HttpMethod", "AuthorizationType", "AuthorizerId",
-                                  "Integration", "ApiKeyRequired"},
-                        .accepted = {"MethodResponses", "OperationName", "RequestParameters"},
+                                  "RequestParameters", "Integration", "ApiKeyRequired"},
+                        .accepted = {"MethodResponses", "OperationName"},
                         .replaces = {"RestApiId", "ResourceId", "HttpMethod"}},
                        {.make = with(put_method), .change = with(put_method), .destroy = with(remove_method)}));
   types.push_back(
@@ -265,6 +226,7 @@ ResourceTypes rest_resource_types(GatewayService& service) {
             },
             .change = {},
             .destroy = {}}));
+  for (auto& more : rest_part_types(service)) types.push_back(std::move(more));
   return types;
 }
 

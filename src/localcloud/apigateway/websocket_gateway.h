@@ -63,7 +63,8 @@ class WebSocketGateway {
   awaitable<std::optional<Outcome>> run_integration(std::shared_ptr<const Definition> definition, Route route,
                                                     Event event);
   std::shared_ptr<const Definition> served(const Connection& connection) const;
-  ContextVariables context_of(const Event& event) const;
+  TemplateScope scope_of(const Event& event) const;
+  awaitable<std::optional<Outcome>> run_service(Integration integration, TemplateScope scope);
   json::object request_context(const Event& event) const;
   // The event of a route without its body.
   json::object route_event(const Event& event) const;

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "localcloud/apigateway/function_call.h"
+#include "localcloud/apigateway/service_call.h"
+#include "localcloud/apigateway/time_limit.h"
 #include "localcloud/apigateway/websocket_gateway.h"
 #include "localcloud/http_answer.h"
 #include "localcloud/http_text.h"
@@ -13,25 +15,19 @@
 
 namespace localcloud {
 
-ContextVariables WebSocketGateway::context_of(const Event& event) const {
-  const Connection& connection = *event.connection;
-  auto now = cloud_.clock->now();
-  return {{"accountId", cloud_.account_id},
-          {"apiId", connection.api_id},
-          {"connectedAt", std::to_string(base::epoch_ms(connection.connected_at))},
-          {"connectionId", connection.id},
-          {"domainName", store_.domain_of(connection.api_id)},
-          {"eventType", event.type},
-          {"extendedRequestId", event.request_id},
-          {"messageDirection", "IN"},
-          {"messageId", event.type == "MESSAGE" ? event.request_id : std::string()},
-          {"requestId", event.request_id},
-          {"requestTime", common_log_time(now)},
-          {"requestTimeEpoch", std::to_string(base::epoch_ms(now))},
-          {"routeKey", event.route_key},
-          {"stage", connection.stage},
-          {"identity.sourceIp", connection.source_ip},
-          {"identity.userAgent", connection.user_agent}};
+// What the templates of a route's integration know.
+TemplateScope WebSocketGateway::scope_of(const Event& event) const {
+  TemplateScope scope;
+  scope.context = request_context(event);
+  scope.context["accountId"] = cloud_.account_id;
+  scope.body = event.body;
+  scope.stage_variables = stage_variables(*event.connection);
+  json::object headers;
+  json::object query;
+  for (const auto& [name, value] : event.upgrade.headers) headers[name] = repaired_utf8(value);
+  for (const auto& [name, value] : split_target(event.upgrade.target).query) query[name] = repaired_utf8(value);
+  scope.params = {{"path", json::object{}}, {"querystring", std::move(query)}, {"header", std::move(headers)}};
+  return scope;
 }
 
 json::object WebSocketGateway::request_context(const Event& event) const {
@@ -137,16 +133,31 @@ awaitable<std::optional<Failure>> WebSocketGateway::ask_authorizer(std::shared_p
   co_return std::nullopt;
 }
 
+awaitable<std::optional<WebSocketGateway::Outcome>> WebSocketGateway::run_service(Integration integration,
+                                                                                  TemplateScope scope) {
+  auto body = request_of_template(integration, scope);
+  if (!body) co_return std::nullopt;
+  ServiceCall call{.service = integration.service, .uri = integration.uri, .credentials = integration.credentials};
+  call.request = {.method = integration.method.empty() ? "POST" : integration.method, .body = std::move(*body)};
+  auto answer = co_await within(cloud_, integration.timeout, call_service(cloud_, std::move(call)));
+  if (!answer || !*answer) co_return std::nullopt;
+  scope.body = (*answer)->body;
+  auto text = answer_of_template(integration, (*answer)->status, std::move(scope));
+  if (!text) co_return std::nullopt;
+  co_return Outcome{(*answer)->status, std::move(*text)};
+}
+
 awaitable<std::optional<WebSocketGateway::Outcome>> WebSocketGateway::run_integration(
     std::shared_ptr<const Definition> definition, Route route, Event event) {
   auto found = definition->integrations.find(route.integration);
   if (found == definition->integrations.end()) co_return std::nullopt;
   const Integration& integration = found->second;
   if (integration.type == Integration::Type::mock) {
-    auto answer = answer_of_mock(integration, event.body, context_of(event));
+    auto answer = answer_of_mock(integration, scope_of(event));
     if (!answer) co_return std::nullopt;
     co_return Outcome{answer->status, std::move(answer->body)};
   }
+  if (integration.type == Integration::Type::aws) co_return co_await run_service(integration, scope_of(event));
   std::string arn =
       store_.arn_of(event.connection->api_id, fmt::format("{}/{}", event.connection->stage, event.route_key));
   std::string trace = fmt::format("Root=1-{:08x}-{}", base::epoch_ms(std::chrono::system_clock::now()) / 1000,
