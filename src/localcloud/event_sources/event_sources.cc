@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <boost/system/system_error.hpp>
-
 #include "base/ids.h"
-#include "base/log.h"
 #include "localcloud/delivery.h"
 #include "localcloud/dynamodb/dynamodb.h"
 #include "localcloud/event_sources/event_sources_service.h"
@@ -19,20 +16,6 @@ namespace {
 
 tl::unexpected<base::Error> invalid(std::string message) {
   return aws_error(400, "InvalidParameterValueException", std::move(message));
-}
-
-awaitable<void> poll(PollerContext context) {
-  try {
-    if (context.mapping->kind == SourceKind::queue) {
-      co_await poll_queue(context);
-    } else {
-      co_await poll_stream(context);
-    }
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled
-  } catch (const std::exception& error) {
-    base::log_error("lambda: the event source mapping {} ended: {}", context.mapping->uuid, error.what());
-  }
 }
 
 // Keeps the group until its children have ended.
@@ -55,7 +38,8 @@ base::Result<EventSourcesService::Entry*> EventSourcesService::find(std::string_
 void EventSourcesService::start(Entry& entry) {
   if (!entry.mapping->enabled) return;
   entry.poller = std::make_shared<base::TaskGroup>(cloud_.executor);
-  entry.poller->spawn(poll({.cloud = cloud_, .mapping = entry.mapping, .progress = entry.progress}));
+  PollerContext context{.cloud = cloud_, .mapping = entry.mapping, .progress = entry.progress};
+  entry.poller->spawn(entry.mapping->kind == SourceKind::queue ? poll_queue(context) : poll_stream(context));
   cloud_.tasks->spawn(own(entry.poller));
 }
 

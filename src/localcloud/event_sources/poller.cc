@@ -1,7 +1,10 @@
 #include "localcloud/event_sources/poller.h"
 
+#include <fmt/format.h>
+
 #include "localcloud/delivery.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/log_failure.h"
 
 namespace localcloud {
 
@@ -12,6 +15,14 @@ base::Result<Principal> RoleSession::principal(const std::string& role_arn, cons
   role_arn_ = role_arn;
   until_ = now + std::chrono::hours(1);
   return principal_;
+}
+
+awaitable<void> keep_going(PollerContext context, std::function<awaitable<void>()> work) {
+  auto what = fmt::format("lambda: the event source mapping {}", context.mapping->uuid);
+  for (;;) {
+    co_await log_failure(what, work());
+    co_await context.cloud.clock->sleep_for(kProblemPause);
+  }
 }
 
 awaitable<BatchOutcome> invoke_with_batch(PollerContext context, std::string event) {

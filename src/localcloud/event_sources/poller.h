@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,6 +57,9 @@ struct BatchOutcome {
   bool failed() const { return throttled || !function_error.empty(); }
 };
 awaitable<BatchOutcome> invoke_with_batch(PollerContext context, std::string event);
+
+// Does work that never ends by itself; if it fails, that is logged and it begins again.
+awaitable<void> keep_going(PollerContext context, std::function<awaitable<void>()> work);
 
 // Runs for as long as the mapping is enabled.
 awaitable<void> poll_queue(PollerContext context);

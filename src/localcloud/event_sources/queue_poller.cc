@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/log.h"
 #include "base/notifier.h"
 #include "localcloud/event_sources/poller.h"
 #include "localcloud/event_sources/source_events.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/log_failure.h"
 #include "localcloud/sqs/sqs.h"
 
 namespace localcloud {
@@ -121,19 +121,7 @@ awaitable<void> process(std::shared_ptr<InFlight> place, Principal role, Message
   }
 }
 
-awaitable<void> process_and_report(std::shared_ptr<InFlight> place, Principal role, Messages batch) {
-  try {
-    co_await process(std::move(place), std::move(role), std::move(batch));
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled: the local cloud ends
-  } catch (const std::exception& error) {
-    base::log_error("lambda: a batch of a queue failed: {}", error.what());
-  }
-}
-
-}  // namespace
-
-awaitable<void> poll_queue(PollerContext context) {
+awaitable<void> read_queue(PollerContext context) {
   auto& cloud = context.cloud;
   auto poller = std::make_shared<QueuePoller>(std::move(context));
   auto& last_result = poller->context.progress->last_result;
@@ -149,8 +137,15 @@ awaitable<void> poll_queue(PollerContext context) {
     }
     if (batch->empty()) continue;
     ++poller->in_flight;
-    cloud.tasks->spawn(process_and_report(std::make_shared<InFlight>(poller), *role, std::move(*batch)));
+    auto work = process(std::make_shared<InFlight>(poller), *role, std::move(*batch));
+    cloud.tasks->spawn(log_failure("lambda: a batch of a queue", std::move(work)));
   }
+}
+
+}  // namespace
+
+awaitable<void> poll_queue(PollerContext context) {
+  return keep_going(context, [context] { return read_queue(context); });
 }
 
 }  // namespace localcloud

@@ -65,6 +65,21 @@ TEST(QueuePoller, DeletesWhatTheFilterDropsWithoutInvoking) {
   EXPECT_THAT(account.queue.removed, ElementsAre("h2", "h3", "h1"));
 }
 
+TEST(QueuePoller, OutlivesABatchThatFailsInLambdaItself) {
+  SourceAccount account;
+  bool broken = true;
+  account.function.answer = [&](const auto&) -> base::Result<InvokeOutput> {
+    if (broken) throw boost::system::system_error(boost::asio::error::connection_reset);
+    return ScriptedLambda::succeeded("null");
+  };
+  account.queue.put("one");
+  ASSERT_TRUE(account.map(kQueue));
+  broken = false;
+  account.queue.put("two");
+  account.run();
+  EXPECT_THAT(account.queue.removed, ElementsAre("h2"));
+}
+
 TEST(QueuePoller, GathersForTheWindow) {
   SourceAccount account;
   account.queue.put("one");

@@ -257,7 +257,9 @@ awaitable<void> read_lane(Poller poller, std::size_t lane) {
 awaitable<void> poll_stream(PollerContext context) {
   auto poller = std::make_shared<StreamPoller>(std::move(context));
   base::TaskGroup lanes(co_await boost::asio::this_coro::executor);
-  for (std::size_t lane = 0; lane < poller->done.size(); ++lane) lanes.spawn(read_lane(poller, lane));
+  for (std::size_t lane = 0; lane < poller->done.size(); ++lane) {
+    lanes.spawn(keep_going(poller->context, [poller, lane] { return read_lane(poller, lane); }));
+  }
   co_await lanes.join();
 }
 

@@ -72,6 +72,19 @@ TEST(StreamPoller, GathersForTheWindowOrUntilTheBatchIsFull) {
   EXPECT_THAT(account.function.batches(), ElementsAre("a,b", "c,d,e"));
 }
 
+TEST(StreamPoller, BeginsAgainAfterAFailureOfLambdaItself) {
+  SourceAccount account;
+  bool broken = true;
+  account.function.answer = [&](const auto&) -> base::Result<InvokeOutput> {
+    if (std::exchange(broken, false)) throw boost::system::system_error(boost::asio::error::connection_reset);
+    return ScriptedLambda::succeeded("null");
+  };
+  account.stream.put("a");
+  ASSERT_TRUE(account.map(kStream, kFromTheStart));
+  account.pass(10s);
+  EXPECT_THAT(account.function.batches(), ElementsAre("a", "a"));
+}
+
 TEST(StreamPoller, DropsWhatTheFilterDoesNotPass) {
   SourceAccount account;
   for (auto key : {"a", "b"}) account.stream.put(key);

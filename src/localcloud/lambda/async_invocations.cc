@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <boost/system/system_error.hpp>
-
 #include "base/log.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/log_failure.h"
 
 namespace localcloud {
 
@@ -60,20 +59,10 @@ void AsyncInvocations::accept(InvokeInput input, std::string request_id) {
                                              .function = reference.name,
                                              .qualifier = reference.qualifier});
   if (event->qualifier.empty()) event->qualifier = "$LATEST";
-  cloud_.tasks->spawn(process(std::move(event)));
+  cloud_.tasks->spawn(log_failure("lambda: an asynchronous invocation", process(std::move(event))));
 }
 
 awaitable<void> AsyncInvocations::process(std::shared_ptr<Event> event) {
-  try {
-    co_await process_attempts(std::move(event));
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled: the local cloud ends
-  } catch (const std::exception& error) {
-    base::log_error("an asynchronous invocation failed: {}", error.what());
-  }
-}
-
-awaitable<void> AsyncInvocations::process_attempts(std::shared_ptr<Event> event) {
   for (;;) {
     auto version = functions_.version_of(event->input.function);
     if (!version) co_return;  // deleted meanwhile

@@ -63,7 +63,6 @@ class AsyncInvocations {
  private:
   struct Event;
   awaitable<void> process(std::shared_ptr<Event> event);
-  awaitable<void> process_attempts(std::shared_ptr<Event> event);
   awaitable<void> finish(std::shared_ptr<Event> event, std::shared_ptr<const FunctionVersion> version,
                          std::string condition);
   awaitable<void> send(std::shared_ptr<const FunctionVersion> version, Delivery delivery);
