@@ -111,7 +111,12 @@ base::Result<Write> parse_batch_write(const json::value& request) {
     return validation_exception(
         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
   }
-  return put != nullptr ? parse_write(Write::Kind::put, *put) : parse_write(Write::Kind::remove, *remove);
+  if (put != nullptr) {
+    TRY(check_members("BatchWriteItem PutRequest", *put, {"Item"}));
+    return parse_write(Write::Kind::put, *put);
+  }
+  TRY(check_members("BatchWriteItem DeleteRequest", *remove, {"Key"}));
+  return parse_write(Write::Kind::remove, *remove);
 }
 
 struct TableWrite {
@@ -160,7 +165,15 @@ DynamoDbService::Outcome DynamoDbService::batch_write(const Call& call, const js
   TRY(const auto* request, request_items(input));
   std::vector<std::pair<std::string, Write>> parsed;
   for (const auto& [name, list] : *request) {
-    for (const auto& one : list.is_array() ? list.get_array() : json::array()) {
+    const auto* requests = list.if_array();
+    if (requests == nullptr || requests->empty()) {
+      return validation_exception(
+          fmt::format("1 validation error detected: Value '{{{}=[]}}' at 'requestItems' failed to satisfy constraint: "
+                      "Map value must satisfy constraint: [Member must have length less than or equal to 25, Member "
+                      "must have length greater than or equal to 1]",
+                      std::string_view(name)));
+    }
+    for (const auto& one : *requests) {
       TRY(auto write, parse_batch_write(one));
       parsed.emplace_back(name, std::move(write));
     }

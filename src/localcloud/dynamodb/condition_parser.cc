@@ -98,6 +98,7 @@ class ConditionParser : ExpressionParser {
     Condition whole{.kind = Condition::Kind::function, .name = current().text};
     advance();
     advance();
+    TRY(check_depth(++calls_));
     if (!take(")")) {
       do {
         TRY(auto one, operand());
@@ -105,6 +106,7 @@ class ConditionParser : ExpressionParser {
       } while (take(","));
       TRY(expect(")"));
     }
+    --calls_;
     count_operator();
     check_function(whole.name, whole.operands);
     // What was noted never runs, but has to be safe to look at.
@@ -261,6 +263,7 @@ class ConditionParser : ExpressionParser {
     return Operand{.kind = Operand::Kind::path, .path = std::move(found)};
   }
 
+  int calls_ = 0;                                  // the functions around what is read
   std::pair<std::size_t, std::size_t> last_pair_;  // where the last parentheses opened and closed
 };
 

@@ -119,7 +119,9 @@ base::Result<Table*> DynamoDbService::authorized(const Call& call, std::string_v
   auto found = name.starts_with(own) ? tables_.find(name.substr(own.size())) : tables_.find(name);
   ConditionContext context;
   if (item != nullptr && found != tables_.end()) {
-    if (const auto* leading = item->if_contains(found->second.key.hash.name); leading != nullptr) {
+    const auto* read_index = found->second.find_index(index);
+    const auto& schema = read_index == nullptr ? found->second.key : read_index->key;
+    if (const auto* leading = item->if_contains(schema.hash.name); leading != nullptr) {
       if (content_of(*leading).is_string())
         context["dynamodb:LeadingKeys"] = std::string(content_of(*leading).get_string());
     }

@@ -88,7 +88,11 @@ base::Result<TimeToLiveWish> time_to_live_of(const json::object& properties) {
   const auto* given = object_member(properties, "TimeToLiveSpecification");
   if (given == nullptr) return TimeToLiveWish{};
   TRY(check_members("AWS::DynamoDB::Table TimeToLiveSpecification", *given, {"AttributeName", "Enabled"}));
-  return TimeToLiveWish{.attribute = text_member(*given, "AttributeName"), .enabled = flag_member(*given, "Enabled")};
+  TimeToLiveWish wish{.attribute = text_member(*given, "AttributeName"), .enabled = flag_member(*given, "Enabled")};
+  if (wish.enabled && wish.attribute.empty()) {
+    return validation_exception("TimeToLiveSpecification AttributeName is required");
+  }
+  return wish;
 }
 
 class TableType : public SyncType {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "localcloud/testing/test_cloud.h"
 
@@ -120,6 +121,64 @@ TEST_F(DynamoDbTest, RefusesWhatIsNotThereByName) {
   auto old = call("PutItem", R"({"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"N":"1"}},"Expected":{}})");
   EXPECT_EQ(old.status, 501);
   EXPECT_THAT(codec::find_string(old.body, "message"), HasSubstr("PutItem with Expected"));
+}
+
+TEST_F(DynamoDbTest, LetsNoUpdateNestDeeperThanAnItemMay) {
+  std::string deep = R"({"S":"end"})";
+  for (int level = 1; level < 31; ++level) deep = fmt::format(R"({{"M":{{"m":{}}}}})", deep);
+  auto update = [&](std::string_view path) {
+    return call("UpdateItem", fmt::format(R"({{"TableName":"things","Key":{{"pk":{{"S":"a"}},"sk":{{"N":"1"}}}},
+        "UpdateExpression":"SET {} = :v","ExpressionAttributeValues":{{":v":{}}}}})",
+                                          path, deep));
+  };
+  EXPECT_EQ(update("d").status, 200);
+  EXPECT_EQ(update("d.more").status, 200);
+  auto refused = update("d.m.more");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(codec::find_string(refused.body, "message"), HasSubstr("Nesting Levels have exceeded supported limits"));
+}
+
+TEST_F(DynamoDbTest, RefusesIteratorsOfNoTime) {
+  for (auto inner : {R"({"after":0,"issued":-9223372036854775808})", R"({"after":-1,"issued":1})"}) {
+    auto iterator = fmt::format("arn:aws:dynamodb:us-east-1:123456789012:table/things/stream/x|1|{}",
+                                codec::base64_encode(std::string_view(inner)));
+    EXPECT_EQ(message("GetRecords", fmt::format(R"({{"ShardIterator":"{}"}})", iterator)), "Invalid ShardIterator");
+  }
+}
+
+TEST_F(DynamoDbTest, RefusesABatchOfNothing) {
+  EXPECT_THAT(message("BatchWriteItem", R"({"RequestItems":{"things":[]}})"),
+              HasSubstr("Member must have length greater than or equal to 1"));
+  auto conditional = call("BatchWriteItem", R"x({"RequestItems":{"things":[{"PutRequest":{
+      "Item":{"pk":{"S":"a"},"sk":{"N":"1"}},"ConditionExpression":"attribute_exists(pk)"}}]}})x");
+  EXPECT_EQ(conditional.status, 501);
+}
+
+TEST_F(DynamoDbTest, RefusesValuesOutsideOfAnEnumeration) {
+  EXPECT_THAT(message("UpdateItem", R"({"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"N":"1"}},
+      "ReturnValues":"EVERYTHING"})"),
+              HasSubstr("Value 'EVERYTHING' at 'returnValues' failed to satisfy constraint"));
+  EXPECT_THAT(message("UpdateTable", R"({"TableName":"things","TableClass":"CHEAP"})"),
+              HasSubstr("Value 'CHEAP' at 'tableClass' failed to satisfy constraint"));
+}
+
+TEST_F(DynamoDbTest, TellsPoliciesTheLeadingKeyOfTheIndexThatIsRead) {
+  call("CreateTable", R"({"TableName":"indexed","BillingMode":"PAY_PER_REQUEST",
+      "AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"owner_id","AttributeType":"S"}],
+      "KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],
+      "GlobalSecondaryIndexes":[{"IndexName":"by-owner","Projection":{"ProjectionType":"ALL"},
+        "KeySchema":[{"AttributeName":"owner_id","KeyType":"HASH"}]}]})");
+  auto owner = test_.role("owner", R"({"Statement":{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*",
+      "Condition":{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["me"]}}}})");
+  auto query = [&](std::string_view whose) {
+    return test_.json_call(*dynamodb_, "Query",
+                           fmt::format(R"({{"TableName":"indexed","IndexName":"by-owner",
+        "KeyConditionExpression":"owner_id = :o","ExpressionAttributeValues":{{":o":{{"S":"{}"}}}}}})",
+                                       whose),
+                           "dynamodb", owner);
+  };
+  EXPECT_EQ(query("me").status, 200);
+  EXPECT_EQ(codec::find_string(query("you").body, "__type"), "com.amazon.coral.service#AccessDeniedException");
 }
 
 TEST_F(DynamoDbTest, AsksIamBeforeAnything) {

@@ -204,9 +204,11 @@ base::Result<json::value> added(const json::value* before, const json::value& ch
     TRY(auto sum, add_numbers(content_of(*before).get_string(), content_of(change).get_string()));
     return typed("N", json::value(sum));
   }
-  json::array members = content_of(*before).get_array();
+  const auto& old = content_of(*before).get_array();
+  auto known = members_of(old);
+  auto members = old;
   for (const auto& one : content_of(change).get_array()) {
-    if (std::find(members.begin(), members.end(), one) == members.end()) members.push_back(one);
+    if (!known.contains(one.get_string())) members.push_back(one);
   }
   return typed(type, std::move(members));
 }
@@ -217,19 +219,19 @@ base::Result<> erase_members(json::object& item, const Path& path, const json::v
   auto type = type_of(change);
   if (type_of(*before) != type) return type_mismatch();
   json::array left;
-  const auto& gone = content_of(change).get_array();
+  auto gone = members_of(content_of(change).get_array());
   for (const auto& one : content_of(*before).get_array()) {
-    if (std::find(gone.begin(), gone.end(), one) == gone.end()) left.push_back(one);
+    if (!gone.contains(one.get_string())) left.push_back(one);
   }
   // An empty set does not exist.
   return left.empty() ? remove(item, path) : put(item, path, typed(type, std::move(left)));
 }
 
-// Puts `value` at `path` into `into`, making maps and lists on the way; list elements keep their order, not their
-// index.
-void copy_part(const json::object& item, const Path& path, json::object& into) {
-  const auto* found = find_path(item, path);
-  if (found == nullptr) return;
+// Puts what `path` names into `into`, making maps and lists on the way; list elements keep their order, not their
+// index. `before`: the path that was copied before this one, in their order.
+void copy_part(const json::value& found, const Path& path, const Path& before, json::object& into) {
+  auto shared = static_cast<std::size_t>(std::mismatch(path.begin(), path.end(), before.begin(), before.end()).first -
+                                         path.begin());
   json::object* map = &into;
   json::array* list = nullptr;
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -237,11 +239,11 @@ void copy_part(const json::object& item, const Path& path, json::object& into) {
     if (const auto* name = std::get_if<std::string>(&path[i])) {
       slot = &(*map)[*name];
     } else {
-      list->emplace_back(nullptr);
+      if (i >= shared) list->emplace_back(nullptr);
       slot = &list->back();
     }
     if (i + 1 == path.size()) {
-      *slot = *found;
+      *slot = found;
       return;
     }
     bool next_is_name = path[i + 1].index() == 0;
@@ -305,7 +307,13 @@ json::object project(const std::vector<Path>& paths, const json::object& item) {
   auto ordered = paths;
   std::sort(ordered.begin(), ordered.end());
   json::object out;
-  for (const auto& path : ordered) copy_part(item, path, out);
+  Path before;
+  for (const auto& path : ordered) {
+    const auto* found = find_path(item, path);
+    if (found == nullptr) continue;
+    copy_part(*found, path, before, out);
+    before = path;
+  }
   return out;
 }
 

@@ -11,8 +11,6 @@ namespace localcloud {
 
 namespace {
 
-// The developer guide, "Quotas in Amazon DynamoDB": expression parameters.
-constexpr std::size_t kLongestExpression = 4096;
 constexpr int kMostOperators = 300;
 
 }  // namespace
@@ -40,7 +38,7 @@ base::Result<> ExpressionParser::expect(std::string_view symbol) {
 
 base::Result<> ExpressionParser::check_text() const {
   if (tokens_.size() == 1) return failure("The expression can not be empty;");
-  if (text_.size() > kLongestExpression) {
+  if (text_.size() > kLongest) {
     return failure(
         fmt::format("Expression size has exceeded the maximum allowed size; expression size: {}", text_.size()));
   }

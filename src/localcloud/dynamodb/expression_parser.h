@@ -34,7 +34,7 @@ class ExpressionParser {
 
   // `kind` is the parameter's name, for messages. All outlive the parser.
   ExpressionParser(std::string_view text, std::string_view kind, Placeholders& placeholders)
-      : text_(text), kind_(kind), placeholders_(placeholders), tokens_(read_tokens(text)) {}
+      : text_(text), kind_(kind), placeholders_(placeholders), tokens_(read_tokens(text.substr(0, kLongest))) {}
 
   const Token& current() const { return tokens_[at_]; }
   const Token& next() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
@@ -63,6 +63,8 @@ class ExpressionParser {
   // Notes the first two paths that cannot stand beside each other.
   void check_overlap(const std::vector<Path>& paths);
 
+  // The developer guide, "Quotas in Amazon DynamoDB": expression parameters.
+  static constexpr std::size_t kLongest = 4096;
   static constexpr int kDeepest = 300;  // of nested parentheses and functions; AWS: at most 300 operators
   base::Result<> check_depth(int depth) const;
 

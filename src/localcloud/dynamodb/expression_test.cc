@@ -95,6 +95,9 @@ TEST(Expression, RefusesInTheWordsOfDynamoDb) {
       refusal(std::string(4097, '(')),
       "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 4097");
   EXPECT_THAT(refusal(std::string(4000, '(')), HasSubstr("too many operators"));
+  std::string calls;
+  for (int i = 0; i < 800; ++i) calls += "size(";
+  EXPECT_THAT(refusal(calls), HasSubstr("too many operators"));
   std::string many = "n=:5";
   for (int i = 0; i < 200; ++i) many += " AND n=:5";
   EXPECT_THAT(refusal(many), HasSubstr("too many operators; maximum number of operators: 300"));
@@ -164,6 +167,15 @@ TEST(Projection, KeepsTheNamedParts) {
   ASSERT_TRUE(paths.has_value());
   EXPECT_EQ(json::value(project(*paths, item())),
             parse(R"({"arr":{"L":[{"M":{"deep":{"S":"y"}}}]},"obj":{"M":{"b.c":{"S":"dotted"}}},"pk":{"S":"a"}})"));
+}
+
+TEST(Projection, JoinsPartsOfOneListElement) {
+  auto thing = parse(R"({"l":{"L":[{"S":"x"},{"M":{"a":{"N":"1"},"b":{"N":"2"},"c":{"N":"3"}}}]}})").get_object();
+  auto known = placeholders();
+  auto paths = parse_projection("l[1].c, l[0], l[1].a, l[7].a", known);
+  ASSERT_TRUE(paths.has_value());
+  EXPECT_EQ(json::value(project(*paths, thing)),
+            parse(R"({"l":{"L":[{"S":"x"},{"M":{"a":{"N":"1"},"c":{"N":"3"}}}]}})"));
 }
 
 }  // namespace

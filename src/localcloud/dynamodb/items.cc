@@ -24,6 +24,13 @@ base::Result<> check_write_input(Write::Kind kind, const json::object& input) {
   if (kind == Write::Kind::update) known.insert("UpdateExpression");
   TRY(check_members(name_of(kind), input, known));
   auto wanted = text_member(input, "ReturnValues");
+  static const std::set<std::string_view> kAll{"", "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"};
+  if (!kAll.contains(wanted)) {
+    return validation_exception(
+        fmt::format("1 validation error detected: Value '{}' at 'returnValues' failed to satisfy constraint: Member "
+                    "must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",
+                    wanted));
+  }
   if (kind == Write::Kind::update || wanted.empty() || wanted == "NONE" || wanted == "ALL_OLD") return {};
   return validation_exception("ReturnValues can only be ALL_OLD or NONE");
 }

@@ -21,10 +21,10 @@ constexpr std::int64_t kMostRecords = 1000;
 struct Iterator {
   std::string stream_arn;
   std::uint64_t sequence = 0;
-  base::WallTime issued;
+  std::int64_t issued = 0;  // milliseconds since the epoch
 
   std::string text() const {
-    auto inner = fmt::format(R"({{"after":{},"issued":{}}})", sequence, base::epoch_ms(issued));
+    auto inner = fmt::format(R"({{"after":{},"issued":{}}})", sequence, issued);
     return fmt::format("{}|1|{}", stream_arn, codec::base64_encode(inner));
   }
 };
@@ -37,9 +37,10 @@ base::Result<Iterator> parse_iterator(std::string_view text) {
   const auto* after = inner ? codec::find(*inner, "after") : nullptr;
   const auto* issued = inner ? codec::find(*inner, "issued") : nullptr;
   if (after == nullptr || !after->is_int64() || issued == nullptr || !issued->is_int64()) return invalid();
+  if (after->get_int64() < 0 || issued->get_int64() < 0) return invalid();
   return Iterator{.stream_arn = std::string(text.substr(0, bar)),
                   .sequence = static_cast<std::uint64_t>(after->get_int64()),
-                  .issued = base::from_epoch_ms(issued->get_int64())};
+                  .issued = issued->get_int64()};
 }
 
 base::Result<std::int64_t> parse_limit(const json::object& input, std::int64_t most) {
@@ -208,7 +209,8 @@ DynamoDbService::Outcome DynamoDbService::shard_iterator(const Call& call, const
                     "TRIM_HORIZON]",
                     type));
   }
-  return json::object{{"ShardIterator", Iterator{.stream_arn = found->arn, .sequence = after, .issued = now}.text()}};
+  return json::object{
+      {"ShardIterator", Iterator{.stream_arn = found->arn, .sequence = after, .issued = base::epoch_ms(now)}.text()}};
 }
 
 DynamoDbService::Outcome DynamoDbService::get_records(const Call& call, const json::object& input) {
@@ -216,7 +218,7 @@ DynamoDbService::Outcome DynamoDbService::get_records(const Call& call, const js
   TRY(cloud_.iam->authorize(call.caller, "dynamodb:GetRecords", iterator.stream_arn));
   TRY(const auto* found, stream(iterator.stream_arn));
   auto now = cloud_.clock->now();
-  if (now - iterator.issued > kIteratorLife) {
+  if (base::epoch_ms(now) - iterator.issued > base::Millis(kIteratorLife).count()) {
     return aws_error(400, "ExpiredIteratorException",
                      "Iterator expired. The iterator was created more than 15 minutes ago.");
   }
@@ -229,7 +231,7 @@ DynamoDbService::Outcome DynamoDbService::get_records(const Call& call, const js
   }
   json::object output{{"Records", std::move(records)}};
   // A closed shard that was read to its end has no next iterator.
-  iterator.issued = now;
+  iterator.issued = base::epoch_ms(now);
   if (!found->closed || iterator.sequence < found->end) output["NextShardIterator"] = iterator.text();
   return output;
 }

@@ -16,7 +16,7 @@ namespace {
 
 // The developer guide, "Quotas in Amazon DynamoDB".
 constexpr std::size_t kMostLocalIndexes = 5;
-constexpr std::size_t kMostGlobalIndexes = 20;
+constexpr std::ptrdiff_t kMostGlobalIndexes = 20;
 constexpr std::size_t kMostIncludedAttributes = 100;  // over all indexes of a table
 constexpr std::int64_t kMostUnits = 1'000'000'000'000;
 constexpr std::size_t kMostTags = 50;
@@ -125,10 +125,7 @@ base::Result<> add_indexes(Table& table, const json::object& input, bool global)
   if (!global && list->size() > kMostLocalIndexes) {
     return invalid_parameter("Number of LocalSecondaryIndexes exceeds per-table limit of 5");
   }
-  if (global && list->size() > kMostGlobalIndexes) {
-    return invalid_parameter("GlobalSecondaryIndex count exceeds the per-table limit of 20");
-  }
-  return {};
+  return check_global_indexes(table);
 }
 
 base::Result<> read_billing(Table& table, const json::object& input) {
@@ -196,6 +193,12 @@ base::Result<std::vector<KeyAttribute>> parse_definitions(const json::object& in
     definitions.push_back(std::move(attribute));
   }
   return definitions;
+}
+
+base::Result<> check_global_indexes(const Table& table) {
+  auto count = std::count_if(table.indexes.begin(), table.indexes.end(), [](const Index& one) { return one.global; });
+  if (count <= kMostGlobalIndexes) return {};
+  return invalid_parameter("GlobalSecondaryIndex count exceeds the per-table limit of 20");
 }
 
 base::Result<Index> make_index(const Table& table, const json::value& description, bool global) {
@@ -269,6 +272,15 @@ base::Result<std::string> parse_stream_view(const json::object& input) {
       view));
 }
 
+base::Result<std::string> parse_table_class(const json::object& input) {
+  auto given = text_member(input, "TableClass");
+  if (given.empty() || given == "STANDARD" || given == "STANDARD_INFREQUENT_ACCESS") return given;
+  return validation_exception(
+      fmt::format("1 validation error detected: Value '{}' at 'tableClass' failed to satisfy constraint: Member must "
+                  "satisfy enum value set: [STANDARD, STANDARD_INFREQUENT_ACCESS]",
+                  given));
+}
+
 base::Result<std::map<std::string, std::string>> parse_tags(const json::value* tags) {
   std::map<std::string, std::string> found;
   if (tags == nullptr || !tags->is_array()) return found;
@@ -304,14 +316,8 @@ base::Result<Table> make_table(const json::object& input) {
   TRY(auto tags, parse_tags(input.if_contains("Tags")));
   table.tags = std::move(tags);
   table.deletion_protection = flag_member(input, "DeletionProtectionEnabled");
-  table.table_class = text_member(input, "TableClass");
-  if (!table.table_class.empty() && table.table_class != "STANDARD" &&
-      table.table_class != "STANDARD_INFREQUENT_ACCESS") {
-    return validation_exception(
-        fmt::format("1 validation error detected: Value '{}' at 'tableClass' failed to satisfy constraint: Member must "
-                    "satisfy enum value set: [STANDARD, STANDARD_INFREQUENT_ACCESS]",
-                    table.table_class));
-  }
+  TRY(auto table_class, parse_table_class(input));
+  table.table_class = std::move(table_class);
   table.id = base::random_uuid();
   return table;
 }

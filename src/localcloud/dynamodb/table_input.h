@@ -21,11 +21,14 @@ base::Result<Table> make_table(const json::object& input);
 base::Result<std::vector<KeyAttribute>> parse_definitions(const json::object& input);
 // An index that is not filled yet, for a table whose keys and definitions are known.
 base::Result<Index> make_index(const Table& table, const json::value& description, bool global);
+base::Result<> check_global_indexes(const Table& table);  // not more than 20
 // Is every attribute definition the key of something?
 base::Result<> check_definitions_used(const Table& table);
 base::Result<Throughput> parse_throughput(const json::value& description);
 // "NEW_IMAGE", …, or "" when the specification switches the stream off or is not there.
 base::Result<std::string> parse_stream_view(const json::object& input);
+// "TableClass"; "" if it is not there.
+base::Result<std::string> parse_table_class(const json::object& input);
 base::Result<std::map<std::string, std::string>> parse_tags(const json::value* tags);
 
 // --- Members of JSON inputs. CloudFormation writes numbers and booleans as text, too.

@@ -120,6 +120,7 @@ base::Result<> DynamoDbService::apply_index_updates(Table& its_table, const json
       TRY(auto index, make_index(its_table, *create, true));
       its_table.fill(index);
       its_table.indexes.push_back(std::move(index));
+      TRY(check_global_indexes(its_table));
       continue;
     }
     if (found == its_table.indexes.end()) {
@@ -175,7 +176,8 @@ base::Result<> DynamoDbService::update_table(Table& its_table, const json::objec
   }
   drop_unused_definitions(changed);
   changed.deletion_protection = flag_member(input, "DeletionProtectionEnabled", changed.deletion_protection);
-  if (auto table_class = text_member(input, "TableClass"); !table_class.empty()) changed.table_class = table_class;
+  TRY(auto table_class, parse_table_class(input));
+  if (!table_class.empty()) changed.table_class = std::move(table_class);
   its_table = std::move(changed);
   if (streams) set_stream(its_table, view);
   return {};

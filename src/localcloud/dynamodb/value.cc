@@ -141,6 +141,19 @@ std::size_t text_size(std::string_view type, std::string_view text) {
   return text.size() / 4 * 3 - padding;
 }
 
+bool nests_within(const json::value& value, int levels) {
+  if (levels == 0) return false;
+  const auto& content = content_of(value);
+  auto type = type_of(value);
+  if (type == "M") {
+    const auto& map = content.get_object();
+    return std::all_of(map.begin(), map.end(), [&](const auto& one) { return nests_within(one.value(), levels - 1); });
+  }
+  if (type != "L") return true;
+  const auto& list = content.get_array();
+  return std::all_of(list.begin(), list.end(), [&](const auto& one) { return nests_within(one, levels - 1); });
+}
+
 std::size_t value_size(const json::value& value) {
   auto type = type_of(value);
   const auto& content = content_of(value);
@@ -202,6 +215,12 @@ std::optional<int> compare_values(const json::value& a, const json::value& b) {
   return codec::base64_decode(left).value_or("").compare(codec::base64_decode(right).value_or(""));
 }
 
+std::set<std::string_view> members_of(const json::array& set) {
+  std::set<std::string_view> members;
+  for (const auto& one : set) members.insert(one.get_string());
+  return members;
+}
+
 bool equal_values(const json::value& a, const json::value& b) {
   auto type = type_of(a);
   if (type != type_of(b)) return false;
@@ -210,7 +229,7 @@ bool equal_values(const json::value& a, const json::value& b) {
   if (type == "SS" || type == "NS" || type == "BS") {
     const auto& one = left.get_array();
     const auto& two = right.get_array();
-    return one.size() == two.size() && std::is_permutation(one.begin(), one.end(), two.begin());
+    return one.size() == two.size() && members_of(one) == members_of(two);
   }
   if (type == "L") {
     const auto& one = left.get_array();
@@ -225,6 +244,11 @@ bool equal_items(const json::object& a, const json::object& b) {
            const auto* other = b.if_contains(member.key());
            return other != nullptr && equal_values(member.value(), *other);
          });
+}
+
+bool fits_nesting(const json::object& item) {
+  return std::all_of(item.begin(), item.end(),
+                     [](const auto& member) { return nests_within(member.value(), kDeepest); });
 }
 
 std::size_t item_size(const json::object& item) {

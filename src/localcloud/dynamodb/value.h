@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,6 +30,12 @@ const json::value& content_of(const json::value& value);
 std::optional<int> compare_values(const json::value& a, const json::value& b);
 bool equal_values(const json::value& a, const json::value& b);  // sets without order
 bool equal_items(const json::object& a, const json::object& b);
+
+// Of an SS, NS or BS: views of its texts, which are in normal form.
+std::set<std::string_view> members_of(const json::array& set);
+
+// Is the item still of at most 32 levels, after an update put a value into it?
+bool fits_nesting(const json::object& item);
 
 // Bytes as DynamoDB counts them: names and values of an item.
 std::size_t item_size(const json::object& item);

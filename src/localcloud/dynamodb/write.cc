@@ -37,6 +37,11 @@ base::Result<> check_written_paths(const Update& update, const Table& table) {
 
 base::Result<Item> updated(const Write& write, const Item& before, const Table& table) {
   TRY(auto after, apply(write.update, before == nullptr ? write.key : *before));
+  if (!fits_nesting(after)) {
+    return validation_exception(
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported "
+        "limit");
+  }
   if (item_size(after) > kLargestItem) {
     return validation_exception("Item size to update has exceeded the maximum allowed size");
   }
