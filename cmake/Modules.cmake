@@ -19,7 +19,7 @@ set(MAY_USE_stub codec net aws bridge)
 
 # The local cloud is many services, each a folder of its own that is built and tested by itself. A part may include what
 # stands beside it, and the headers of localcloud/ itself; of another service only its interface, <service>/<service>.h.
-set(PARTS_localcloud iam s3 dynamodb logs sqs sns ssm events lambda event_sources apigateway cloudformation server)
+set(PARTS_localcloud iam s3 dynamodb logs sqs sns secretsmanager ssm events lambda event_sources apigateway cloudformation server)
 foreach(part ${PARTS_localcloud})
   set(MAY_USE_localcloud_${part} iam)
 endforeach()

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "codec/json.h"
 #include "localcloud/cloudformation/ssm_values.h"
 #include "localcloud/cloudformation/template.h"
 
@@ -14,6 +16,40 @@ namespace {
 
 constexpr std::string_view kOpen = "{{resolve:";
 constexpr std::string_view kClose = "}}";
+
+// "id:SecretString:json-key:version-stage:version-id"
+base::Result<std::string> resolve_secret(const Cloud& cloud, const Principal& caller, std::string_view reference) {
+  constexpr std::size_t kColonsOfArn = 6;
+  constexpr std::size_t kFields = 4;
+  std::size_t end = 0;
+  auto colons = reference.starts_with("arn:") ? kColonsOfArn : 0;
+  for (end = reference.find(':'); colons > 0 && end != std::string_view::npos; --colons) {
+    end = reference.find(':', end + 1);
+  }
+  std::vector<std::string_view> fields;
+  for (auto at = end; at != std::string_view::npos;) {
+    const auto next = reference.find(':', at + 1);
+    fields.push_back(reference.substr(at + 1, next == std::string_view::npos ? next : next - at - 1));
+    at = next;
+  }
+  const bool known = fields.empty() || fields[0].empty() || fields[0] == "SecretString";
+  if (!known || fields.size() > kFields || cloud.ssm == nullptr) {
+    return validation_error(
+        fmt::format("Incorrect format is used in the following SecretsManager dynamic reference: "
+                    "[{}secretsmanager:{}{}]",
+                    kOpen, reference, kClose));
+  }
+  fields.resize(kFields);
+  auto text = cloud.ssm->secret_text(caller, {.id = std::string(reference.substr(0, end)),
+                                              .version_id = std::string(fields[3]),
+                                              .stage = std::string(fields[2])});
+  if (!text || fields[1].empty()) return text;
+  const auto document = codec::parse_json(*text);
+  if (!document || !document->is_object()) return validation_error("Could not parse SecretString JSON");
+  const auto* member = codec::find(*document, fields[1]);
+  if (member == nullptr) return validation_error("Could not find a value associated with JSONKey in SecretString");
+  return member->is_string() ? std::string(member->get_string()) : codec::to_text(*member);
+}
 
 base::Result<std::string> resolve(const Cloud& cloud, const Principal& caller, std::string_view reference) {
   const auto colon = reference.find(':');
@@ -28,6 +64,7 @@ base::Result<std::string> resolve(const Cloud& cloud, const Principal& caller, s
     }
     return stored->value;
   }
+  if (service == "secretsmanager" && !key.empty()) return resolve_secret(cloud, caller, key);
   if (service == "ssm-secure") {
     return validation_error(fmt::format("SSM Secure reference is not supported here: {}", reference));
   }

@@ -1,7 +1,8 @@
-// Dynamic references in values: {{resolve:ssm:name}}, {{resolve:ssm:name:version}}.
+// Dynamic references in values: {{resolve:ssm:name}}, {{resolve:ssm:name:version}}, and
+// {{resolve:secretsmanager:id:SecretString:key:stage:version}}, where all after the name or ARN may be left out.
 //
 // {{resolve:ssm-secure:…}} is refused as CloudFormation refuses it: it is only for properties of types that are not
-// here. {{resolve:secretsmanager:…}} is not implemented.
+// here.
 #pragma once
 
 #include <boost/json.hpp>

@@ -18,6 +18,7 @@
 #include "localcloud/local_clock.h"
 #include "localcloud/logs/logs.h"
 #include "localcloud/s3/s3.h"
+#include "localcloud/secretsmanager/secretsmanager.h"
 #include "localcloud/server/dispatcher.h"
 #include "localcloud/sns/sns.h"
 #include "localcloud/sqs/sqs.h"
@@ -31,7 +32,7 @@ namespace localcloud {
 namespace {
 
 constexpr int kCertificateDays = 30;
-constexpr std::size_t kLargestBody = 64 * 1024 * 1024;  // a package of Lambda's, with room
+constexpr std::size_t kLargestBody = 72 * 1024 * 1024;  // 50 MB of a package in base64, with room
 
 void append(ResourceTypes& all, ResourceTypes more) {
   for (auto& type : more) all.push_back(std::move(type));
@@ -122,7 +123,8 @@ class LocalCloudServer final : public LocalCloud {
     cloud_.logs = logs_.get();
     sqs_ = make_sqs(cloud_);
     cloud_.sqs = sqs_.get();
-    ssm_ = make_ssm(cloud_);
+    secrets_ = make_secrets_manager(cloud_);
+    ssm_ = make_ssm(cloud_, *secrets_);
     cloud_.ssm = ssm_.get();
     events_ = make_events(cloud_);
     cloud_.events = events_.get();
@@ -140,6 +142,7 @@ class LocalCloudServer final : public LocalCloud {
     append(types, dynamodb_->resource_types());
     append(types, logs_->resource_types());
     append(types, sqs_->resource_types());
+    append(types, secrets_->resource_types());
     append(types, ssm_->resource_types());
     append(types, events_->resource_types());
     append(types, sns_->resource_types());
@@ -156,6 +159,7 @@ class LocalCloudServer final : public LocalCloud {
                                   {"logs", logs_.get()},
                                   {"sns", sns_.get()},
                                   {"sqs", sqs_.get()},
+                                  {"secretsmanager", secrets_.get()},
                                   {"ssm", ssm_.get()},
                                   {"events", events_.get()},
                                   {"scheduler", events_.get()},
@@ -178,6 +182,7 @@ class LocalCloudServer final : public LocalCloud {
   std::unique_ptr<DynamoDb> dynamodb_;
   std::unique_ptr<Logs> logs_;
   std::unique_ptr<Sqs> sqs_;
+  std::unique_ptr<SecretsManager> secrets_;
   std::unique_ptr<Ssm> ssm_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Sns> sns_;

@@ -33,8 +33,9 @@ base::Result<std::vector<std::string>> names_of(const json::object& input) {
   return names;
 }
 
-base::Result<> add_tags_to(Parameter& parameter, const json::object& input) {
-  auto tags = parameter.tags;
+using Tags = std::map<std::string, std::string>;
+
+base::Result<Tags> tags_over(Tags tags, const json::object& input) {
   for (const auto& tag : list_in(input, "Tags")) {
     tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
@@ -42,8 +43,28 @@ base::Result<> add_tags_to(Parameter& parameter, const json::object& input) {
     return aws_error(400, "TooManyTagsError",
                      "The Targets parameter includes too many tags. Remove one or more tags and try the command again");
   }
-  parameter.tags = std::move(tags);
-  return {};
+  return tags;
+}
+
+// Of a member that has to be there.
+tl::unexpected<base::Error> missing(std::string_view member) {
+  return invalid(
+      fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: Member "
+                  "must not be null",
+                  member));
+}
+
+base::Result<std::vector<std::string>> labels_of(const json::object& input) {
+  constexpr std::size_t kMost = 10;
+  auto labels = texts_in(input, "Labels");
+  if (labels.empty()) return missing("labels");
+  if (labels.size() > kMost) {
+    return invalid(
+        fmt::format("1 validation error detected: Value '[{}]' at 'labels' failed to satisfy constraint: Member must "
+                    "have length less than or equal to 10",
+                    fmt::join(labels, ", ")));
+  }
+  return labels;
 }
 
 // What a parameter may have on AWS and not here.
@@ -126,6 +147,7 @@ base::Result<> SsmService::authorize(const Call& call, std::string_view operatio
 }
 
 std::optional<StoredParameter> SsmService::parameter(std::string_view name) const {
+  if (is_secret_parameter(name)) return secret_as_parameter(name);
   auto selected = store_.select(name);
   if (!selected) return std::nullopt;
   const auto& version = *selected->version;
@@ -148,11 +170,13 @@ SsmService::Answer SsmService::put_parameter(const Call& call, const json::objec
                  .user = call.caller.arn,
                  .overwrite = flag_in(input, "Overwrite")};
   TRY(authorize(call, "PutParameter", value.name));
+  if (input.contains("Tags")) TRY(authorize(call, "AddTagsToResource", value.name));
   TRY(check_put_members(input));
+  TRY(auto tags, tags_over({}, input));
   auto name = value.name;
   TRY(const auto* version, store_.put(std::move(value), now()));
   TRY(auto* parameter, store_.find(name));
-  TRY(add_tags_to(*parameter, input));
+  if (!tags.empty()) parameter->tags = std::move(tags);
   return json::object{{"Version", version->number}, {"Tier", version->tier}};
 }
 
@@ -177,7 +201,7 @@ SsmService::Answer SsmService::label_parameter_version(const Call& call, const j
   TRY(authorize(call, "LabelParameterVersion", name));
   TRY(auto* parameter, store_.find(name));
   auto number = number_in(input, "ParameterVersion").value_or(parameter->latest().number);
-  auto labels = texts_in(input, "Labels");
+  TRY(auto labels, labels_of(input));
   TRY(auto refused, store_.label(*parameter, number, {labels.begin(), labels.end()}));
   json::array invalid_labels;
   for (const auto& label : refused) invalid_labels.emplace_back(label);
@@ -196,7 +220,8 @@ SsmService::Answer SsmService::unlabel_parameter_version(const Call& call, const
   }
   json::array removed;
   json::array unknown;
-  for (const auto& label : texts_in(input, "Labels")) {
+  TRY(auto labels, labels_of(input));
+  for (const auto& label : labels) {
     (version->second.labels.erase(label) > 0 ? removed : unknown).emplace_back(label);
   }
   return json::object{{"RemovedLabels", std::move(removed)}, {"InvalidLabels", std::move(unknown)}};
@@ -221,6 +246,10 @@ SsmService::Answer SsmService::get_parameter(const Call& call, const json::objec
   auto selector = parameter_name(text_in(input, "Name"));
   auto name = selector.substr(0, selector.find(':'));
   TRY(authorize(call, "GetParameter", name));
+  if (is_secret_parameter(name)) {
+    TRY(auto secret, secret_parameter(call.caller, selector, flag_in(input, "WithDecryption")));
+    return json::object{{"Parameter", std::move(secret)}};
+  }
   TRY(refuse_public("GetParameter", name));
   TRY(auto selected, store_.select(text_in(input, "Name")));
   return json::object{{"Parameter", parameter_answer(selected, flag_in(input, "WithDecryption"))}};
@@ -232,12 +261,20 @@ SsmService::Answer SsmService::get_parameters(const Call& call, const json::obje
     auto selector = parameter_name(one);
     auto name = selector.substr(0, selector.find(':'));
     TRY(authorize(call, "GetParameters", name));
-    TRY(refuse_public("GetParameters", name));
+    if (!is_secret_parameter(name)) TRY(refuse_public("GetParameters", name));
   }
   json::array found;
   json::array invalid_names;
   for (const auto& one : names) {
-    if (auto selected = store_.select(one)) {
+    if (auto selector = parameter_name(one); is_secret_parameter(selector)) {
+      auto secret = secret_parameter(call.caller, selector, flag_in(input, "WithDecryption"));
+      if (!secret && secret.error().code != "ParameterNotFound") return base::fail(secret.error());
+      if (secret) {
+        found.emplace_back(std::move(*secret));
+      } else {
+        invalid_names.emplace_back(one);
+      }
+    } else if (auto selected = store_.select(one)) {
       found.emplace_back(parameter_answer(*selected, flag_in(input, "WithDecryption")));
     } else {
       invalid_names.emplace_back(one);
@@ -265,13 +302,16 @@ base::Result<Parameter*> SsmService::tagged(const Call& call, std::string_view o
 
 SsmService::Answer SsmService::add_tags(const Call& call, const json::object& input) {
   TRY(auto* parameter, tagged(call, "AddTagsToResource", input));
-  TRY(add_tags_to(*parameter, input));
+  if (list_in(input, "Tags").empty()) return missing("tags");
+  TRY(parameter->tags, tags_over(parameter->tags, input));
   return json::object();
 }
 
 SsmService::Answer SsmService::remove_tags(const Call& call, const json::object& input) {
   TRY(auto* parameter, tagged(call, "RemoveTagsFromResource", input));
-  for (const auto& key : texts_in(input, "TagKeys")) parameter->tags.erase(key);
+  auto keys = texts_in(input, "TagKeys");
+  if (keys.empty()) return missing("tagKeys");
+  for (const auto& key : keys) parameter->tags.erase(key);
   return json::object();
 }
 
@@ -282,8 +322,8 @@ SsmService::Answer SsmService::list_tags(const Call& call, const json::object& i
   return json::object{{"TagList", std::move(list)}};
 }
 
-std::unique_ptr<Ssm> make_ssm(Cloud& cloud) {
-  return std::make_unique<SsmService>(cloud);
+std::unique_ptr<Ssm> make_ssm(Cloud& cloud, SecretsManager& secrets) {
+  return std::make_unique<SsmService>(cloud, secrets);
 }
 
 }  // namespace localcloud

@@ -1,4 +1,4 @@
-// SSM: the parameter store.
+// SSM: the parameter store. Parameters named /aws/reference/secretsmanager/NAME are the secrets of Secrets Manager.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "localcloud/cloud.h"
+#include "localcloud/identity.h"
 #include "localcloud/resource_type.h"
+#include "localcloud/secretsmanager/secretsmanager.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -23,9 +25,11 @@ class Ssm : public Service {
   // For CloudFormation: parameters of type AWS::SSM::Parameter::Value<…> and dynamic references. `name` may end in
   // ":version".
   virtual std::optional<StoredParameter> parameter(std::string_view name) const = 0;
+  // For CloudFormation's {{resolve:secretsmanager:…}}: a secret's SecretString, read with the caller's rights.
+  virtual base::Result<std::string> secret_text(const Principal& caller, const SecretReference& reference) const = 0;
   virtual ResourceTypes resource_types() = 0;
 };
 
-std::unique_ptr<Ssm> make_ssm(Cloud& cloud);
+std::unique_ptr<Ssm> make_ssm(Cloud& cloud, SecretsManager& secrets);
 
 }  // namespace localcloud

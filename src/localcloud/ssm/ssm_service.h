@@ -1,5 +1,6 @@
 // The one implementation of the parameter store's API. Internal to ssm/: operations (ssm.cc), the ones that list
-// (ssm_lists.cc), CloudFormation's type (ssm_resources.cc); the rules are in parameter_store.h.
+// (ssm_lists.cc), secrets as parameters (ssm_secrets.cc), CloudFormation's type (ssm_resources.cc); the rules are in
+// parameter_store.h.
 #pragma once
 
 #include <map>
@@ -15,11 +16,12 @@ namespace localcloud {
 
 class SsmService final : public Ssm {
  public:
-  explicit SsmService(Cloud& cloud) : cloud_(cloud) {}
+  SsmService(Cloud& cloud, SecretsManager& secrets) : cloud_(cloud), secrets_(secrets) {}
 
   std::vector<std::string> operations() const override;
   awaitable<net::Response> handle(Call call) override;
   std::optional<StoredParameter> parameter(std::string_view name) const override;
+  base::Result<std::string> secret_text(const Principal& caller, const SecretReference& reference) const override;
   ResourceTypes resource_types() override;
 
   // For CloudFormation's type.
@@ -45,16 +47,22 @@ class SsmService final : public Ssm {
   Answer remove_tags(const Call& call, const json::object& input);
   Answer list_tags(const Call& call, const json::object& input);
 
+  std::optional<StoredParameter> secret_as_parameter(std::string_view selector) const;
   std::string arn_of(std::string_view name) const;
   base::Result<> authorize(const Call& call, std::string_view operation, std::string_view name) const;
   base::Result<Parameter*> tagged(const Call& call, std::string_view operation, const json::object& input);
+  // The secret that a parameter's name stands for, as a parameter.
+  Answer secret_parameter(const Principal& caller, std::string_view selector, bool decrypt) const;
   json::object parameter_answer(const Selected& selected, bool decrypt) const;
   json::object metadata(const Parameter& parameter, const ParameterVersion& version) const;
 
   Cloud& cloud_;
+  SecretsManager& secrets_;
   ParameterStore store_;
 };
 
+// Is it a parameter that stands for a secret?
+bool is_secret_parameter(std::string_view name);
 // Parameters under /aws/service/ are AWS's own and are not here. Errors: 501 that names the parameter.
 base::Result<> refuse_public(std::string_view operation, std::string_view name);
 
