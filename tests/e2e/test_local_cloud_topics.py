@@ -301,9 +301,10 @@ def test_what_is_no_subscription_is_refused(sns, topic):
     refused("sqs", "http://localhost", "SQS endpoint ARN")
     refused("sqs", f"arn:aws:sqs:us-east-1:{ACCOUNT}:x.fifo", "FIFO SQS Queues")
     refused("lambda", "x", "Lambda endpoint ARN")
+    refused("email", "nobody", "Email address")
     refused("https", "http://localhost/", "Endpoint must match the specified protocol")
     refused("lambda", function_arn, "does not support raw message delivery", RawMessageDelivery="true")
-    for protocol in ("email", "email-json", "sms", "firehose", "application"):
+    for protocol in ("sms", "firehose", "application"):
         with not_implemented(f"Subscribe with the protocol {protocol}"):
             sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint="x")
     with not_implemented("https://example.com/hook, which is not on this machine"):
@@ -527,6 +528,14 @@ def test_a_confirmation_waits_for_two_days(cloud, sns, topic, endpoint):
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "0"
 
 
+def test_a_subscription_by_mail_stays_unconfirmed(sns, topic):
+    made = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="tom@example.com")["SubscriptionArn"]
+    assert made == "pending confirmation"
+    listed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [(one["Protocol"], one["SubscriptionArn"]) for one in listed] == [("email", "PendingConfirmation")]
+    sns.publish(TopicArn=topic, Message="nobody reads it")
+
+
 def test_raw_http_delivery_has_a_header(sns, topic, endpoint):
     policy = json.dumps({"requestPolicy": {"headerContentType": "application/json"}})
     confirmed(sns, topic, endpoint, RawMessageDelivery="true", DeliveryPolicy=policy)
@@ -643,7 +652,7 @@ def test_a_stack_has_topics_and_their_subscriptions(cloud, sns, sqs, module_path
 @pytest.mark.parametrize("kind, properties, reason", [
     ("Topic", {"FifoTopic": True}, "FIFO topics"), ("Topic", {"DeliveryStatusLogging": []}, "DeliveryStatusLogging"),
     ("Topic", {"KmsMasterKeyId": "alias/mine"}, "KMS key"),
-    ("Topic", {"Subscription": [{"Protocol": "email", "Endpoint": "a@example.com"}]}, "the protocol email"),
+    ("Topic", {"Subscription": [{"Protocol": "sms", "Endpoint": "+15550100"}]}, "the protocol sms"),
     ("Topic", {"Subscription": [{"Protocol": "sqs", "Colour": "red"}]}, "Subscription.Colour"),
     ("Subscription", {"TopicArn": PREFIX + "none", "Protocol": "sqs"}, "Topic does not exist"),
     ("Subscription", {"TopicArn": PREFIX + "none", "Protocol": "sqs", "ReplayPolicy": {}}, "ReplayPolicy")])

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/sns/invalid.h"
 #include "localcloud/sns/sns_service.h"
 #include "net/url.h"
 
@@ -20,9 +21,7 @@ constexpr auto kTokenLifetime = std::chrono::hours(48);  // SNS API reference, S
 constexpr std::size_t kMostTags = 50;
 constexpr std::size_t kMostFilters = 200;  // of a topic
 
-tl::unexpected<base::Error> invalid(std::string_view what) {
-  return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
-}
+using sns::invalid;
 
 tl::unexpected<base::Error> no_such_topic() {
   return aws_error(404, "NotFound", "Topic does not exist");
@@ -42,7 +41,8 @@ bool is_of_this_machine(std::string_view host) {
   return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
 }
 
-// Endpoints that the local cloud reaches: functions, queues, and HTTP on this machine.
+// Endpoints that the local cloud reaches: functions, queues, and HTTP on this machine. An address of mail it takes, and
+// never reaches: no mail asks for the confirmation.
 base::Result<> check_endpoint(std::string_view protocol, std::string_view endpoint) {
   if (protocol == "lambda") {
     if (!endpoint.starts_with("arn:aws:lambda:")) return invalid("Lambda endpoint ARN");
@@ -54,6 +54,10 @@ base::Result<> check_endpoint(std::string_view protocol, std::string_view endpoi
       return invalid(
           "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be "
           "subscribed to standard SNS topics");
+    return {};
+  }
+  if (protocol == "email" || protocol == "email-json") {
+    if (endpoint.find('@') == std::string_view::npos) return invalid("Email address");
     return {};
   }
   if (protocol != "http" && protocol != "https") {
@@ -182,7 +186,15 @@ base::Result<Topic*> SnsService::topic(std::string_view arn) {
 }
 
 base::Result<> SnsService::set_attributes(Topic& its_topic, const Texts& attributes) {
-  return its_topic.settings.set(its_topic.arn, cloud_.account_id, attributes);
+  auto wanted = its_topic.settings;
+  TRY(wanted.set(its_topic.arn, cloud_.account_id, attributes));
+  bool http = std::any_of(its_topic.subscriptions.begin(), its_topic.subscriptions.end(),
+                          [](const auto& one) { return one.second.is_http(); });
+  if (http && wanted.message_limit() > kLargestForHttp) {
+    return invalid("MaximumMessageSize Reason: a topic with HTTP subscriptions can have at most 262144");
+  }
+  its_topic.settings = std::move(wanted);
+  return {};
 }
 
 base::Result<> SnsService::set_tags(Topic& its_topic, Texts tags) {
@@ -225,7 +237,7 @@ base::Result<Subscription*> SnsService::subscribe(std::string_view topic_arn, st
   TRY(set_attributes(fresh, attributes));
   auto arn = fresh.arn;
   auto* made = &its_topic->subscriptions.emplace(std::move(arn), std::move(fresh)).first->second;
-  if (made->is_http()) {
+  if (made->wants_confirmation()) {
     made->state = Subscription::State::pending;
     ask_for_confirmation(*made, "SubscriptionConfirmation");
   }

@@ -118,7 +118,7 @@ TEST_F(SnsTest, DeniesAsSnsDoes) {
 
 TEST_F(SnsTest, RefusesWhatIsNotThere) {
   EXPECT_EQ(call("Action=CheckIfPhoneNumberIsOptedOut").status, 501);
-  EXPECT_EQ(call(fmt::format("Action=Subscribe&TopicArn={}&Protocol=email&Endpoint=x", kTopic)).status, 501);
+  EXPECT_EQ(call(fmt::format("Action=Subscribe&TopicArn={}&Protocol=sms&Endpoint=x", kTopic)).status, 501);
   auto elsewhere =
       call(fmt::format("Action=Subscribe&TopicArn={}&Protocol=https&Endpoint=https%3A%2F%2Fexample.com%2F", kTopic));
   EXPECT_EQ(elsewhere.status, 501);

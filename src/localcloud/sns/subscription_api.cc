@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "base/log.h"
 #include "codec/json.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/sns/invalid.h"
 #include "localcloud/sns/sns_service.h"
 #include "localcloud/sns/sns_xml.h"
 
@@ -12,9 +14,7 @@ namespace localcloud {
 
 namespace {
 
-tl::unexpected<base::Error> invalid(std::string_view what) {
-  return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
-}
+using sns::invalid;
 
 // Who follows a link of a message: no signature, no rights of its own.
 bool is_anonymous(const Call& call) {
@@ -44,6 +44,11 @@ SnsService::Output SnsService::subscribe_call(const Call& call, const QueryInput
 }
 
 void SnsService::ask_for_confirmation(Subscription& its_subscription, std::string_view type) {
+  if (!its_subscription.is_http()) {
+    base::log_warn("sns: no mail is sent to {}, so its subscription to {} stays unconfirmed", its_subscription.endpoint,
+                   its_subscription.topic_arn);
+    return;
+  }
   its_subscription.token = base::to_hex(base::random_bytes<32>());
   its_subscription.since = cloud_.clock->now();
   auto its_topic = topic(its_subscription.topic_arn);

@@ -34,8 +34,8 @@ struct Subscription {
 
   std::string arn;
   std::string topic_arn;
-  std::string protocol;  // "lambda", "sqs", "http", "https"
-  std::string endpoint;  // an ARN or a URL
+  std::string protocol;  // "lambda", "sqs", "http", "https", "email", "email-json"
+  std::string endpoint;  // an ARN, a URL, or an address
   SubscriptionSettings settings = {};
   State state = State::confirmed;
   bool authenticated = true;  // its confirmation was signed: so must be its end
@@ -43,6 +43,7 @@ struct Subscription {
   base::WallTime since;       // of the state
 
   bool is_http() const { return protocol.starts_with("http"); }
+  bool wants_confirmation() const { return is_http() || protocol.starts_with("email"); }
 };
 
 struct TopicSettings {
