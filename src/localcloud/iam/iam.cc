@@ -25,7 +25,7 @@ std::string random_secret() {
 base::Error denied(std::string_view action, std::string message) {
   std::string service(action.substr(0, action.find(':')));
   for (char& c : service) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static const std::set<std::string_view> kJson{"dynamodb", "logs", "ssm", "events"};
+  static const std::set<std::string_view> kJson{"dynamodb", "logs", "secretsmanager", "ssm", "events"};
   base::Error error{
       .kind = base::ErrorKind::service, .message = std::move(message), .code = "AccessDenied", .status = 403};
   if (kJson.contains(service)) {
