@@ -468,6 +468,10 @@ class Parser {
 }  // namespace velocity
 
 base::Result<MappingTemplate> MappingTemplate::parse(std::string_view text) {
+  constexpr std::size_t kLongest = 300 * 1024;  // AGW-guide limits.md
+  if (text.size() > kLongest) {
+    return aws_error(400, "BadRequestException", fmt::format("A mapping template may have {} bytes", kLongest));
+  }
   MappingTemplate made;
   TRY(made.block_, velocity::Parser(text).whole());
   return made;
