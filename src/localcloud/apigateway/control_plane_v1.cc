@@ -29,8 +29,8 @@ json::object describe(const Api& api) {
   json::object described{{"id", api.id},
                          {"name", api.name},
                          {"createdDate", epoch_seconds(api.created)},
-                         {"apiKeySource", "HEADER"},
-                         {"disableExecuteApiEndpoint", false},
+                         {"apiKeySource", api.live->key_from_authorizer ? "AUTHORIZER" : "HEADER"},
+                         {"disableExecuteApiEndpoint", api.live->endpoint_disabled},
                          {"rootResourceId", api.root_resource}};
   if (const auto& types = api.live->binary_types; !types.empty()) described["binaryMediaTypes"] = json_of(types);
   if (api.live->policy) {
@@ -128,6 +128,11 @@ json::object describe(const ControlRequest& request, const Api& api, const Route
     described["authorizationType"] = "CUSTOM";
     described["authorizerId"] = found->first;
   }
+  if (!route.validator.empty()) described["requestValidatorId"] = route.validator;
+  if (!route.models.empty()) described["requestModels"] = json_of(route.models);
+  json::object parameters;
+  for (const auto& [name, required] : route.parameters) parameters[name] = required;
+  if (!parameters.empty()) described["requestParameters"] = std::move(parameters);
   if (auto found = api.live->integrations.find(route.integration); found != api.live->integrations.end()) {
     described["methodIntegration"] = describe(request, route, found->second);
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 
 #include "localcloud/apigateway/control_plane.h"
 
@@ -46,7 +47,7 @@ json::object describe(const ControlRequest& request, const Api& api) {
       {"routeSelectionExpression", websocket ? fmt::format("$request.body.{}", api.live->route_selection)
                                              : std::string("$request.method $request.path")},
       {"createdDate", iso_time(api.created)},
-      {"disableExecuteApiEndpoint", false}};
+      {"disableExecuteApiEndpoint", api.live->endpoint_disabled}};
   if (api.live->cors) described["corsConfiguration"] = describe(*api.live->cors);
   return described;
 }
@@ -120,9 +121,18 @@ json::object describe(const ControlRequest& request, const Api& api, const std::
   return described;
 }
 
+json::object describe(const ThrottleLimits& limits) {
+  return {{"throttlingBurstLimit", static_cast<std::int64_t>(limits.burst)}, {"throttlingRateLimit", limits.rate}};
+}
+
 json::object describe(const ControlRequest&, const Api&, const std::string& name, const Stage& stage) {
-  json::object described{
-      {"stageName", name}, {"autoDeploy", stage.auto_deploy}, {"stageVariables", json_of(stage.variables)}};
+  json::object routes;
+  for (const auto& [key, limits] : stage.throttling.routes) routes[key] = describe(limits);
+  json::object described{{"stageName", name},
+                         {"autoDeploy", stage.auto_deploy},
+                         {"stageVariables", json_of(stage.variables)},
+                         {"routeSettings", std::move(routes)}};
+  if (stage.throttling.every) described["defaultRouteSettings"] = describe(*stage.throttling.every);
   if (!stage.deployment.empty()) described["deploymentId"] = stage.deployment;
   return described;
 }
