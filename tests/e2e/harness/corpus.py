@@ -22,8 +22,8 @@ OPENAPI = {"openapi": "3.0.1", "info": {"title": "api", "version": "1"}, "paths"
         "uri": {"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
                            "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:given/invocations"}}}}}}
 
-# What the parameters of these names, or of these types, are given; {n} counts. Layers, and buckets of these names, have
-# to be there before.
+# What the parameters of these names, or of these types, are given; {n} counts. Layers, secrets, and buckets of these names,
+# have to be there before.
 EXISTING = re.compile(r"(?i)existing|staging|artifact")
 BY_NAME = {"DomainName": "example.com", "CustomDomainName": "api.example.com", "phoneNumber": "+12065550100"}
 BY_PATTERN = [
@@ -172,6 +172,9 @@ def _create(cloud: LocalCloud, name: str) -> str:
             s3.create_bucket(Bucket=value)
         if ":layer:given:" in value:
             cloud.client("lambda").publish_layer_version(LayerName="given", Content={"ZipFile": _zip({"given": ""})})
+        if ":secret:given-" in value:  # its last six characters are for Secrets Manager to choose
+            prepared.parameters[key] = cloud.client("secretsmanager").create_secret(
+                Name="given", SecretString='{"username": "given", "password": "given"}')["ARN"]
     s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(prepared.template).encode())
     try:
         made = formation.create_change_set(
