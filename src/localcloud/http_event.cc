@@ -113,6 +113,10 @@ object identity_of(const ProxyRequest& request) {
   identity["userArn"] = or_null(caller.arn);
   std::string agent = request.request.headers.get_or("User-Agent", "");
   identity["userAgent"] = agent.empty() ? json::value(nullptr) : json::value(repaired_utf8(agent));
+  if (!request.api_key.empty()) {
+    identity["apiKey"] = request.api_key;
+    identity["apiKeyId"] = request.api_key_id;
+  }
   identity["user"] = or_null(caller.user_id);
   return identity;
 }

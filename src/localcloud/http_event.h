@@ -36,7 +36,9 @@ struct ProxyRequest {
   std::map<std::string, std::string> path_parameters;
   std::map<std::string, std::string> stage_variables;
   std::vector<std::string> binary_types;  // REST
-  std::optional<Principal> caller;        // where the route asks for IAM
+  std::string api_key;                    // REST, where the method asks for one
+  std::string api_key_id;
+  std::optional<Principal> caller;  // where the route asks for IAM
   // What a Lambda authorizer says of the caller.
   struct Authorized {
     std::string principal_id;

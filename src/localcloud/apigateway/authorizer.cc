@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <regex>
-
 #include "codec/json.h"
 #include "localcloud/apigateway/function_call.h"
+#include "localcloud/text_pattern.h"
 
 namespace localcloud {
 
@@ -97,7 +96,7 @@ std::optional<std::vector<std::string>> read_identity(const Authorizer& authoriz
     if (values.back().empty()) return std::nullopt;
   }
   if (!authorizer.validation.empty() && !values.empty() &&
-      !std::regex_match(values.front(), std::regex(authorizer.validation))) {
+      !matches_text_pattern(authorizer.validation, values.front()).value_or(false)) {
     return std::nullopt;
   }
   return values;

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "codec/base64.h"
+#include "localcloud/apigateway/usage_plan.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/service.h"
 
@@ -32,6 +33,10 @@ std::shared_ptr<const Definition> Api::served(std::string_view stage) const {
   auto deployment = deployments.find(found->second.deployment);
   return deployment == deployments.end() ? nullptr : deployment->second;
 }
+
+GatewayStore::GatewayStore(Cloud& cloud) : cloud_(cloud), usage_(std::make_unique<UsagePlans>()) {}
+
+GatewayStore::~GatewayStore() = default;
 
 Api& GatewayStore::create(GatewayKind kind, std::string name) {
   std::string id = random_id(10);

@@ -164,9 +164,12 @@ struct Api {
   std::shared_ptr<const Definition> served(std::string_view stage) const;
 };
 
+class UsagePlans;  // usage_plan.h
+
 class GatewayStore {
  public:
-  explicit GatewayStore(Cloud& cloud) : cloud_(cloud) {}
+  explicit GatewayStore(Cloud& cloud);
+  ~GatewayStore();
 
   Api& create(GatewayKind kind, std::string name);
   void remove(std::string_view id);
@@ -176,6 +179,8 @@ class GatewayStore {
   // Errors: NotFoundException 404.
   base::Result<Api*> need(std::string_view id, GatewayKind kind);
   base::Result<Api*> need_v2(std::string_view id);
+
+  UsagePlans& usage() const { return *usage_; }
 
   std::string domain_of(std::string_view id) const;  // "{id}.execute-api.{region}.amazonaws.com"
   // "arn:aws:execute-api:{region}:{account}:{id}/{rest}"
@@ -187,6 +192,7 @@ class GatewayStore {
 
  private:
   Cloud& cloud_;
+  std::unique_ptr<UsagePlans> usage_;
   std::map<std::string, Api, std::less<>> apis_;
 };
 

@@ -46,6 +46,7 @@ std::string localize_endpoints(std::string_view text, std::string_view region, s
 
 ResourceTypes http_resource_types(GatewayService& service);  // AWS::ApiGatewayV2::*
 ResourceTypes rest_resource_types(GatewayService& service);  // AWS::ApiGateway::*
+ResourceTypes usage_plan_types(GatewayService& service);     // ApiKey, UsagePlan, UsagePlanKey
 ResourceTypes rest_part_types(GatewayService& service);      // of them what belongs to the methods of an API
 
 }  // namespace localcloud

@@ -146,7 +146,8 @@ TEST(HttpApi, RefusesWhatItHasNotByName) {
   auto api = world.create("AWS::ApiGatewayV2::Api", R"({"Name":"a","ProtocolType":"HTTP"})");
   auto refused = world.try_create(
       "AWS::ApiGatewayV2::Integration",
-      R"({"ApiId":")" + api.physical_id + R"(","IntegrationType":"HTTP_PROXY","ConnectionType":"VPC_LINK","IntegrationUri":"https://x"})");
+      R"({"ApiId":")" + api.physical_id +
+          R"(","IntegrationType":"HTTP_PROXY","ConnectionType":"VPC_LINK","IntegrationUri":"https://x"})");
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("VPC_LINK"));
   refused = world.try_create("AWS::ApiGatewayV2::Route",

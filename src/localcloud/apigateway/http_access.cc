@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "localcloud/apigateway/http_gateway.h"
+#include "localcloud/apigateway/request_validation.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/service.h"
 
@@ -103,8 +104,25 @@ awaitable<HttpGateway::Admission> HttpGateway::ask_authorizer(std::shared_ptr<Ca
   auto answer = co_await authorizers_.ask(std::move(question));
   if (auto* failure = std::get_if<Failure>(&answer)) co_return std::move(*failure);
   auto& authorized = std::get<Authorized>(answer);
+  call->usage_key = std::move(authorized.usage_key);
   proxy.authorized = {std::move(authorized.principal_id), std::move(authorized.context)};
   co_return std::nullopt;
+}
+
+HttpGateway::Admission HttpGateway::check_demands(Call& call) {
+  auto& proxy = call.proxy;
+  const auto& route = *call.route;
+  auto now = cloud_.clock->now();
+  if (route.access.api_key) {
+    std::string key =
+        call.definition->key_from_authorizer ? call.usage_key : proxy.request.headers.get_or("x-api-key", "");
+    auto admitted = store_.usage().admit({key, proxy.api_id, proxy.stage, route.key}, now);
+    if (auto* failure = std::get_if<Failure>(&admitted)) return std::move(*failure);
+    proxy.api_key = std::move(key);
+    proxy.api_key_id = std::get<std::string>(std::move(admitted));
+  }
+  if (call.kind == GatewayKind::http) return std::nullopt;
+  return validate_request(*call.definition, route, sources_of(call), proxy.request);
 }
 
 awaitable<HttpGateway::Admission> HttpGateway::admit(std::shared_ptr<Call> call) {

@@ -131,6 +131,7 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   call->proxy.binary_types = definition->binary_types;
   call->proxy.request = std::move(request);
   if (auto failure = co_await admit(call)) co_return refuse(*call, *failure);
+  if (auto failure = check_demands(*call)) co_return refuse(*call, *failure);
   co_return co_await call_integration(call);
 }
 

@@ -12,6 +12,7 @@
 #include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/gateway_model.h"
 #include "localcloud/apigateway/route_match.h"
+#include "localcloud/apigateway/usage_plan.h"
 #include "localcloud/cloud.h"
 #include "localcloud/http_event.h"
 #include "net/http.h"
@@ -36,6 +37,7 @@ class HttpGateway {
     const Route* route = nullptr;
     ProxyRequest proxy;
     Integration integration;
+    std::string usage_key;     // from the authorizer
     std::string source_arn;    // of the route, for the policies of functions
     std::string resource_arn;  // of the path that is asked for, for the policies of callers
   };
@@ -49,6 +51,8 @@ class HttpGateway {
   // Who may: the API's policy, IAM, the authorizer (http_access.cc).
   awaitable<Admission> admit(std::shared_ptr<Call> call);
   Admission admit_signed(Call& call) const;
+  // API keys, and what the method demands of a request.
+  Admission check_demands(Call& call);
   awaitable<Admission> ask_authorizer(std::shared_ptr<Call> call);
   awaitable<net::Response> call_integration(std::shared_ptr<Call> call);
   awaitable<net::Response> call_proxy_function(std::shared_ptr<Call> call);

@@ -9,6 +9,7 @@
 #include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/integration_definition.h"
+#include "localcloud/apigateway/json_schema.h"
 #include "localcloud/http_text.h"
 #include "localcloud/json_members.h"
 #include "localcloud/service.h"
@@ -51,6 +52,67 @@ bool disables_endpoint(const value& configuration) {
   return disabled != nullptr && (*disabled == value(true) || *disabled == value("true"));
 }
 
+// The model that a schema names, "#/definitions/Pet"; a schema without a name gets one.
+base::Result<std::string> model_of(const value& schema, Definition& definition) {
+  std::string reference = codec::find_string(schema, "$ref");
+  if (!reference.empty()) return reference.substr(reference.rfind('/') + 1);
+  TRY(check_schema(schema));
+  std::string name = GatewayStore::random_id(8);
+  definition.models[name] = schema;
+  return name;
+}
+
+// What an operation demands of a request: its parameters, its body's model, and the validator that looks.
+base::Result<> read_demands(const value& body, const value& operation, Definition& definition, Route& route) {
+  constexpr std::string_view kValidator = "x-amazon-apigateway-request-validator";
+  route.validator = codec::find_string(operation, kValidator);
+  if (route.validator.empty()) route.validator = codec::find_string(body, kValidator);
+  const auto* parameters = codec::find(operation, "parameters");
+  for (const auto& one : parameters != nullptr && parameters->is_array() ? parameters->get_array() : json::array{}) {
+    std::string place = codec::find_string(one, "in");
+    const auto* required = codec::find(one, "required");
+    if (place == "body") {
+      if (const auto* schema = codec::find(one, "schema")) {
+        TRY(route.models["application/json"], model_of(*schema, definition));
+      }
+    } else if (place == "header" || place == "path" || place == "query") {
+      std::string name = fmt::format("method.request.{}.{}", place == "query" ? "querystring" : place,
+                                     codec::find_string(one, "name"));
+      route.parameters[name] = required != nullptr && *required == value(true);
+    }
+  }
+  const auto* content = codec::find(operation, "requestBody", "content");
+  if (content == nullptr || !content->is_object()) return {};
+  for (const auto& [type, described] : content->get_object()) {
+    if (const auto* schema = codec::find(described, "schema")) {
+      TRY(route.models[std::string(type)], model_of(*schema, definition));
+    }
+  }
+  return {};
+}
+
+base::Result<> read_models(const value& body, Definition& definition) {
+  const auto* models = codec::find(body, "components", "schemas");
+  if (models == nullptr) models = codec::find(body, "definitions");
+  if (models != nullptr && models->is_object()) {
+    for (const auto& [name, schema] : models->get_object()) {
+      auto checked = check_schema(schema);
+      if (!checked) return refused(name, checked.error().message);
+      definition.models[std::string(name)] = schema;
+    }
+  }
+  const auto* validators = codec::find(body, "x-amazon-apigateway-request-validators");
+  if (validators == nullptr || !validators->is_object()) return {};
+  for (const auto& [name, validator] : validators->get_object()) {
+    const auto* of_body = codec::find(validator, "validateRequestBody");
+    const auto* of_parameters = codec::find(validator, "validateRequestParameters");
+    definition.validators[std::string(name)] = {
+        .body = of_body != nullptr && *of_body == value(true),
+        .parameters = of_parameters != nullptr && *of_parameters == value(true)};
+  }
+  return {};
+}
+
 // What of a body says more than its paths. A member that is not there is refused by name.
 base::Result<> read_extensions(const value& body, GatewayKind kind, Definition& definition) {
   static const std::set<std::string_view> kPlain{"openapi",
@@ -69,7 +131,9 @@ base::Result<> read_extensions(const value& body, GatewayKind kind, Definition& 
                                                  "consumes",
                                                  "externalDocs",
                                                  "securityDefinitions",
-                                                 "x-amazon-apigateway-importexport-version"};
+                                                 "x-amazon-apigateway-importexport-version",
+                                                 "x-amazon-apigateway-request-validator",
+                                                 "x-amazon-apigateway-request-validators"};
   constexpr std::string_view kEndpoint = "x-amazon-apigateway-endpoint-configuration";
   if (!body.is_object()) return refused("Body", "it is no object");
   for (const auto& [key, content] : body.get_object()) {
@@ -212,6 +276,7 @@ base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
   TRY(const auto security, Security::read(body, kind));
   definition.authorizers = security.authorizers();
   TRY(read_extensions(body, kind, definition));
+  if (kind == GatewayKind::rest) TRY(read_models(body, definition));
   const auto* paths = codec::find(body, "paths");
   if (paths == nullptr || !paths->is_object()) return definition;
   for (const auto& [path, operations] : paths->get_object()) {
@@ -222,7 +287,7 @@ base::Result<Definition> read_openapi(const value& body, GatewayKind kind) {
       TRY(auto integration, integration_of(operation, kind, where));
       Route route;
       TRY(route.access, security.access(operation, where));
-      if (route.access.api_key) return refused(where, "API keys are not implemented by the local cloud");
+      if (kind == GatewayKind::rest) TRY(read_demands(body, operation, definition, route));
       const auto* is_default = codec::find(operation, "isDefaultRoute");
       if (path == "/$default" || path == "$default" || (is_default != nullptr && *is_default == value(true))) {
         route.key = "$default";

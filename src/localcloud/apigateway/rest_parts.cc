@@ -1,9 +1,11 @@
-// What belongs to the methods of a REST API: AWS::ApiGateway::Authorizer and GatewayResponse.
+// What belongs to the methods of a REST API: AWS::ApiGateway::Authorizer, GatewayResponse, RequestValidator and Model.
 #include <fmt/format.h>
 
+#include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/gateway_type.h"
+#include "localcloud/apigateway/json_schema.h"
 
 namespace localcloud {
 
@@ -35,6 +37,29 @@ base::Result<ResourceState> put_response(GatewayService& service, const Resource
   api->edit([&](Definition& definition) { definition.responses[kind] = response; });
   std::string id = fmt::format("{}:{}", api->id, kind);
   return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"Id", id}}};
+}
+
+base::Result<ResourceState> put_validator(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  std::string id = id_of(request);
+  RequestValidator validator{.body = flag_property(request.properties, "ValidateRequestBody"),
+                             .parameters = flag_property(request.properties, "ValidateRequestParameters")};
+  api->edit([&](Definition& definition) { definition.validators[id] = validator; });
+  return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"RequestValidatorId", id}}};
+}
+
+base::Result<ResourceState> put_model(GatewayService& service, const ResourceRequest& request) {
+  TRY(auto* api, need_api(service, request));
+  std::string name = text_property(request.properties, "Name", request.physical_id);
+  if (name.empty()) name = GatewayStore::random_id(8);
+  json::value schema(json::object{});
+  if (const auto* written = request.properties.if_contains("Schema")) schema = *written;
+  if (schema.is_string()) {
+    TRY(schema, codec::parse_json(schema.get_string()));
+  }
+  TRY(check_schema(schema));
+  api->edit([&](Definition& definition) { definition.models[name] = schema; });
+  return ResourceState{.physical_id = name};
 }
 
 using Edit = std::function<void(Definition&, const ResourceRequest&)>;
@@ -72,6 +97,20 @@ ResourceTypes rest_part_types(GatewayService& service) {
                        put_response, [](Definition& live, const ResourceRequest& request) {
                          live.responses.erase(text_property(request.properties, "ResponseType"));
                        }));
+  types.push_back(part(service,
+                       {.name = "AWS::ApiGateway::RequestValidator",
+                        .works = {"RestApiId", "Name", "ValidateRequestBody", "ValidateRequestParameters"},
+                        .replaces = {"RestApiId", "Name"}},
+                       put_validator, [](Definition& live, const ResourceRequest& request) {
+                         live.validators.erase(request.physical_id);
+                       }));
+  types.push_back(part(
+      service,
+      {.name = "AWS::ApiGateway::Model",
+       .works = {"RestApiId", "Name", "Schema"},
+       .accepted = {"ContentType", "Description"},
+       .replaces = {"RestApiId", "Name"}},
+      put_model, [](Definition& live, const ResourceRequest& request) { live.models.erase(request.physical_id); }));
   return types;
 }
 

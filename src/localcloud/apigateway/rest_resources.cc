@@ -115,7 +115,14 @@ base::Result<ResourceState> put_method(GatewayService& service, const ResourceRe
   Route route;
   TRY(route.method, needed_property(request.properties, "HttpMethod"));
   TRY(route.access, read_access(*api->live, request.properties));
-  if (route.access.api_key) return bad_request("ApiKeyRequired is not implemented by the local cloud");
+  route.validator = text_property(request.properties, "RequestValidatorId");
+  if (!route.validator.empty() && !api->live->validators.contains(route.validator)) {
+    return bad_request("Invalid Request Validator identifier specified");
+  }
+  for (const auto& [name, required] : map_property(request.properties, "RequestParameters")) {
+    route.parameters[name] = required == "true";
+  }
+  route.models = map_property(request.properties, "RequestModels");
   const auto* written = request.properties.if_contains("Integration");
   if (written == nullptr || !written->is_object()) return bad_request("No integration defined for method");
   TRY(auto renamed, openapi_names(written->get_object()));
@@ -195,12 +202,13 @@ ResourceTypes rest_resource_types(GatewayService& service) {
                         .accepted = {},
                         .replaces = {"RestApiId", "ParentId", "PathPart"}},
                        {.make = with(make_resource), .change = {}, .destroy = with(remove_resource)}));
-  types.push_back(type({.name = "AWS::ApiGateway::Method",
-                        .works = {"RestApiId", "ResourceId", "HttpMethod", "AuthorizationType", "AuthorizerId",
-                                  "RequestParameters", "Integration", "ApiKeyRequired"},
-                        .accepted = {"MethodResponses", "OperationName"},
-                        .replaces = {"RestApiId", "ResourceId", "HttpMethod"}},
-                       {.make = with(put_method), .change = with(put_method), .destroy = with(remove_method)}));
+  types.push_back(
+      type({.name = "AWS::ApiGateway::Method",
+            .works = {"RestApiId", "ResourceId", "HttpMethod", "AuthorizationType", "AuthorizerId", "RequestParameters",
+                      "RequestValidatorId", "RequestModels", "Integration", "ApiKeyRequired"},
+            .accepted = {"MethodResponses", "OperationName"},
+            .replaces = {"RestApiId", "ResourceId", "HttpMethod"}},
+           {.make = with(put_method), .change = with(put_method), .destroy = with(remove_method)}));
   types.push_back(
       type({.name = "AWS::ApiGateway::Deployment",
             .works = {"RestApiId", "StageName"},
@@ -226,6 +234,7 @@ ResourceTypes rest_resource_types(GatewayService& service) {
             },
             .change = {},
             .destroy = {}}));
+  for (auto& more : usage_plan_types(service)) types.push_back(std::move(more));
   for (auto& more : rest_part_types(service)) types.push_back(std::move(more));
   return types;
 }
