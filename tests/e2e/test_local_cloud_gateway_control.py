@@ -39,6 +39,7 @@ def apis(cloud) -> dict[str, str]:
         "Signed": ("V2::Route", {"ApiId": http, "RouteKey": "POST /pets", "AuthorizationType": "AWS_IAM",
                                  "Target": {"Fn::Sub": "integrations/${Integration}"}}),
         "Stage": ("V2::Stage", {"ApiId": http, "StageName": "$default", "AutoDeploy": True,
+                                "DefaultRouteSettings": {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 10.5},
                                 "StageVariables": {"colour": "red"}}),
         "Socket": ("V2::Api", {"Name": "socket", "ProtocolType": "WEBSOCKET",
                                "RouteSelectionExpression": "$request.body.action"}),
@@ -49,7 +50,8 @@ def apis(cloud) -> dict[str, str]:
         "SocketDeployment": ("V2::Deployment", {"ApiId": socket}, ("Default",)),
         "SocketStage": ("V2::Stage", {"ApiId": socket, "StageName": "prod",
                                       "DeploymentId": {"Ref": "SocketDeployment"}}),
-        "Rest": ("::RestApi", {"Name": "rest", "BinaryMediaTypes": ["image/*"]}),
+        "Rest": ("::RestApi", {"Name": "rest", "BinaryMediaTypes": ["image/*"], "DisableExecuteApiEndpoint": True,
+                                "ApiKeySourceType": "AUTHORIZER"}),
         "Pets": ("::Resource", {"RestApiId": rest, "ParentId": {"Fn::GetAtt": ["Rest", "RootResourceId"]},
                                 "PathPart": "pets"}),
         "RestAuthorizer": ("::Authorizer", {
@@ -57,11 +59,19 @@ def apis(cloud) -> dict[str, str]:
             "IdentitySource": "method.request.header.Auth", "IdentityValidationExpression": "a.*"}),
         "Method": ("::Method", {
             "RestApiId": rest, "ResourceId": pets, "HttpMethod": "GET", "AuthorizationType": "CUSTOM",
+            "RequestParameters": {"method.request.querystring.colour": True},
             "AuthorizerId": {"Ref": "RestAuthorizer"},
             "Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri, "TimeoutInMillis": 3000}}),
         "Deployment": ("::Deployment", {"RestApiId": rest}, ("Method",)),
         "RestStage": ("::Stage", {"RestApiId": rest, "StageName": "prod", "DeploymentId": {"Ref": "Deployment"},
                                   "Variables": {"colour": "blue"}}),
+        "Key": ("::ApiKey", {"Name": "key", "Enabled": True, "Value": "a-value-of-twenty-letters"}),
+        "OtherKey": ("::ApiKey", {"Name": "other"}),
+        "Plan": ("::UsagePlan", {
+            "UsagePlanName": "plan", "Quota": {"Limit": 100, "Period": "WEEK"}, "Throttle": {"RateLimit": 2.5, "BurstLimit": 5},
+            "ApiStages": [{"ApiId": rest, "Stage": {"Ref": "RestStage"},
+                           "Throttle": {"/pets/GET": {"RateLimit": 1, "BurstLimit": 2}}}]}),
+        "PlanKey": ("::UsagePlanKey", {"KeyId": {"Ref": "Key"}, "KeyType": "API_KEY", "UsagePlanId": {"Ref": "Plan"}}),
         "Sam": {"Type": "AWS::Serverless::Function", "Properties": {
             "Runtime": "provided.al2023", "Handler": "x.y", "Role": {"Fn::GetAtt": ["Role", "Arn"]},
             "CodeUri": {"Bucket": code["S3Bucket"], "Key": code["S3Key"]},
@@ -134,6 +144,8 @@ def test_routes_integrations_and_authorizers_of_an_http_api(v2, apis):
 
 def test_stages_and_deployments_of_version_2(v2, apis):
     stage = v2.get_stage(ApiId=apis["Http"], StageName="$default")
+    settings = stage["DefaultRouteSettings"]
+    assert (settings["ThrottlingBurstLimit"], settings["ThrottlingRateLimit"]) == (20, 10.5)
     assert stage["AutoDeploy"] is True and stage["StageVariables"] == {"colour": "red"}
     stages = v2.get_stages(ApiId=apis["Socket"])["Items"]
     assert [(one["StageName"], one["DeploymentId"]) for one in stages] == [("prod", apis["SocketDeployment"])]
@@ -163,6 +175,7 @@ def test_what_an_http_api_has_not_is_not_found(v2, apis, operation, more):
 def test_a_rest_api_is_told(v1, apis):
     api = v1.get_rest_api(restApiId=apis["Rest"])
     assert (api["name"], api["binaryMediaTypes"]) == ("rest", ["image/*"])
+    assert (api["apiKeySource"], api["disableExecuteApiEndpoint"]) == ("AUTHORIZER", True)
     assert api["createdDate"].year > 2024
     assert {one["id"] for one in v1.get_rest_apis()["items"]} == {apis["Rest"], apis["SamApi"]}
     pages = list(v1.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 1}))
@@ -181,6 +194,7 @@ def test_resources_and_methods_of_a_rest_api(v1, apis):
     method = v1.get_method(**api, resourceId=apis["Pets"], httpMethod="GET")
     assert {name: method[name] for name in whole} == whole
     assert (method["authorizationType"], method["authorizerId"]) == ("CUSTOM", apis["RestAuthorizer"])
+    assert method["requestParameters"] == {"method.request.querystring.colour": True}
     integration = v1.get_integration(**api, resourceId=apis["Pets"], httpMethod="GET")
     assert integration["type"] == "AWS_PROXY" and integration["uri"] == invocation(apis["Function"])
     assert integration["timeoutInMillis"] == 3000 and integration["httpMethod"] == "POST"
@@ -215,6 +229,33 @@ def test_stages_deployments_and_authorizers_of_a_rest_api(v1, apis):
                             ("get_authorizer", {"authorizerId": "none"})):
         with aws_error("NotFoundException", 404, "identifier specified"):
             getattr(v1, operation)(**api, **more)
+
+
+def test_keys_are_told_with_their_values_for_who_asks(v1, apis):
+    assert {one["name"]: one.get("value") for one in v1.get_api_keys()["items"]} == {"key": None, "other": None}
+    (found,) = v1.get_api_keys(nameQuery="ke", includeValues=True)["items"]
+    assert (found["id"], found["value"], found["enabled"]) == (apis["Key"], "a-value-of-twenty-letters", True)
+    assert "value" not in v1.get_api_key(apiKey=apis["OtherKey"])
+    assert len(v1.get_api_key(apiKey=apis["OtherKey"], includeValue=True)["value"]) >= 20
+    with aws_error("NotFoundException", 404, "Invalid API Key identifier specified"):
+        v1.get_api_key(apiKey="none")
+
+
+def test_usage_plans_and_their_keys(v1, apis):
+    plan = v1.get_usage_plan(usagePlanId=apis["Plan"])
+    assert plan["quota"] == {"limit": 100, "offset": 0, "period": "WEEK"}
+    assert plan["throttle"] == {"rateLimit": 2.5, "burstLimit": 5}
+    assert plan["apiStages"] == [{"apiId": apis["Rest"], "stage": "prod",
+                                  "throttle": {"/pets/GET": {"rateLimit": 1.0, "burstLimit": 2}}}]
+    assert [one["name"] for one in v1.get_usage_plans(keyId=apis["Key"])["items"]] == ["plan"]
+    assert v1.get_usage_plans(keyId=apis["OtherKey"])["items"] == []
+    assert [one["id"] for one in v1.get_usage_plan_keys(usagePlanId=apis["Plan"])["items"]] == [apis["Key"]]
+    key = v1.get_usage_plan_key(usagePlanId=apis["Plan"], keyId=apis["Key"])
+    assert (key["type"], key["value"]) == ("API_KEY", "a-value-of-twenty-letters")
+    with aws_error("NotFoundException", 404, "Invalid Usage Plan ID specified"):
+        v1.get_usage_plan(usagePlanId="none")
+    with aws_error("NotFoundException", 404, "Invalid API Key identifier specified"):
+        v1.get_usage_plan_key(usagePlanId=apis["Plan"], keyId=apis["OtherKey"])
 
 
 def test_the_account_is_told(v1):

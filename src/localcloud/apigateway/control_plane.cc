@@ -40,7 +40,7 @@ std::optional<std::size_t> number_of(std::string_view text) {
 std::vector<std::string> GatewayControlPlane::operations() const {
   std::vector<std::string> names{"apigatewaymanagementapi:PostToConnection", "apigatewaymanagementapi:GetConnection",
                                  "apigatewaymanagementapi:DeleteConnection"};
-  for (auto routes : {control_routes_v2(), control_routes_v1()}) {
+  for (auto routes : {control_routes_v2(), control_routes_v1(), control_routes_usage()}) {
     for (const auto& route : routes) names.emplace_back(route.name);
   }
   return names;
@@ -56,7 +56,7 @@ ControlAnswer GatewayControlPlane::act(const Call& call) const {
   auto target = split_target(call.request.target);
   auto segments = path_segments(target.path);
   if (call.request.method == "GET") {
-    for (auto routes : {control_routes_v2(), control_routes_v1()}) {
+    for (auto routes : {control_routes_v2(), control_routes_v1(), control_routes_usage()}) {
       for (const auto& route : routes) {
         auto parts = match(route, segments);
         if (!parts) continue;

@@ -35,6 +35,7 @@ struct ControlRoute {
 
 std::span<const ControlRoute> control_routes_v2();
 std::span<const ControlRoute> control_routes_v1();
+std::span<const ControlRoute> control_routes_usage();
 
 // What pages of a list are called, and how many items they have.
 struct ControlPages {
