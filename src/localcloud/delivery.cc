@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "localcloud/events/events.h"
 #include "localcloud/iam/iam.h"
+#include "localcloud/iam/policy.h"
 #include "localcloud/lambda/lambda.h"
 #include "localcloud/sns/sns.h"
 #include "localcloud/sqs/sqs.h"
@@ -63,9 +64,17 @@ awaitable<base::Result<>> deliver(Cloud& cloud, Delivery delivery) {
 
 base::Result<Principal> principal_of_role(Cloud& cloud, std::string_view role_arn, std::string_view service,
                                           std::string_view session_name) {
-  TRY(auto credentials, cloud.iam->assume_for_service(role_arn, service, session_name));
-  TRY(auto found, cloud.iam->find_key(credentials.access_key_id, credentials.session_token));
-  return std::move(found.first);
+  return cloud.iam->principal_for_service(role_arn, service, session_name);
+}
+
+bool lets_service_in(const Cloud& cloud, const json::value& policy, const OnBehalfOf& sender, std::string_view action,
+                     std::string_view resource) {
+  PolicyQuestion question{.action = std::string(action),
+                          .resource = std::string(resource),
+                          .context = {{"aws:SourceArn", sender.source_arn}, {"aws:SourceAccount", cloud.account_id}},
+                          .principal_kind = "Service",
+                          .principals = {sender.service}};
+  return evaluate(policy, question, true) == Decision::allow;
 }
 
 std::string_view service_of_arn(std::string_view arn) {

@@ -31,6 +31,10 @@ awaitable<base::Result<>> deliver(Cloud& cloud, Delivery delivery);
 base::Result<Principal> principal_of_role(Cloud& cloud, std::string_view role_arn, std::string_view service,
                                           std::string_view session_name);
 
+// Does the policy of `resource` let the sender's service in, for what the service acts for?
+bool lets_service_in(const Cloud& cloud, const json::value& policy, const OnBehalfOf& sender, std::string_view action,
+                     std::string_view resource);
+
 // "sqs" of "arn:aws:sqs:us-east-1:123456789012:queue"; empty if it is no ARN.
 std::string_view service_of_arn(std::string_view arn);
 

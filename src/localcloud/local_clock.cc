@@ -1,5 +1,6 @@
 #include "localcloud/local_clock.h"
 
+#include <algorithm>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -33,7 +34,9 @@ base::WallTime LocalClock::now() const {
 }
 
 void LocalClock::advance(base::Millis by) {
-  state_->advanced += by;
+  // Leaves room below the end of WallTime (2262) for whatever is added to it.
+  constexpr base::Millis kFurthest = std::chrono::hours(24 * 365 * 100);
+  state_->advanced += std::clamp(by, base::Millis(0), kFurthest - state_->advanced);
   for (auto* timer : state_->sleepers) timer->cancel();
 }
 

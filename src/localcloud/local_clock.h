@@ -19,7 +19,7 @@ class LocalClock {
   ~LocalClock();
 
   base::WallTime now() const;  // the machine's time plus what was advanced
-  void advance(base::Millis by);
+  void advance(base::Millis by);  // by 100 years in all at most
 
   // Returns when now() >= `until`; ends early with operation_aborted when cancelled.
   awaitable<void> sleep_until(base::WallTime until);

@@ -75,8 +75,9 @@ inline base::Result<std::vector<json::object>> objects_property(const json::obje
                                                                 const std::set<std::string_view>& members) {
   std::vector<json::object> list;
   const auto* value = properties.if_contains(name);
-  const auto* array = value == nullptr ? nullptr : value->if_array();
-  if (array == nullptr) return list;
+  if (value == nullptr || value->is_null()) return list;
+  const auto* array = value->if_array();
+  if (array == nullptr) return base::fail(base::ErrorKind::invalid_input, fmt::format("{} must be a list", name));
   for (const auto& one : *array) {
     const auto* object = one.if_object();
     if (object == nullptr) return base::fail(base::ErrorKind::invalid_input, fmt::format("{} has no objects", name));

@@ -186,12 +186,15 @@ base::Result<std::string> QueryInput::need(std::string_view name) const {
 }
 
 std::vector<std::string> QueryInput::list(std::string_view name) const {
-  std::vector<std::string> values;
-  for (std::size_t n = 1;; ++n) {
-    auto value = get(fmt::format("{}.member.{}", name, n));
-    if (!value) return values;
-    values.push_back(std::move(*value));
+  auto prefix = fmt::format("{}.member.", name);
+  std::map<std::size_t, std::string> found;
+  for (const auto& [key, value] : fields_) {
+    if (!key.starts_with(prefix)) continue;
+    if (auto number = number_of(std::string_view(key).substr(prefix.size()))) found.emplace(*number, value);
   }
+  std::vector<std::string> values;
+  for (auto& [number, value] : found) values.push_back(std::move(value));
+  return values;
 }
 
 std::vector<QueryInput> QueryInput::structures(std::string_view name, std::string_view member) const {

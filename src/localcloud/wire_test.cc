@@ -31,7 +31,7 @@ TEST(Wire, DecodesForms) {
 TEST(Wire, ReadsListsAndStructuresOfQueries) {
   net::Request request;
   request.target = "/?Action=Do";
-  request.body = "L.member.1=a&L.member.2=b&S.member.10.Key=k10&S.member.2.Key=k2&S.member.2.Value=v2";
+  request.body = "L.member.10=b&L.member.2=a&L.member.x=c&S.member.10.Key=k10&S.member.2.Key=k2&S.member.2.Value=v2";
   QueryInput input(request);
   EXPECT_EQ(input.action(), "Do");
   EXPECT_THAT(input.list("L"), ElementsAre("a", "b"));

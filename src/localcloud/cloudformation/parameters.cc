@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <regex>
 #include <set>
 #include <string_view>
 #include <vector>
 
 #include "localcloud/cloudformation/ssm_values.h"
+#include "localcloud/text_pattern.h"
 
 namespace localcloud {
 namespace {
@@ -92,12 +92,9 @@ base::Result<> check_number(const std::string& name, const ParameterDeclaration&
 }
 
 base::Result<bool> matches(const std::string& name, const std::string& pattern, const std::string& text) {
-  try {
-    return std::regex_match(text, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return validation_error(
-        fmt::format("Template format error: AllowedPattern of parameter {} is not a valid pattern", name));
-  }
+  if (auto matched = matches_text_pattern(pattern, text)) return *matched;
+  return validation_error(
+      fmt::format("Template format error: AllowedPattern of parameter {} is not a valid pattern", name));
 }
 
 base::Result<> check_value(const std::string& name, const ParameterDeclaration& declared, const std::string& text) {

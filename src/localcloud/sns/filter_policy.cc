@@ -252,7 +252,10 @@ base::Result<> check_pattern(const json::value& pattern) {
 // What a policy asks of the matcher: keys, and the product of their values.
 struct Size {
   std::size_t keys = 0;
-  std::size_t combinations = 1;
+  std::size_t combinations = 1;  // at most kMany
+
+  static constexpr std::size_t kMany = 1'000'000;
+  void multiply(std::size_t by) { combinations = std::min(combinations * std::min(by, kMany), kMany); }
 };
 
 base::Result<> measure(const json::object& policy, FilterScope scope, std::size_t depth, Size& size);
@@ -265,7 +268,7 @@ base::Result<> measure_alternatives(const json::array& list, FilterScope scope, 
     size.keys += alternative.keys;
     sum += alternative.combinations;
   }
-  size.combinations *= sum;
+  size.multiply(sum);
   return {};
 }
 
@@ -290,7 +293,7 @@ base::Result<> measure(const json::object& policy, FilterScope scope, std::size_
     if (patterns->empty()) return refuse("Empty arrays are not allowed");
     for (const auto& pattern : *patterns) TRY(check_pattern(pattern));
     ++size.keys;
-    size.combinations *= patterns->size() * depth;
+    size.multiply(patterns->size() * depth);
   }
   return {};
 }

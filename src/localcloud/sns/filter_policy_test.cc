@@ -1,5 +1,6 @@
 #include "localcloud/sns/filter_policy.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -116,6 +117,12 @@ TEST(FilterPolicy, HasFiveKeysAnd150Combinations) {
   EXPECT_THAT(refusal(R"({"a":{"b":{"c":["1","2","3","4"]}},"d":{"e":["1","2","3"]},"f":["1","2","3"]})"),
               HasSubstr("too complex"));
   EXPECT_EQ(refusal(R"({"a":{"b":{"c":["1","2","3","4"]}},"d":{"e":["1","2"]},"f":["1","2","3"]})"), "accepted");
+  // Five times 2^13 are 2^65, which is no 0.
+  std::string values = "\"1\"";
+  for (int i = 1; i < 8192; ++i) values += ",\"1\"";
+  std::string policy;
+  for (char key = 'a'; key <= 'e'; ++key) policy += fmt::format("{}\"{}\":[{}]", key == 'a' ? "{" : ",", key, values);
+  EXPECT_THAT(refusal(policy + "}"), HasSubstr("too complex"));
 }
 
 }  // namespace

@@ -8,14 +8,13 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "localcloud/service.h"
+#include "localcloud/sns/invalid.h"
 
 namespace localcloud {
 
 namespace {
 
-tl::unexpected<base::Error> invalid(std::string_view what) {
-  return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
-}
+using sns::invalid;
 
 base::Result<json::object> read_texts(const std::string& text) {
   auto parsed = codec::parse_json(text);

@@ -7,7 +7,7 @@
 
 #include "base/ids.h"
 #include "codec/json.h"
-#include "localcloud/iam/policy.h"
+#include "localcloud/delivery.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/sns/sns_service.h"
 
@@ -103,12 +103,7 @@ base::Result<> SnsService::publish(const OnBehalfOf& sender, std::string_view to
   }
   TRY(auto* its_topic, topic(topic_arn));
   if (!sender.service.empty()) {
-    PolicyQuestion question{.action = "SNS:Publish",
-                            .resource = std::string(topic_arn),
-                            .context = {{"aws:SourceArn", sender.source_arn}, {"aws:SourceAccount", cloud_.account_id}},
-                            .principal_kind = "Service",
-                            .principals = {sender.service}};
-    if (evaluate(its_topic->settings.policy, question, true) != Decision::allow) {
+    if (!lets_service_in(cloud_, its_topic->settings.policy, sender, "SNS:Publish", topic_arn)) {
       return aws_error(403, "AuthorizationError",
                        fmt::format("User: {} is not authorized to perform: SNS:Publish on resource: {} because no "
                                    "resource-based policy allows the SNS:Publish action",

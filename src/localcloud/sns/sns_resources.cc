@@ -52,7 +52,10 @@ class TopicType final : public SyncType {
 
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto* found, sns_.topic(request.physical_id));
-    TRY(sns_.set_attributes(*found, attributes_of(request.properties)));
+    auto attributes = attributes_of(request.properties);
+    // What an update leaves out is as AWS has it.
+    if (request.old_properties.contains("MaximumMessageSize")) attributes.emplace("MaximumMessageSize", "262144");
+    TRY(sns_.set_attributes(*found, attributes));
     TRY(auto tags, tags_property(request));
     TRY(sns_.set_tags(*found, std::move(tags)));
     TRY(auto wanted, endpoints(request.properties));
@@ -188,7 +191,10 @@ class PolicyType final : public SyncType {
   base::Result<ResourceState> put(const ResourceRequest& request, std::string physical_id) {
     auto text = attribute_text(request.properties, "PolicyDocument", "");
     if (text.empty()) return base::fail(base::ErrorKind::invalid_input, "Property PolicyDocument is required");
-    for (const auto& arn : list_property(request.properties, topics_)) {
+    auto arns = list_property(request.properties, topics_);
+    if (arns.empty())
+      return base::fail(base::ErrorKind::invalid_input, fmt::format("Property {} is required", topics_));
+    for (const auto& arn : arns) {
       TRY(auto* topic, sns_.topic(arn));
       TRY(sns_.set_attributes(*topic, {{"Policy", text}}));
     }

@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "localcloud/iam/policy.h"
 #include "localcloud/service.h"
+#include "localcloud/sns/invalid.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {
@@ -16,9 +17,7 @@ namespace {
 
 constexpr std::size_t kLargestByDefault = 262'144;
 
-tl::unexpected<base::Error> invalid(std::string_view what) {
-  return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
-}
+using sns::invalid;
 
 base::Result<std::optional<json::value>> read_json(std::string_view name, const std::string& text) {
   if (text.empty()) return std::optional<json::value>();

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "codec/json.h"
+#include "localcloud/policy_statements.h"
+#include "localcloud/sns/invalid.h"
 #include "localcloud/sns/sns_service.h"
 #include "localcloud/sns/sns_xml.h"
 
@@ -12,31 +14,12 @@ namespace localcloud {
 
 namespace {
 
-tl::unexpected<base::Error> invalid(std::string_view what) {
-  return aws_error(400, "InvalidParameter", fmt::format("Invalid parameter: {}", what));
-}
+using sns::invalid;
 
 Texts tags_input(const QueryInput& input) {
   Texts tags;
   for (const auto& tag : input.structures("Tags")) tags[tag.get_or("Key", "")] = tag.get_or("Value", "");
   return tags;
-}
-
-json::array* statements_of(json::value& policy) {
-  auto* object = policy.if_object();
-  if (object == nullptr) return nullptr;
-  auto& statements = (*object)["Statement"];
-  if (statements.is_object()) {
-    json::array list;
-    list.emplace_back(std::move(statements));
-    statements = std::move(list);
-  }
-  return statements.if_array();
-}
-
-json::array::iterator find_statement(json::array& statements, std::string_view label) {
-  return std::find_if(statements.begin(), statements.end(),
-                      [&](const auto& one) { return codec::find_string(one, "Sid") == label; });
 }
 
 }  // namespace
@@ -46,7 +29,9 @@ SnsService::Output SnsService::create(const Call& call, const QueryInput& input)
   TRY(may(call, "CreateTopic", arn_of(name)));
   if (input.get("DataProtectionPolicy"))
     return base::fail(not_implemented("sns", "the attribute DataProtectionPolicy"));
-  TRY(const auto* made, create_topic(name, attributes_input(input), tags_input(input)));
+  auto tags = tags_input(input);
+  if (!tags.empty()) TRY(may(call, "TagResource", arn_of(name)));
+  TRY(const auto* made, create_topic(name, attributes_input(input), tags));
   return XmlWriter().element("TopicArn", made->arn).take();
 }
 
@@ -88,14 +73,7 @@ SnsService::Output SnsService::get_topic(const Call& call, const QueryInput& inp
 SnsService::Output SnsService::set_topic(const Call& call, const QueryInput& input) {
   TRY(auto* found, open(call, input, "SetTopicAttributes"));
   auto name = input.get_or("AttributeName", "");
-  auto before = found->settings;
   TRY(set_attributes(*found, {{name, input.get_or("AttributeValue", "")}}));
-  bool http = std::any_of(found->subscriptions.begin(), found->subscriptions.end(),
-                          [](const auto& one) { return one.second.is_http(); });
-  if (http && found->settings.message_limit() > kLargestForHttp) {
-    found->settings = std::move(before);
-    return invalid("MaximumMessageSize Reason: a topic with HTTP subscriptions can have at most 262144");
-  }
   return std::string();
 }
 
@@ -118,21 +96,21 @@ SnsService::Output SnsService::add_permission(const Call& call, const QueryInput
     actions.emplace_back(fmt::format("SNS:{}", name));
   }
   if (accounts.empty() || actions.empty()) return invalid("AWSAccountId or ActionName Reason: no value");
-  auto* statements = statements_of(found->settings.policy);
-  if (find_statement(*statements, label) != statements->end()) return invalid("Statement already exists");
-  statements->emplace_back(json::object{{"Sid", label},
-                                        {"Effect", "Allow"},
-                                        {"Principal", json::object{{"AWS", std::move(accounts)}}},
-                                        {"Action", std::move(actions)},
-                                        {"Resource", found->arn}});
+  auto& statements = statements_of(found->settings.policy);
+  if (find_statement(statements, label) != statements.end()) return invalid("Statement already exists");
+  statements.emplace_back(json::object{{"Sid", label},
+                                       {"Effect", "Allow"},
+                                       {"Principal", json::object{{"AWS", std::move(accounts)}}},
+                                       {"Action", std::move(actions)},
+                                       {"Resource", found->arn}});
   return std::string();
 }
 
 SnsService::Output SnsService::remove_permission(const Call& call, const QueryInput& input) {
   TRY(auto* found, open(call, input, "RemovePermission"));
-  auto* statements = statements_of(found->settings.policy);
-  auto one = find_statement(*statements, input.get_or("Label", ""));
-  if (one != statements->end()) statements->erase(one);
+  auto& statements = statements_of(found->settings.policy);
+  auto one = find_statement(statements, input.get_or("Label", ""));
+  if (one != statements.end()) statements.erase(one);
   return std::string();
 }
 
@@ -157,7 +135,9 @@ SnsService::Output SnsService::tag(const Call& call, const QueryInput& input) {
 
 SnsService::Output SnsService::untag(const Call& call, const QueryInput& input) {
   TRY(auto* found, open_tagged(call, input, "UntagResource"));
-  for (const auto& key : input.list("TagKeys")) found->tags.erase(key);
+  auto keys = input.list("TagKeys");
+  if (keys.empty()) return invalid("TagKeys");
+  for (const auto& key : keys) found->tags.erase(key);
   return std::string();
 }
 

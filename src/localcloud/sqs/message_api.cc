@@ -22,14 +22,14 @@ constexpr Range kDelay{0, 900};
 // A message's members as SendMessage and an entry of SendMessageBatch both have them.
 base::Result<std::map<std::string, std::string>> system_attributes(const json::object& input) {
   std::map<std::string, std::string> attributes;
-  for (const auto& [name, value] : object_of(input, "MessageSystemAttributes")) {
+  for (const auto& [name, value] : object_in(input, "MessageSystemAttributes")) {
     if (name != "AWSTraceHeader" || codec::find_string(value, "DataType") != "String") {
       return base::fail(invalid_parameter(name, "MessageSystemAttributes",
                                           "The only system attribute is AWSTraceHeader, of the type String."));
     }
     attributes["AWSTraceHeader"] = codec::find_string(value, "StringValue");
   }
-  if (auto group = text_of(input, "MessageGroupId"); !group.empty()) {
+  if (auto group = text_in(input, "MessageGroupId"); !group.empty()) {
     constexpr std::size_t kLongest = 128;
     bool fits = group.size() <= kLongest && std::all_of(group.begin(), group.end(), [](char c) {
                   return std::isgraph(static_cast<unsigned char>(c)) != 0;
@@ -41,7 +41,7 @@ base::Result<std::map<std::string, std::string>> system_attributes(const json::o
     }
     attributes["MessageGroupId"] = std::move(group);
   }
-  if (auto id = text_of(input, "MessageDeduplicationId"); !id.empty()) {
+  if (auto id = text_in(input, "MessageDeduplicationId"); !id.empty()) {
     return base::fail(invalid_parameter(id, "MessageDeduplicationId",
                                         "The request includes a parameter that is not valid for this queue type."));
   }
@@ -51,11 +51,11 @@ base::Result<std::map<std::string, std::string>> system_attributes(const json::o
 // The members of an answer to a message with this input.
 void describe_sent(json::object& answer, const json::object& input, const std::string& id) {
   answer["MessageId"] = id;
-  answer["MD5OfMessageBody"] = md5_hex(text_of(input, "MessageBody"));
-  if (auto sum = md5_of_attributes(object_of(input, "MessageAttributes")); !sum.empty()) {
+  answer["MD5OfMessageBody"] = md5_hex(text_in(input, "MessageBody"));
+  if (auto sum = md5_of_attributes(object_in(input, "MessageAttributes")); !sum.empty()) {
     answer["MD5OfMessageAttributes"] = sum;
   }
-  if (auto sum = md5_of_attributes(object_of(input, "MessageSystemAttributes")); !sum.empty()) {
+  if (auto sum = md5_of_attributes(object_in(input, "MessageSystemAttributes")); !sum.empty()) {
     answer["MD5OfMessageSystemAttributes"] = sum;
   }
 }
@@ -68,11 +68,12 @@ base::Result<std::vector<json::object>> batch_entries(const json::object& input,
     return aws_error(400, fmt::format("AWS.SimpleQueueService.{}", code), std::move(message));
   };
   std::vector<json::object> entries;
-  const auto* list = input.if_contains("Entries");
-  if (list != nullptr && list->is_array()) {
-    for (const auto& one : list->get_array()) {
-      if (one.is_object()) entries.push_back(one.get_object());
+  for (const auto& one : list_in(input, "Entries")) {
+    const auto* entry = one.if_object();
+    if (entry == nullptr) {
+      return aws_error(400, "SerializationException", "Start of structure or map found where not expected.");
     }
+    entries.push_back(*entry);
   }
   if (entries.empty()) {
     return refuse("EmptyBatchRequest", fmt::format("There should be at least one {} in the request.", entry_type));
@@ -84,7 +85,7 @@ base::Result<std::vector<json::object>> batch_entries(const json::object& input,
   }
   std::set<std::string> ids;
   for (const auto& entry : entries) {
-    auto id = text_of(entry, "Id");
+    auto id = text_in(entry, "Id");
     bool fits = !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), [](char c) {
       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
     });
@@ -104,7 +105,7 @@ json::value for_each_entry(const std::vector<json::object>& entries,
   json::array successful;
   json::array failed;
   for (const auto& entry : entries) {
-    auto id = text_of(entry, "Id");
+    auto id = text_in(entry, "Id");
     auto result = act(entry);
     if (result) {
       (*result)["Id"] = id;
@@ -128,8 +129,8 @@ SqsService::Output SqsService::send_message(const Call& call, const json::object
   TRY(auto delay, number_of(input, "DelaySeconds", kDelay, "DelaySeconds must be >= 0 and <= 900."));
   TRY(auto system, system_attributes(input));
   system["SenderId"] = call.caller.user_id;
-  TRY(auto id, add(*its_queue, {.body = text_of(input, "MessageBody"),
-                                .attributes = object_of(input, "MessageAttributes"),
+  TRY(auto id, add(*its_queue, {.body = text_in(input, "MessageBody"),
+                                .attributes = object_in(input, "MessageAttributes"),
                                 .system_attributes = std::move(system),
                                 .delay_seconds = delay}));
   json::object answer;
@@ -143,7 +144,7 @@ SqsService::Output SqsService::send_batch(const Call& call, const json::object& 
   TRY(auto entries, batch_entries(input, "SendMessageBatchRequestEntry"));
   std::size_t size = 0;
   for (const auto& entry : entries) {
-    size += message_size(text_of(entry, "MessageBody"), object_of(entry, "MessageAttributes"));
+    size += message_size(text_in(entry, "MessageBody"), object_in(entry, "MessageAttributes"));
   }
   if (size > kLargestBatch) {
     return aws_error(
@@ -154,8 +155,8 @@ SqsService::Output SqsService::send_batch(const Call& call, const json::object& 
     TRY(auto delay, number_of(entry, "DelaySeconds", kDelay, "DelaySeconds must be >= 0 and <= 900."));
     TRY(auto system, system_attributes(entry));
     system["SenderId"] = call.caller.user_id;
-    TRY(auto id, add(*its_queue, {.body = text_of(entry, "MessageBody"),
-                                  .attributes = object_of(entry, "MessageAttributes"),
+    TRY(auto id, add(*its_queue, {.body = text_in(entry, "MessageBody"),
+                                  .attributes = object_in(entry, "MessageAttributes"),
                                   .system_attributes = std::move(system),
                                   .delay_seconds = delay}));
     json::object answer;
@@ -181,13 +182,13 @@ awaitable<SqsService::Output> SqsService::receive_message(Call call, json::objec
   CO_TRY(auto max, number_of(input, "MaxNumberOfMessages", {1, 10}));
   CO_TRY(auto visibility, number_of(input, "VisibilityTimeout", kVisibility));
   CO_TRY(auto wait, number_of(input, "WaitTimeSeconds", {0, 20}, "Must be >= 0 and <= 20, if provided."));
-  if (auto id = text_of(input, "ReceiveRequestAttemptId"); !id.empty()) {
+  if (auto id = text_in(input, "ReceiveRequestAttemptId"); !id.empty()) {
     co_return base::fail(invalid_parameter(id, "ReceiveRequestAttemptId",
                                            "The request includes a parameter that is not valid for this queue type."));
   }
   std::set<std::string, std::less<>> wanted;
   for (const auto* list : {"AttributeNames", "MessageSystemAttributeNames"}) {
-    for (auto& name : texts_of(input, list)) {
+    for (auto& name : texts_in(input, list)) {
       if (!kSystemAttributes.contains(name)) {
         co_return aws_error(400, "InvalidAttributeName", fmt::format("Unknown Attribute {}.", name));
       }
@@ -200,7 +201,7 @@ awaitable<SqsService::Output> SqsService::receive_message(Call call, json::objec
   if (visibility) wish.visibility = std::chrono::seconds(*visibility);
   CO_TRY(auto messages, co_await take_messages(std::move(wish)));
 
-  auto attribute_names = texts_of(input, "MessageAttributeNames");
+  auto attribute_names = texts_in(input, "MessageAttributeNames");
   json::array list;
   for (auto& message : messages) {
     json::object one{{"MessageId", message.id},
@@ -237,7 +238,7 @@ SqsService::Output SqsService::delete_batch(const Call& call, const json::object
   TRY(auto* its_queue, open(call, input, "sqs:deletemessage"));
   TRY(auto entries, batch_entries(input, "DeleteMessageBatchRequestEntry"));
   return for_each_entry(entries, [&](const json::object& entry) -> base::Result<json::object> {
-    TRY(auto its_receipt, receipt(*its_queue, text_of(entry, "ReceiptHandle")));
+    TRY(auto its_receipt, receipt(*its_queue, text_in(entry, "ReceiptHandle")));
     its_queue->messages.remove(its_receipt);
     return json::object();
   });

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -42,30 +43,12 @@ void append_sized(std::string& out, std::string_view text) {
   out += text;
 }
 
-// The code point at `at`, which moves behind it; nullopt if the bytes are no UTF-8.
-std::optional<char32_t> next_code_point(std::string_view text, std::size_t& at) {
-  auto lead = static_cast<unsigned char>(text[at]);
-  std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-  if (length == 0 || lead > 0xf4 || at + length > text.size()) return std::nullopt;
-  char32_t point = length == 1 ? lead : lead & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    auto byte = static_cast<unsigned char>(text[at + i]);
-    if ((byte & 0xc0) != 0x80) return std::nullopt;
-    point = (point << 6) | (byte & 0x3f);
-  }
-  at += length;
-  return point;
-}
-
 bool has_valid_characters(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    auto point = next_code_point(text, at);
-    if (!point) return false;
-    bool valid = *point == 0x9 || *point == 0xa || *point == 0xd || (*point >= 0x20 && *point <= 0xd7ff) ||
-                 (*point >= 0xe000 && *point <= 0xfffd) || (*point >= 0x10000 && *point <= 0x10ffff);
-    if (!valid) return false;
-  }
-  return true;
+  constexpr std::string_view kFFFE = "\xEF\xBF\xBE";
+  constexpr std::string_view kFFFF = "\xEF\xBF\xBF";
+  auto refused = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r'; };
+  return is_utf8(text) && std::none_of(text.begin(), text.end(), refused) &&
+         text.find(kFFFE) == std::string_view::npos && text.find(kFFFF) == std::string_view::npos;
 }
 
 tl::unexpected<base::Error> invalid_characters() {
@@ -88,8 +71,7 @@ base::Result<> check_name(std::string_view name) {
   if (name.starts_with('.') || name.ends_with('.') || name.find("..") != std::string_view::npos) {
     return invalid("Invalid message attribute name starting with character '.', ending with it or having it twice.");
   }
-  std::string lower(name);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  auto lower = lower_case(name);
   if (lower.starts_with("aws.") || lower.starts_with("amazon.")) {
     return invalid("Message attribute names starting with 'AWS.' or 'Amazon.' are reserved for use by Amazon.");
   }
@@ -104,6 +86,12 @@ bool is_number(const std::string& text) {
 
 base::Result<> check_attribute(std::string_view name, const json::value& attribute) {
   TRY(check_name(name));
+  for (const auto* list : {"StringListValues", "BinaryListValues"}) {
+    const auto* values = codec::find(attribute, list);
+    if (values == nullptr || values->is_null() || (values->is_array() && values->get_array().empty())) continue;
+    return aws_error(400, "AWS.SimpleQueueService.UnsupportedOperation",
+                     "Message attribute list values in SendMessage operation are not supported.");
+  }
   auto parts = parts_of(attribute);
   if (parts.type.empty()) {
     return invalid(fmt::format("The message attribute '{}' must contain a non-empty message attribute type.", name));

@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/local_clock.h"
+#include "localcloud/policy_statements.h"
 #include "localcloud/sqs/sqs_input.h"
 #include "localcloud/sqs/sqs_service.h"
 #include "localcloud/wire.h"
@@ -16,8 +17,6 @@
 namespace localcloud {
 
 namespace {
-
-constexpr auto kDeletionTime = std::chrono::seconds(60);  // for which a name stays taken, and between two purges
 
 base::Result<> check_queue_name(std::string_view name) {
   constexpr std::size_t kLongest = 80;
@@ -32,10 +31,8 @@ base::Result<> check_queue_name(std::string_view name) {
                    "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
 }
 
-base::Result<> check_tags(const std::map<std::string, std::string>& tags) {
-  constexpr std::size_t kMost = 50;
-  if (tags.size() <= kMost) return {};
-  return aws_error(400, "InvalidParameterValue", "Too many tags added for queue: a queue can have at most 50 tags.");
+tl::unexpected<base::Error> missing(std::string_view parameter) {
+  return aws_error(400, "MissingParameter", fmt::format("The request must contain the parameter {}.", parameter));
 }
 
 // A page of `all`, which starts at the member that `token` names.
@@ -47,7 +44,7 @@ base::Result<Page> page_of(const std::vector<std::string>& all, const json::obje
   constexpr std::int64_t kMost = 1000;
   TRY(auto max, number_of(input, "MaxResults", {1, kMost}));
   std::size_t begin = 0;
-  if (auto token = text_of(input, "NextToken"); !token.empty()) {
+  if (auto token = text_in(input, "NextToken"); !token.empty()) {
     if (!max) return base::fail(invalid_parameter(token, "NextToken", "NextToken goes with MaxResults."));
     auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), begin);
     if (error != std::errc() || end != token.data() + token.size() || begin > all.size()) {
@@ -78,9 +75,15 @@ json::object as_object(const std::map<std::string, std::string>& texts) {
 
 // --- The state
 
+base::Result<> check_queue_tags(const SqsService::Texts& tags) {
+  constexpr std::size_t kMost = 50;
+  if (tags.size() <= kMost) return {};
+  return aws_error(400, "InvalidParameterValue", "Too many tags added for queue: a queue can have at most 50 tags.");
+}
+
 base::Result<Queue*> SqsService::create_queue(std::string_view name, const Texts& attributes, Texts tags) {
   TRY(check_queue_name(name));
-  TRY(check_tags(tags));
+  TRY(check_queue_tags(tags));
   auto arn = arn_of(name);
   auto now = cloud_.clock->now();
   if (auto existing = queues_.find(arn); existing != queues_.end()) {
@@ -142,7 +145,9 @@ base::Result<> SqsService::check_redrive(const Queue& source, const QueueAttribu
 SqsService::Output SqsService::create(const Call& call, const json::object& input) {
   TRY(auto name, needed_text(input, "QueueName"));
   TRY(may({.caller = call.caller}, "sqs:createqueue", arn_of(name)));
-  TRY(auto* made, create_queue(name, map_of(input, "Attributes"), map_of(input, "tags")));
+  auto tags = map_of(input, "tags");
+  if (!tags.empty()) TRY(may({.caller = call.caller}, "sqs:tagqueue", arn_of(name)));
+  TRY(auto* made, create_queue(name, map_of(input, "Attributes"), std::move(tags)));
   return json::object{{"QueueUrl", made->url}};
 }
 
@@ -154,7 +159,7 @@ SqsService::Output SqsService::remove_queue(const Call& call, const json::object
 
 SqsService::Output SqsService::get_url(const Call& call, const json::object& input) {
   TRY(auto name, needed_text(input, "QueueName"));
-  auto owner = text_of(input, "QueueOwnerAWSAccountId");
+  auto owner = text_in(input, "QueueOwnerAWSAccountId");
   auto arn = owner.empty() ? arn_of(name) : fmt::format("arn:aws:sqs:{}:{}:{}", cloud_.region, owner, name);
   TRY(may({.caller = call.caller}, "sqs:getqueueurl", arn));
   TRY(auto* its_queue, queue(arn));
@@ -163,7 +168,7 @@ SqsService::Output SqsService::get_url(const Call& call, const json::object& inp
 
 SqsService::Output SqsService::list(const Call& call, const json::object& input) {
   TRY(may({.caller = call.caller}, "sqs:listqueues", arn_of("*")));
-  auto prefix = text_of(input, "QueueNamePrefix");
+  auto prefix = text_in(input, "QueueNamePrefix");
   std::vector<std::string> urls;
   for (const auto& [arn, one] : queues_) {
     if (one->name.starts_with(prefix)) urls.push_back(one->url);
@@ -186,7 +191,7 @@ SqsService::Output SqsService::list_sources(const Call& call, const json::object
 
 SqsService::Output SqsService::get_attributes(const Call& call, const json::object& input) {
   TRY(auto* its_queue, open(call, input, "sqs:getqueueattributes"));
-  auto names = texts_of(input, "AttributeNames");
+  auto names = texts_in(input, "AttributeNames");
   for (const auto& name : names) {
     if (!is_attribute_name(name)) {
       return aws_error(400, "InvalidAttributeName", fmt::format("Unknown Attribute {}.", name));
@@ -210,7 +215,9 @@ SqsService::Output SqsService::get_attributes(const Call& call, const json::obje
 
 SqsService::Output SqsService::put_attributes(const Call& call, const json::object& input) {
   TRY(auto* its_queue, open(call, input, "sqs:setqueueattributes"));
-  TRY(set_attributes(*its_queue, map_of(input, "Attributes")));
+  auto attributes = map_of(input, "Attributes");
+  if (attributes.empty()) return missing("Attributes");
+  TRY(set_attributes(*its_queue, attributes));
   return json::object();
 }
 
@@ -231,16 +238,18 @@ SqsService::Output SqsService::purge(const Call& call, const json::object& input
 SqsService::Output SqsService::tag(const Call& call, const json::object& input) {
   TRY(auto* its_queue, open(call, input, "sqs:tagqueue"));
   auto tags = map_of(input, "Tags");
-  if (tags.empty()) return aws_error(400, "MissingParameter", "The request must contain the parameter Tags.");
+  if (tags.empty()) return missing("Tags");
   tags.insert(its_queue->tags.begin(), its_queue->tags.end());
-  TRY(check_tags(tags));
+  TRY(check_queue_tags(tags));
   its_queue->tags = std::move(tags);
   return json::object();
 }
 
 SqsService::Output SqsService::untag(const Call& call, const json::object& input) {
   TRY(auto* its_queue, open(call, input, "sqs:untagqueue"));
-  for (const auto& key : texts_of(input, "TagKeys")) its_queue->tags.erase(key);
+  auto keys = texts_in(input, "TagKeys");
+  if (keys.empty()) return missing("TagKeys");
+  for (const auto& key : keys) its_queue->tags.erase(key);
   return json::object();
 }
 
@@ -255,19 +264,6 @@ SqsService::Output SqsService::list_tags(const Call& call, const json::object& i
 
 namespace {
 
-json::array* statements_of(json::value& policy) {
-  auto* object = policy.if_object();
-  if (object == nullptr) return nullptr;
-  auto& statements = (*object)["Statement"];
-  if (statements.is_object()) statements = json::array{statements};
-  return statements.if_array();
-}
-
-json::array::iterator find_statement(json::array& statements, std::string_view label) {
-  return std::find_if(statements.begin(), statements.end(),
-                      [&](const auto& one) { return codec::find_string(one, "Sid") == label; });
-}
-
 base::Result<json::array> permitted_actions(const std::vector<std::string>& names) {
   // What an owner may hand on to others (SQS API reference, AddPermission).
   static const std::set<std::string_view> kActions{"*",
@@ -280,7 +276,7 @@ base::Result<json::array> permitted_actions(const std::vector<std::string>& name
                                                    "ListDeadLetterSourceQueues",
                                                    "PurgeQueue"};
   constexpr std::size_t kMost = 7;
-  if (names.empty()) return aws_error(400, "MissingParameter", "The request must contain the parameter Actions.");
+  if (names.empty()) return missing("Actions");
   if (names.size() > kMost) {
     return aws_error(403, "OverLimit",
                      fmt::format("{} Actions were found, maximum allowed is {}.", names.size(), kMost));
@@ -301,27 +297,25 @@ base::Result<json::array> permitted_actions(const std::vector<std::string>& name
 SqsService::Output SqsService::add_permission(const Call& call, const json::object& input) {
   TRY(auto* its_queue, open(call, input, "sqs:addpermission"));
   TRY(auto label, needed_text(input, "Label"));
-  TRY(auto actions, permitted_actions(texts_of(input, "Actions")));
+  TRY(auto actions, permitted_actions(texts_in(input, "Actions")));
   json::array accounts;
-  for (const auto& account : texts_of(input, "AWSAccountIds")) {
+  for (const auto& account : texts_in(input, "AWSAccountIds")) {
     accounts.emplace_back(fmt::format("arn:aws:iam::{}:root", account));
   }
-  if (accounts.empty()) {
-    return aws_error(400, "MissingParameter", "The request must contain the parameter AWSAccountIds.");
-  }
+  if (accounts.empty()) return missing("AWSAccountIds");
   json::value policy =
       its_queue->attributes.policy.value_or(json::object{{"Version", "2012-10-17"},
                                                          {"Id", fmt::format("{}/SQSDefaultPolicy", its_queue->arn)},
                                                          {"Statement", json::array()}});
-  auto* statements = statements_of(policy);
-  if (find_statement(*statements, label) != statements->end()) {
+  auto& statements = statements_of(policy);
+  if (find_statement(statements, label) != statements.end()) {
     return base::fail(invalid_parameter(label, "Label", "Already exists."));
   }
-  statements->emplace_back(json::object{{"Sid", label},
-                                        {"Effect", "Allow"},
-                                        {"Principal", json::object{{"AWS", std::move(accounts)}}},
-                                        {"Action", std::move(actions)},
-                                        {"Resource", its_queue->arn}});
+  statements.emplace_back(json::object{{"Sid", label},
+                                       {"Effect", "Allow"},
+                                       {"Principal", json::object{{"AWS", std::move(accounts)}}},
+                                       {"Action", std::move(actions)},
+                                       {"Resource", its_queue->arn}});
   its_queue->attributes.policy = std::move(policy);
   its_queue->modified = cloud_.clock->now();
   return json::object();
@@ -331,13 +325,13 @@ SqsService::Output SqsService::remove_permission(const Call& call, const json::o
   TRY(auto* its_queue, open(call, input, "sqs:removepermission"));
   TRY(auto label, needed_text(input, "Label"));
   auto& policy = its_queue->attributes.policy;
-  auto* statements = policy ? statements_of(*policy) : nullptr;
-  auto found = statements == nullptr ? json::array::iterator() : find_statement(*statements, label);
-  if (statements == nullptr || found == statements->end()) {
-    return base::fail(invalid_parameter(label, "Label", "can't find label on existing policy."));
-  }
-  statements->erase(found);
-  if (statements->empty()) policy.reset();
+  auto absent = base::fail(invalid_parameter(label, "Label", "can't find label on existing policy."));
+  if (!policy) return absent;
+  auto& statements = statements_of(*policy);
+  auto found = find_statement(statements, label);
+  if (found == statements.end()) return absent;
+  statements.erase(found);
+  if (statements.empty()) policy.reset();
   its_queue->modified = cloud_.clock->now();
   return json::object();
 }

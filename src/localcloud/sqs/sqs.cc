@@ -3,19 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/system/system_error.hpp>
 #include <charconv>
 
 #include "base/ids.h"
 #include "codec/base64.h"
+#include "localcloud/delivery.h"
 #include "localcloud/iam/iam.h"
-#include "localcloud/iam/policy.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/sqs/message_check.h"
 #include "localcloud/sqs/sqs_input.h"
 #include "localcloud/sqs/sqs_service.h"
+#include "localcloud/wait_for_either.h"
 #include "localcloud/wire.h"
 
 namespace localcloud {
@@ -27,18 +25,6 @@ constexpr std::string_view kServicesSenderId = "AIDAIENQZJOLO23YVJ4VO";
 
 tl::unexpected<base::Error> no_such_queue() {
   return aws_error(400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.");
-}
-
-// Returns when the queue has changed, or at `until` by the local clock.
-awaitable<void> change_or_time(std::shared_ptr<Queue> queue, LocalClock* clock, base::WallTime until) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  bool cancelled = false;
-  try {
-    co_await (queue->changed.wait() || clock->sleep_until(until));
-  } catch (const boost::asio::multiple_exceptions&) {
-    cancelled = true;  // both were
-  }
-  if (cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);
 }
 
 std::string handle_of(const Queue& queue, const MessageStore::Receipt& receipt, std::string_view message_id) {
@@ -144,7 +130,9 @@ void SqsService::delete_queue(std::string_view arn, bool leave_trace) {
   auto found = queues_.find(arn);
   if (found == queues_.end()) return;
   found->second->changed.notify_all();
-  if (leave_trace) deleted_[found->first] = cloud_.clock->now();
+  auto now = cloud_.clock->now();
+  std::erase_if(deleted_, [&](const auto& one) { return now >= one.second + kDeletionTime; });
+  if (leave_trace) deleted_[found->first] = now;
   queues_.erase(found);
 }
 
@@ -168,13 +156,7 @@ base::Result<> SqsService::may(const OnBehalfOf& who, std::string_view action, s
   bool has_policy = its_queue != nullptr && its_queue->attributes.policy.has_value();
   const json::value* policy = has_policy ? &*its_queue->attributes.policy : nullptr;
   if (who.service.empty()) return cloud_.iam->authorize(who.caller, action, arn, {}, policy);
-  PolicyQuestion question{.action = std::string(action),
-                          .resource = std::string(arn),
-                          .context = {{"aws:SourceArn", who.source_arn}, {"aws:SourceAccount", cloud_.account_id}},
-                          .principal_kind = "Service",
-                          .principals = {who.service}};
-  bool allowed = policy != nullptr && evaluate(*policy, question, true) == Decision::allow;
-  if (!allowed) {
+  if (policy == nullptr || !lets_service_in(cloud_, *policy, who, action, arn)) {
     return aws_error(403, "AccessDenied",
                      fmt::format("User: {} is not authorized to perform: {} on resource: {} because no resource-based "
                                  "policy allows the {} action",
@@ -248,7 +230,8 @@ awaitable<base::Result<std::vector<QueueMessage>>> SqsService::take_messages(Wis
     auto its_queue = found->second;
     CO_TRY(auto messages, take_now(*its_queue, wish));
     if (!messages.empty() || cloud_.clock->now() >= until) co_return messages;
-    co_await change_or_time(its_queue, cloud_.clock, std::min(until, its_queue->messages.next_visible()));
+    auto next = std::min(until, its_queue->messages.next_visible());
+    co_await wait_for_either(its_queue->changed.wait(), cloud_.clock->sleep_until(next));
   }
 }
 
@@ -283,6 +266,8 @@ base::Result<QueueFacts> SqsService::facts(std::string_view queue_arn) const {
 
 base::Result<std::string> SqsService::send(const OnBehalfOf& sender, std::string_view queue_arn, std::string body,
                                            json::object message_attributes) {
+  // A service learns that a queue is gone, which has no policy to refuse it.
+  if (!sender.service.empty()) TRY(queue(queue_arn));
   TRY(may(sender, "sqs:sendmessage", queue_arn));
   TRY(auto* found, queue(queue_arn));
   auto from = sender.service.empty() ? sender.caller.user_id : std::string(kServicesSenderId);

@@ -9,13 +9,8 @@
 
 namespace localcloud {
 
-std::string text_of(const json::object& input, std::string_view name) {
-  const auto* value = input.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 base::Result<std::string> needed_text(const json::object& input, std::string_view name) {
-  auto text = text_of(input, name);
+  auto text = text_in(input, name);
   if (!text.empty()) return text;
   return aws_error(400, "MissingParameter", fmt::format("The request must contain the parameter {}.", name));
 }
@@ -35,30 +30,12 @@ base::Result<std::optional<std::int64_t>> number_of(const json::object& input, s
   return std::optional(number);
 }
 
-std::vector<std::string> texts_of(const json::object& input, std::string_view name) {
-  std::vector<std::string> texts;
-  const auto* value = input.if_contains(name);
-  const auto* list = value == nullptr ? nullptr : value->if_array();
-  if (list == nullptr) return texts;
-  for (const auto& one : *list) {
-    if (one.is_string()) texts.emplace_back(one.get_string());
-  }
-  return texts;
-}
-
 std::map<std::string, std::string> map_of(const json::object& input, std::string_view name) {
   std::map<std::string, std::string> map;
-  for (const auto& [key, value] : object_of(input, name)) {
+  for (const auto& [key, value] : object_in(input, name)) {
     map[key] = value.is_string() ? std::string(value.get_string()) : codec::to_text(value);
   }
   return map;
-}
-
-const json::object& object_of(const json::object& input, std::string_view name) {
-  static const json::object kNone;
-  const auto* value = input.if_contains(name);
-  const auto* object = value == nullptr ? nullptr : value->if_object();
-  return object == nullptr ? kNone : *object;
 }
 
 base::Error invalid_parameter(std::string_view value, std::string_view name, std::string_view reason) {

@@ -73,8 +73,10 @@ class QueueType final : public SyncType {
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto arn, sqs_.arn_of_url(request.physical_id));
     TRY(auto* found, sqs_.queue(arn));
+    TRY(auto tags, tags_property(request));
+    TRY(check_queue_tags(tags));
     TRY(sqs_.set_attributes(*found, attributes_of(request.properties)));
-    TRY(found->tags, tags_property(request));
+    found->tags = std::move(tags);
     return state(*found);
   }
 
@@ -122,7 +124,10 @@ class PolicyType final : public SyncType {
     const auto* document = request.properties.if_contains("PolicyDocument");
     if (document == nullptr) return base::fail(base::ErrorKind::invalid_input, "Property PolicyDocument is required");
     auto text = document->is_string() ? std::string(document->get_string()) : codec::to_text(*document);
-    for (const auto& url : list_property(request.properties, queues_)) {
+    auto urls = list_property(request.properties, queues_);
+    if (urls.empty())
+      return base::fail(base::ErrorKind::invalid_input, fmt::format("Property {} is required", queues_));
+    for (const auto& url : urls) {
       TRY(auto arn, sqs_.arn_of_url(url));
       TRY(auto* found, sqs_.queue(arn));
       TRY(sqs_.set_attributes(*found, {{"Policy", text}}));

@@ -17,6 +17,8 @@
 
 namespace localcloud {
 
+constexpr auto kDeletionTime = std::chrono::seconds(60);  // for which a name stays taken, and between two purges
+
 struct Queue {
   std::string name;
   std::string arn;
@@ -119,6 +121,9 @@ class SqsService final : public Sqs {
   std::map<std::string, std::shared_ptr<Queue>, std::less<>> queues_;  // by ARN; shared with who waits for messages
   std::map<std::string, base::WallTime, std::less<>> deleted_;         // when, by ARN
 };
+
+// Errors: InvalidParameterValue 400 for more than a queue can have.
+base::Result<> check_queue_tags(const SqsService::Texts& tags);
 
 ResourceTypes sqs_resource_types(SqsService& sqs);
 

@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <optional>
-#include <regex>
 
 #include "base/ids.h"
 #include "codec/base64.h"
 #include "localcloud/service.h"
+#include "localcloud/text_pattern.h"
 
 namespace localcloud {
 
@@ -70,17 +69,13 @@ base::Result<> check_name(std::string_view name) {
 }
 
 base::Result<> check_pattern(const std::string& pattern, const std::string& value) {
+  constexpr std::size_t kLongest = 1024;
   if (pattern.empty()) return {};
-  std::optional<std::regex> compiled;
-  try {
-    compiled.emplace(pattern, std::regex::ECMAScript);
-    if (std::regex_match(value, *compiled)) return {};
-  } catch (const std::regex_error&) {
-    if (!compiled) {
-      return aws_error(400, "InvalidAllowedPatternException",
-                       "The request does not meet the regular expression requirement.");
-    }
+  if (pattern.size() > kLongest || !is_text_pattern(pattern)) {
+    return aws_error(400, "InvalidAllowedPatternException",
+                     "The request does not meet the regular expression requirement.");
   }
+  if (matches_text_pattern(pattern, value).value_or(false)) return {};
   return aws_error(400, "ParameterPatternMismatchException",
                    fmt::format("Parameter value, cannot be validated against allowedPattern: {}", pattern));
 }

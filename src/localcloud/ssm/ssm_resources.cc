@@ -46,6 +46,10 @@ class ParameterType final : public SyncType {
     if (auto data = text_property(properties, "DataType", "text"); data != "text") {
       return base::fail(base::ErrorKind::invalid_input, "The local cloud does not implement the DataType " + data);
     }
+    const auto* tags = properties.if_contains("Tags");
+    if (tags != nullptr && !tags->is_object()) {
+      return base::fail(base::ErrorKind::invalid_input, "Tags must be an object");
+    }
     TRY(ssm_.store().put({.name = name,
                           .type = type,
                           .value = value,
@@ -57,7 +61,7 @@ class ParameterType final : public SyncType {
                          ssm_.now()));
     TRY(auto* parameter, ssm_.store().find(name));
     parameter->tags = request.tags;
-    if (const auto* tags = properties.if_contains("Tags"); tags != nullptr && tags->is_object()) {
+    if (tags != nullptr) {
       for (const auto& [key, text] : tags->get_object()) {
         parameter->tags[std::string(key)] = text_property(tags->get_object(), key);
       }

@@ -128,7 +128,7 @@ json::object parameter_values(const json::object& document, const SamInput& inpu
   json::object values;
   for (const auto& [name, declared] : object_at(document, "Parameters")) {
     const auto* standard = declared.is_object() ? declared.get_object().if_contains("Default") : nullptr;
-    if (standard != nullptr) values[name] = *standard;
+    if (standard != nullptr && !standard->is_structured()) values[name] = *standard;
   }
   for (const auto& [name, value] : input.parameters) values[name] = value;
   values["AWS::Region"] = input.region;
