@@ -1,6 +1,7 @@
 """REST APIs beyond proxy events: templates, mappings, MOCK, HTTP and service integrations, gateway responses, resource
 policies, API keys, request validation."""
 
+import base64
 import http.server
 import json
 import threading
@@ -125,6 +126,9 @@ def outputs(cloud, endpoint) -> dict[str, str]:
                           "RequestTemplates": {"application/json": '{"wrapped":$input.json("$")}'},
                           "IntegrationResponses": [answer(200, '{"path":$input.json("$.path"),"body":$input.json("$.body")}',
                                                           X_From="integration.response.header.X-Endpoint")]}),
+        **method("bytes", {"Type": "HTTP", "IntegrationHttpMethod": "PUT", "Uri": endpoint + "/put",
+                           "ContentHandling": "CONVERT_TO_BINARY",
+                           "IntegrationResponses": [{**answer(200), "ContentHandling": "CONVERT_TO_TEXT"}]}),
         **method("through", {"Type": "HTTP_PROXY", "IntegrationHttpMethod": "ANY", "Uri": endpoint + "/a/404"})}
     names = [name for name in methods if name.endswith("Method")]
     return deploy(cloud, "rest", template({
@@ -213,6 +217,14 @@ def test_http_endpoints(url):
     assert (through.json()["path"], through.json()["body"], through.json()["method"]) == ("/a/404?x=1", '{"b": 2}', "POST")
 
 
+def test_bodies_between_base64_and_bytes(url):
+    made = requests.post(url + "/bytes", data=base64.b64encode(b"content"), timeout=60,
+                         headers={"Content-Type": "text/plain"})
+    assert (made.status_code, made.json()["body"]) == (200, "content")
+    refused = requests.post(url + "/bytes", data="not base64!", headers={"Content-Type": "text/plain"}, timeout=60)
+    assert said(refused) == (400, {"message": "Unable to base64 decode the body."})
+
+
 # --- By SAM: CORS and policies
 
 def test_cors_of_sam_is_a_mock(cloud):
@@ -253,7 +265,7 @@ def test_cors_of_sam_is_a_mock(cloud):
     ({"Type": "MOCK", "RequestParameters": {"integration.request.header.X": "something"}}, "something"),
     ({"Type": "HTTP_PROXY", "Uri": "http://x.example", "ConnectionType": "VPC_LINK"}, "VPC_LINK"),
     ({"Type": "HTTP_PROXY", "Uri": "http://x.example", "TlsConfig": {}}, "tlsConfig"),
-    ({"Type": "MOCK", "ContentHandling": "CONVERT_TO_BINARY"}, "contentHandling")])
+    ({"Type": "MOCK", "ContentHandling": "CONVERT"}, "content handling")])
 def test_an_integration_that_is_not_there_fails_the_stack_by_name(cloud, integration, words):
     name = "bad-rest-" + "".join(c for c in words if c.isalnum())
     made = change_set(cloud, name, template({

@@ -27,6 +27,9 @@ enum class GatewayKind { http, rest, websocket };
 using Templates = std::map<std::string, std::string, std::less<>>;
 using ParameterMap = std::map<std::string, std::string>;  // where it goes → where it comes from
 
+// What becomes of a body between bytes and base64.
+enum class ContentHandling { as_it_is, to_binary, to_text };
+
 struct IntegrationResponse {
   // WebSocket: "/200/" (a pattern over the status) or "$default". REST: a pattern over the status, or over the error of
   // a function; empty: takes what no other takes.
@@ -34,7 +37,8 @@ struct IntegrationResponse {
   int status = 200;  // REST
   Templates templates;
   std::string template_key;  // WebSocket: which of them is used
-  ParameterMap parameters;   // REST: "method.response.header.X" → "'text'" or "integration.response.header.Y"
+  ContentHandling content = ContentHandling::as_it_is;
+  ParameterMap parameters;  // REST: "method.response.header.X" → "'text'" or "integration.response.header.Y"
 };
 
 enum class Passthrough { when_no_match, when_no_templates, never };
@@ -51,6 +55,7 @@ struct Integration {
   std::string credentials;  // ARN of the role that calls; empty: the function's policy decides
   std::string payload_version = "1.0";
   base::Millis timeout{29'000};
+  ContentHandling content = ContentHandling::as_it_is;
   Passthrough passthrough = Passthrough::when_no_match;
   ParameterMap request_parameters;  // "integration.request.header.X" → "method.request.header.Y" or "'text'"
   Templates request_templates;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <regex>
 #include <set>
 
 #include "localcloud/apigateway/gateway_type.h"
@@ -12,6 +11,7 @@
 #include "localcloud/apigateway/velocity.h"
 #include "localcloud/http_text.h"
 #include "localcloud/json_members.h"
+#include "localcloud/text_pattern.h"
 
 namespace localcloud {
 
@@ -28,29 +28,38 @@ tl::unexpected<base::Error> not_there(std::string_view what) {
 }
 
 base::Result<> check_members(const object& integration) {
-  static const std::set<std::string_view> kKnown{"type",
-                                                 "uri",
-                                                 "httpMethod",
-                                                 "credentials",
-                                                 "requestParameters",
-                                                 "responses",
-                                                 "timeoutInMillis",
-                                                 "passthroughBehavior",
-                                                 "cacheNamespace",
-                                                 "cacheKeyParameters",
-                                                 "connectionType",
-                                                 "requestTemplates",
-                                                 "payloadFormatVersion",
-                                                 "integrationSubtype",
-                                                 "responseParameters",
-                                                 "contentHandling"};
+  static const std::set<std::string_view> kKnown{
+      "type",
+      "uri",
+      "httpMethod",
+      "credentials",
+      "requestParameters",
+      "responses",
+      "timeoutInMillis",
+      "passthroughBehavior",
+      "cacheNamespace",
+      "cacheKeyParameters",
+      "connectionType",
+      "requestTemplates",
+      "payloadFormatVersion",
+      "integrationSubtype",
+      "responseParameters",
+      "contentHandling",
+      "integrationResponses"};  // OpenAPI has no such member, and AWS's import passes over it
   for (const auto& [key, value] : integration) {
     if (!kKnown.contains(key)) return not_there(fmt::format("integration {}", std::string_view(key)));
   }
-  if (!text_property(integration, "contentHandling").empty()) return not_there("integration contentHandling");
   std::string connection = text_property(integration, "connectionType", "INTERNET");
   if (connection != "INTERNET") return not_there("connectionType " + connection);
   return {};
+}
+
+base::Result<ContentHandling> read_content_handling(const object& properties) {
+  std::string handling = text_property(properties, "contentHandling");
+  if (handling.empty()) return ContentHandling::as_it_is;
+  if (handling == "CONVERT_TO_BINARY") return ContentHandling::to_binary;
+  if (handling == "CONVERT_TO_TEXT") return ContentHandling::to_text;
+  return bad_request("Invalid content handling: " + handling);
 }
 
 base::Result<Passthrough> read_passthrough(const object& integration) {
@@ -67,19 +76,15 @@ base::Result<IntegrationResponse> read_response(const std::string& pattern, cons
   for (const auto& [key, value] : response) {
     if (!kKnown.contains(key)) return not_there(fmt::format("integration response {}", std::string_view(key)));
   }
-  if (!text_property(response, "contentHandling").empty()) return not_there("integration response contentHandling");
   IntegrationResponse made;
   made.key = pattern == "default" ? std::string() : pattern;
-  try {
-    std::regex compiled(made.key);
-  } catch (const std::regex_error&) {
-    return bad_request(fmt::format("Invalid selection pattern specified: {}", pattern));
-  }
+  if (!is_text_pattern(made.key)) return bad_request(fmt::format("Invalid selection pattern specified: {}", pattern));
   std::string status = text_property(response, "statusCode");
   auto [end, error] = std::from_chars(status.data(), status.data() + status.size(), made.status);
   if (error != std::errc{} || made.status < 100 || made.status > 599) {
     return bad_request(fmt::format("Invalid statusCode of an integration response: {}", status));
   }
+  TRY(made.content, read_content_handling(response));
   TRY(made.templates, read_templates(response, "responseTemplates"));
   made.parameters = map_property(response, "responseParameters");
   TRY(check_rest_mapping(made.parameters, true));
@@ -223,6 +228,7 @@ base::Result<Integration> read_integration(GatewayKind kind, const object& integ
     TRY(read_http_parameters(integration, made));
     return made;
   }
+  TRY(made.content, read_content_handling(integration));
   TRY(made.passthrough, read_passthrough(integration));
   TRY(made.request_templates, read_templates(integration, "requestTemplates"));
   made.request_parameters = map_property(integration, "requestParameters");

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 #include "codec/json.h"
 #include "localcloud/json_members.h"
 #include "localcloud/service.h"
+#include "localcloud/text_pattern.h"
 
 namespace localcloud {
 
@@ -42,11 +42,8 @@ base::Result<> check(const json::value& schema, int depth) {
       for (const auto& [name, member] : value.get_object()) TRY(check(member, depth + 1));
     }
     if (key == "pattern" && value.is_string()) {
-      try {
-        std::regex compiled(std::string(value.get_string()));
-      } catch (const std::regex_error&) {
-        return invalid(fmt::format("pattern {}", std::string_view(value.get_string())));
-      }
+      std::string_view pattern(value.get_string());
+      if (!is_text_pattern(pattern)) return invalid(fmt::format("pattern {}", pattern));
     }
   }
   return {};
@@ -151,7 +148,9 @@ class Validation {
     }
     const auto* pattern = schema.if_contains("pattern");
     if (pattern == nullptr || !pattern->is_string()) return {};
-    if (std::regex_search(value, std::regex(std::string(pattern->get_string())))) return {};
+    // A pattern of JSON Schema need not match the whole text.
+    std::string anywhere = fmt::format("[\\s\\S]*(?:{})[\\s\\S]*", std::string_view(pattern->get_string()));
+    if (matches_text_pattern(anywhere, value).value_or(false)) return {};
     return fmt::format("ECMA 262 regex \"{}\" does not match input string \"{}\"",
                        std::string_view(pattern->get_string()), value);
   }

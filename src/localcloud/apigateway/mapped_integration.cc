@@ -2,15 +2,15 @@
 // without the proxy event, HTTP endpoints, services of the account (AGW-guide how-to-integration-settings.md).
 #include <fmt/format.h>
 
-#include <regex>
-
 #include "base/log.h"
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "localcloud/apigateway/function_call.h"
 #include "localcloud/apigateway/http_gateway.h"
 #include "localcloud/apigateway/service_call.h"
 #include "localcloud/apigateway/time_limit.h"
 #include "localcloud/http_text.h"
+#include "localcloud/text_pattern.h"
 #include "localcloud/wire.h"
 #include "net/url.h"
 
@@ -32,16 +32,25 @@ base::Result<Rendered> render(const std::string& text, const TemplateScope& scop
   return parsed.render(scope);
 }
 
+// A body between bytes and base64 (AGW-guide api-gateway-payload-encodings-workflow.md). nullopt: it is no base64.
+std::optional<std::string> converted(ContentHandling handling, bool binary, std::string body) {
+  if (handling == ContentHandling::to_text && binary) return codec::base64_encode(body);
+  if (handling != ContentHandling::to_binary || binary || body.empty()) return body;
+  auto bytes = codec::base64_decode(body);
+  if (!bytes) return std::nullopt;
+  return std::move(*bytes);
+}
+
 // The body that an integration gets; a failure if its type has no template and must have one.
 std::variant<Rendered, Failure> request_body(const Integration& integration, const MappingSources& sources,
-                                             const net::Headers& headers) {
+                                             const net::Headers& headers, std::string body) {
   auto found = integration.request_templates.find(media_type(headers));
   if (found == integration.request_templates.end()) {
     bool refused =
         integration.passthrough == Passthrough::never ||
         (integration.passthrough == Passthrough::when_no_templates && !integration.request_templates.empty());
     if (refused) return Failure{FailureKind::unsupported_media_type};
-    return Rendered{sources.scope.body, {}};
+    return Rendered{std::move(body), {}};
   }
   auto rendered = render(found->second, sources.scope);
   if (!rendered) {
@@ -89,7 +98,7 @@ const IntegrationResponse* choose(const Integration& integration, const std::str
   for (const auto& [id, response] : integration.responses) {
     if (response.key.empty()) {
       fallback = &response;
-    } else if (!selector.empty() && std::regex_match(selector, std::regex(response.key))) {
+    } else if (!selector.empty() && matches_text_pattern(response.key, selector).value_or(false)) {
       return &response;
     }
   }
@@ -206,7 +215,12 @@ awaitable<std::variant<HttpGateway::Answer, Failure>> HttpGateway::run_mapped(st
 awaitable<net::Response> HttpGateway::call_mapped(std::shared_ptr<Call> call) {
   auto& integration = call->integration;
   auto sources = sources_of(*call);
-  auto body = request_body(integration, sources, call->proxy.request.headers);
+  const auto& headers = call->proxy.request.headers;
+  bool binary = is_binary_type(call->proxy.binary_types, headers.get_or("Content-Type", kJson));
+  auto bytes = converted(integration.content, binary, call->proxy.request.body);
+  if (!bytes) co_return refuse(*call, {FailureKind::bad_request_body, "Unable to base64 decode the body."});
+  sources.scope.body = repaired_utf8(*bytes);
+  auto body = request_body(integration, sources, headers, std::move(*bytes));
   if (auto* failure = std::get_if<Failure>(&body)) co_return refuse(*call, *failure);
   auto& rendered = std::get<Rendered>(body);
   auto mapped = map_request(integration, sources, rendered.overrides);
@@ -224,7 +238,10 @@ awaitable<net::Response> HttpGateway::call_mapped(std::shared_ptr<Call> call) {
   const auto* chosen = choose(integration, answer.selector);
   if (chosen == nullptr) co_return refuse(*call, {FailureKind::api_configuration_error});
 
-  net::Response response{.status = chosen->status, .headers = {}, .body = answer.response.body};
+  bool binary_answer = is_binary_type(call->proxy.binary_types, answer.response.headers.get_or("Content-Type", kJson));
+  auto content = converted(chosen->content, binary_answer, answer.response.body);
+  if (!content) co_return refuse(*call, {FailureKind::api_configuration_error});
+  net::Response response{.status = chosen->status, .headers = {}, .body = *content};
   sources.answer = &answer.response;
   for (const auto& [to, from] : chosen->parameters) {
     constexpr std::size_t kPrefix = std::string_view("method.response.header.").size();
@@ -236,7 +253,7 @@ awaitable<net::Response> HttpGateway::call_mapped(std::shared_ptr<Call> call) {
   if (text != chosen->templates.end()) {
     type = text->first;
     auto scope = sources.scope;
-    scope.body = answer.response.body;
+    scope.body = *content;
     auto made = render(text->second, scope);
     if (!made) co_return refuse(*call, {FailureKind::api_configuration_error});
     response.body = std::move(made->text);

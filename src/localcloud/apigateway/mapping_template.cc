@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <regex>
-
 #include "codec/json.h"
 #include "localcloud/service.h"
+#include "localcloud/text_pattern.h"
 
 namespace localcloud {
 
@@ -17,11 +16,8 @@ const IntegrationResponse* find_response(const Integration& integration, const s
   for (const auto& [id, response] : integration.responses) {
     if (response.key == "$default") fallback = &response;
     if (response.key.size() > 2 && response.key.front() == '/' && response.key.back() == '/') {
-      try {
-        if (std::regex_match(status, std::regex(response.key.substr(1, response.key.size() - 2)))) return &response;
-      } catch (const std::regex_error&) {
-        continue;  // matches nothing
-      }
+      auto matches = matches_text_pattern(response.key.substr(1, response.key.size() - 2), status);
+      if (matches.value_or(false)) return &response;
     }
   }
   return fallback;

@@ -60,7 +60,8 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
   if (const auto* body = request.properties.if_contains("Body"); name.empty() && body != nullptr) {
     name = codec::find_string(*body, "info", "title");
   }
-  if (name.empty()) return bad_request("Name is required");
+  if (name.empty() && !request.properties.contains("Body")) return bad_request("Name is required");
+  if (name.empty()) name = generated_name(request.stack_name, request.logical_id, 128);
   Api& api = service.store().create(GatewayKind::rest, std::move(name));
   if (auto configured = configure_api(service.cloud(), api, request.properties); !configured) {
     service.store().remove(api.id);
@@ -191,7 +192,8 @@ ResourceTypes rest_resource_types(GatewayService& service) {
   types.push_back(
       type({.name = "AWS::ApiGateway::RestApi",
             .works = {"Name", "Body", "BinaryMediaTypes", "Policy", "ApiKeySourceType", "DisableExecuteApiEndpoint"},
-            .accepted = {"Description", "EndpointConfiguration", "FailOnWarnings", "Parameters", "Tags", "Mode"},
+            .accepted = {"Description", "EndpointConfiguration", "FailOnWarnings", "Parameters", "Tags", "Mode",
+                         "SecurityPolicy"},
             .replaces = {}},
            {.make = with(make_api), .change = with(change_api), .destroy = [&service](const ResourceRequest& request) {
               service.remove_api(request.physical_id);
