@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qs, urlsplit
 
 import boto3.s3.transfer
+import botocore.auth
 import pytest
 import requests
 
@@ -90,7 +91,14 @@ def test_an_upload_in_parts_keeps_the_rules(s3, bucket):
         s3.upload_part(**which, PartNumber=10001, Body=b"x")
     with aws_error("NoSuchUpload", 404):
         s3.upload_part(**{**which, "UploadId": "none"}, PartNumber=1, Body=b"x")
-    done = complete((1, one["ETag"]), (2, two["ETag"]))
+    with aws_error("InvalidRequest", 400, "It was missing for part 1 in the request."):
+        complete((1, one["ETag"]), (2, two["ETag"]))
+    chosen = [{"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+              for number, part in ((1, one), (2, two))]
+    for wrong, words in (({"MpuObjectSize": 3}, "x-amz-mp-object-size"), ({"ChecksumType": "FULL_OBJECT"}, "same")):
+        with aws_error("InvalidRequest", 400, words):
+            s3.complete_multipart_upload(**which, MultipartUpload={"Parts": chosen}, **wrong)
+    done = s3.complete_multipart_upload(**which, MultipartUpload={"Parts": chosen}, MpuObjectSize=len(large) + 1)
     sums = b"".join(zlib.crc32(part).to_bytes(4, "big") for part in (large, b"y"))
     assert done["ChecksumCRC32"] == base64.b64encode(zlib.crc32(sums).to_bytes(4, "big")).decode() + "-2"
     got = s3.get_object(Bucket=bucket, Key="k")
@@ -290,15 +298,19 @@ def test_several_are_deleted_at_once_and_failures_told(cloud, s3, bucket):
 
 # --- URLs and forms
 
-def test_a_presigned_url_ends(cloud, s3, bucket):
-    import time
+def test_a_presigned_url_ends(cloud, s3, bucket, monkeypatch):
     signer = cloud.client("s3", signature_version="s3v4")
     put(s3, bucket, "k")
-    url = signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=1)
-    assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == ["1"]
-    assert requests.get(url, timeout=30).content == b"k"
-    time.sleep(2.1)  # signatures live by the machine's clock, which no test turns
-    late = requests.get(url, timeout=30)
+
+    def url():
+        return signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=60)
+
+    assert parse_qs(urlsplit(url()).query)["X-Amz-Expires"] == ["60"]
+    assert requests.get(url(), timeout=30).content == b"k"
+    # Signatures live by the machine's clock, which no test turns.
+    earlier = datetime.now(timezone.utc) - timedelta(seconds=61)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: earlier)
+    late = requests.get(url(), timeout=30)
     assert late.status_code == 403 and "<Code>AccessDenied</Code>" in late.text
 
 
@@ -365,10 +377,13 @@ def test_encryption_and_ownership_are_kept(s3, bucket):
 
     assert (algorithm(), owner()) == ("AES256", "BucketOwnerEnforced")
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [
-        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]})
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}]})
+    with not_implemented("aws:kms"):
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]})
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [
         {"ObjectOwnership": "BucketOwnerPreferred"}]})
-    assert (algorithm(), owner()) == ("aws:kms", "BucketOwnerPreferred")
+    assert (algorithm(), owner()) == ("AES256", "BucketOwnerPreferred")
     s3.delete_bucket_encryption(Bucket=bucket)
     s3.delete_bucket_ownership_controls(Bucket=bucket)
     assert algorithm() == "AES256"

@@ -10,10 +10,10 @@ const ObjectVersion* Bucket::current(std::string_view key) const {
   return &found->second.back();
 }
 
-ObjectVersion* Bucket::version(std::string_view key, std::string_view id) {
+const ObjectVersion* Bucket::version(std::string_view key, std::string_view id) const {
   auto found = objects.find(key);
   if (found == objects.end()) return nullptr;
-  auto& versions = found->second;
+  const auto& versions = found->second;
   if (id.empty()) return &versions.back();
   auto one = std::find_if(versions.begin(), versions.end(), [&](const ObjectVersion& each) { return each.id == id; });
   return one == versions.end() ? nullptr : &*one;

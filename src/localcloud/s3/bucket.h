@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -85,7 +86,6 @@ struct Bucket {
   PublicAccessBlock public_access = {};
   std::vector<CorsRule> cors = {};
   std::vector<LifecycleRule> lifecycle = {};
-  std::uint64_t lifecycle_generation = 0;
   NotificationConfiguration notification = {};
   std::map<std::string, XmlNode, std::less<>> configurations = {};  // as clients put them, by subresource
 
@@ -93,7 +93,10 @@ struct Bucket {
   // The object that a read without a version sees; null if there is none or it is deleted.
   const ObjectVersion* current(std::string_view key) const;
   // The version, or with an empty id the latest, which may be a delete marker; null if it is not there.
-  ObjectVersion* version(std::string_view key, std::string_view id);
+  const ObjectVersion* version(std::string_view key, std::string_view id) const;
+  ObjectVersion* version(std::string_view key, std::string_view id) {
+    return const_cast<ObjectVersion*>(std::as_const(*this).version(key, id));
+  }
   // Keeps a version under the bucket's rules; `fresh_id` is its id if versions are kept.
   ObjectVersion& add(const std::string& key, ObjectVersion object, std::string fresh_id);
   // Deletes as DELETE does: an empty `id` makes a marker where versions are kept.

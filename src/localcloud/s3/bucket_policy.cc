@@ -5,6 +5,7 @@
 #include <set>
 
 #include "codec/json.h"
+#include "localcloud/http_text.h"
 #include "localcloud/iam/policy.h"
 #include "localcloud/s3/s3_service.h"
 
@@ -41,10 +42,8 @@ bool is_narrowed(const json::value& statement) {
   for (const auto& [name, keys] : condition->get_object()) {
     if (!keys.is_object() || std::string_view(name).find("Not") != std::string_view::npos) continue;
     for (const auto& [key, value] : keys.get_object()) {
-      std::string lower(key);
-      for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       bool fixed = !value.is_string() || (value.get_string() != "*" && value.get_string() != "0.0.0.0/0");
-      if (kKeys.contains(lower) && fixed) return true;
+      if (kKeys.contains(lower_case(key)) && fixed) return true;
     }
   }
   return false;
@@ -83,14 +82,17 @@ base::Result<> S3Service::set_policy(Bucket& bucket, json::value policy) {
   return {};
 }
 
-// A caller without a name has what a public policy gives to everyone.
+// A caller without a name has what the bucket's policy gives to everyone, which RestrictPublicBuckets takes away where
+// the policy is public.
 base::Result<> S3Service::authorize_anonymous(std::string_view action, std::string_view resource,
-                                              const Bucket* bucket) const {
-  PolicyQuestion question{.action = std::string(action), .resource = std::string(resource)};
+                                              ConditionContext context, const Bucket* bucket) const {
+  PolicyQuestion question{
+      .action = std::string(action), .resource = std::string(resource), .context = std::move(context)};
   question.context["aws:SourceIp"] = "127.0.0.1";
   question.context["aws:SecureTransport"] = "true";  // TLS or loopback: nobody else can read it
   question.principal_kind = "AWS";
-  bool open = bucket != nullptr && bucket->policy && !bucket->public_access.restrict_buckets &&
+  bool open = bucket != nullptr && bucket->policy &&
+              !(bucket->public_access.restrict_buckets && is_public(*bucket->policy)) &&
               evaluate(*bucket->policy, question, true) == Decision::allow;
   if (open) return {};
   return aws_error(403, "AccessDenied", "Access Denied");

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <span>
@@ -14,7 +13,9 @@
 
 #include "base/ids.h"
 #include "codec/base64.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
+#include "localcloud/wire.h"
 
 namespace localcloud {
 
@@ -23,11 +24,8 @@ namespace {
 constexpr std::array kAlgorithms{ChecksumAlgorithm::crc32, ChecksumAlgorithm::crc32c, ChecksumAlgorithm::crc64nvme,
                                  ChecksumAlgorithm::sha1, ChecksumAlgorithm::sha256};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
+// Algorithms that S3 has and that are not here.
+constexpr std::array<std::string_view, 5> kNotHere{"MD5", "SHA512", "XXHASH3", "XXHASH64", "XXHASH128"};
 
 // A reflected cyclic redundancy check, one byte at a time; all bits set before, inverted after.
 template <typename Word>
@@ -100,6 +98,12 @@ base::Result<Unframed> unframe(const net::Request& request) {
     plain.trailers.add(std::string(line.substr(0, colon)), std::string(value));
     rest.remove_prefix(std::min(rest.size(), line.size() + 2));
   }
+  for (const auto& name : comma_list(request.headers.get_or("X-Amz-Trailer", ""))) {
+    if (plain.trailers.has(name)) continue;
+    return aws_error(400, "MalformedTrailerError",
+                     "The request contained trailing data that was not well-formed or did not conform to our published "
+                     "schema.");
+  }
   auto declared = request.headers.get("X-Amz-Decoded-Content-Length");
   if (declared && *declared != std::to_string(plain.content.size())) return incomplete();
   return plain;
@@ -136,7 +140,7 @@ std::string_view checksum_name(ChecksumAlgorithm algorithm) {
 }
 
 std::string checksum_header(ChecksumAlgorithm algorithm) {
-  return "x-amz-checksum-" + lower(checksum_name(algorithm));
+  return "x-amz-checksum-" + lower_case(checksum_name(algorithm));
 }
 
 std::string checksum_element(ChecksumAlgorithm algorithm) {
@@ -145,9 +149,21 @@ std::string checksum_element(ChecksumAlgorithm algorithm) {
 
 std::optional<ChecksumAlgorithm> checksum_algorithm(std::string_view name) {
   for (auto one : kAlgorithms) {
-    if (lower(name) == lower(checksum_name(one))) return one;
+    if (lower_case(name) == lower_case(checksum_name(one))) return one;
   }
   return std::nullopt;
+}
+
+base::Result<std::optional<ChecksumAlgorithm>> wanted_algorithm(const net::Headers& headers) {
+  auto name = headers.get("x-amz-checksum-algorithm");
+  if (!name) return std::optional<ChecksumAlgorithm>();
+  if (auto algorithm = checksum_algorithm(*name)) return algorithm;
+  if (std::find(kNotHere.begin(), kNotHere.end(), *name) != kNotHere.end()) {
+    return base::fail(not_implemented("s3", fmt::format("the checksum algorithm {}", *name)));
+  }
+  return aws_error(400, "InvalidRequest",
+                   "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+                   "[CRC32, CRC32C, SHA1, SHA256, CRC64NVME]");
 }
 
 std::string checksum_of(ChecksumAlgorithm algorithm, std::string_view bytes) {
@@ -187,6 +203,11 @@ base::Result<ReceivedBody> receive_body(const net::Request& request) {
     plain.content = request.body;
   }
   TRY(check_md5(request, plain.content));
+  for (auto name : kNotHere) {
+    auto header = "x-amz-checksum-" + lower_case(name);
+    if (!request.headers.has(header) && !plain.trailers.has(header)) continue;
+    return base::fail(not_implemented("s3", "a body with " + header));
+  }
   ReceivedBody received;
   for (auto algorithm : kAlgorithms) {
     auto header = checksum_header(algorithm);
@@ -202,6 +223,10 @@ base::Result<ReceivedBody> receive_body(const net::Request& request) {
       return aws_error(
           400, "BadDigest",
           fmt::format("The {} you specified did not match the calculated checksum.", checksum_name(algorithm)));
+    }
+    if (received.given) {
+      return aws_error(400, "InvalidRequest",
+                       "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
     }
     received.checksum = {.algorithm = algorithm, .value = std::string(*given)};
     received.given = true;

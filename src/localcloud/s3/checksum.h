@@ -26,6 +26,10 @@ std::string checksum_header(ChecksumAlgorithm algorithm);
 std::string checksum_element(ChecksumAlgorithm algorithm);
 std::optional<ChecksumAlgorithm> checksum_algorithm(std::string_view name);
 
+// What x-amz-checksum-algorithm names; nullopt if it is not there. Errors: InvalidRequest 400; 501 for algorithms of S3
+// that are not here.
+base::Result<std::optional<ChecksumAlgorithm>> wanted_algorithm(const net::Headers& headers);
+
 // The raw bytes, most significant first.
 std::string checksum_of(ChecksumAlgorithm algorithm, std::string_view bytes);
 
@@ -33,7 +37,8 @@ std::string md5_of(std::string_view bytes);  // raw
 std::string hex_of(std::string_view bytes);
 
 // A body without its aws-chunked framing, and its checksum: what the client sent and matched, else CRC64NVME as S3
-// computes it. Errors: IncompleteBody, BadDigest, InvalidRequest, InvalidDigest 400.
+// computes it. Errors: IncompleteBody, BadDigest, InvalidRequest, InvalidDigest, MalformedTrailerError 400; 501 for
+// checksums that are not here.
 struct ReceivedBody {
   std::string content;
   Checksum checksum;

@@ -91,8 +91,13 @@ base::Result<> check_encryption(const XmlNode& node) {
   if (rule == nullptr || (by_default == nullptr && rule->children.empty())) return malformed_xml();
   if (by_default == nullptr) return {};
   auto algorithm = by_default->text_of("SSEAlgorithm");
-  if (algorithm == "AES256" || algorithm == "aws:kms" || algorithm == "aws:kms:dsse") return {};
-  return malformed_xml();
+  if (algorithm == "aws:kms" || algorithm == "aws:kms:dsse") {
+    return base::fail(not_implemented("s3", "PutBucketEncryption with SSEAlgorithm " + algorithm));
+  }
+  if (algorithm != "AES256") return malformed_xml();
+  if (by_default->child("KMSMasterKeyID") == nullptr) return {};
+  return aws_error(400, "InvalidArgument",
+                   "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse");
 }
 
 base::Result<> check_ownership(const XmlNode& node) {
@@ -123,8 +128,7 @@ base::Result<> S3Service::configure(Bucket& bucket, std::string_view subresource
       TRY(rules, parse_lifecycle(node));
     }
     bucket.lifecycle = std::move(rules);
-    auto generation = ++bucket.lifecycle_generation;
-    if (!bucket.lifecycle.empty()) cloud_.tasks->spawn(expire_daily(bucket.name, generation));
+    if (!std::exchange(expires_daily_, true)) cloud_.tasks->spawn(expire_daily());
   } else if (subresource == "notification") {
     NotificationConfiguration configuration;
     if (wanted != nullptr) {

@@ -22,7 +22,31 @@ base::Result<> check_copy_conditions(const net::Headers& headers, const ObjectVe
   bool fails = (match && !lists_etag(*match, object.etag)) || (none_match && lists_etag(*none_match, object.etag)) ||
                (since && modified <= *since) || (!match && until && modified > *until);
   if (!fails) return {};
-  return aws_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+  return precondition_failed();
+}
+
+// Unlike of a read, both ends of the range must be given and in the object.
+base::Result<ByteRange> copied_range(std::optional<std::string_view> header, std::size_t size) {
+  if (!header) return ByteRange{.begin = 0, .end = size};
+  auto range = parse_range(header, size);
+  if (header->find('-') == header->size() - 1 || !header->starts_with("bytes=") || header->starts_with("bytes=-") ||
+      (range && !*range)) {
+    return aws_error(400, "InvalidArgument",
+                     "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are "
+                     "the zero-based offsets of the first and last bytes to copy");
+  }
+  if (!range || *header != fmt::format("bytes={}-{}", (*range)->begin, (*range)->end - 1)) {
+    return aws_error(400, "InvalidArgument",
+                     fmt::format("Range specified is not valid for source object of size: {}", size));
+  }
+  return **range;
+}
+
+// "COPY" or "REPLACE".
+base::Result<bool> replaces(const net::Headers& headers, std::string_view kind) {
+  auto directive = headers.get_or(fmt::format("x-amz-{}-directive", kind), "COPY");
+  if (directive == "COPY" || directive == "REPLACE") return directive == "REPLACE";
+  return aws_error(400, "InvalidArgument", fmt::format("Unknown {} directive.", kind));
 }
 
 }  // namespace
@@ -45,7 +69,7 @@ base::Result<S3Service::CopySource> S3Service::copy_source(const Call& call) {
                      "The source of a copy request may not specifically refer to a delete marker by version id.");
   }
   TRY(check_copy_conditions(call.request.headers, *object));
-  return CopySource{.bucket = from.bucket, .key = from.key, .version = *object};
+  return CopySource{.address = std::move(from), .version = *object};
 }
 
 S3Service::Answer S3Service::copy_object(const Call& call, const Address& address) {
@@ -55,9 +79,10 @@ S3Service::Answer S3Service::copy_object(const Call& call, const Address& addres
   TRY(auto source, copy_source(call));
   TRY(auto described, described_object(call, "CopyObject"));
   const auto& headers = call.request.headers;
-  bool new_metadata = headers.get_or("x-amz-metadata-directive", "COPY") == "REPLACE";
-  bool new_tags = headers.get_or("x-amz-tagging-directive", "COPY") == "REPLACE";
-  bool itself = source.bucket == address.bucket && source.key == address.key;
+  TRY(bool new_metadata, replaces(headers, "metadata"));
+  TRY(bool new_tags, replaces(headers, "tagging"));
+  TRY(check_write_conditions(headers, its_bucket->current(address.key)));
+  bool itself = source.address.bucket == address.bucket && source.address.key == address.key;
   bool changed = new_metadata || headers.has("x-amz-storage-class") || headers.has("x-amz-server-side-encryption") ||
                  headers.get_or("x-amz-copy-source", "").find("versionId=") != std::string::npos;
   if (itself && !changed) {
@@ -67,15 +92,16 @@ S3Service::Answer S3Service::copy_object(const Call& call, const Address& addres
   }
   ObjectVersion copy = source.version;
   if (new_metadata) copy.headers = std::move(described.headers);
+  // Whoever copies tags reads them.
+  if (!new_tags && !copy.tags.empty()) TRY(readable(call, source.address, "s3:GetObjectTagging"));
   if (new_tags) copy.tags = std::move(described.tags);
+  if (!copy.tags.empty()) TRY(authorize(call, "s3:PutObjectTagging", address));
   copy.storage_class = described.storage_class;
   copy.parts.clear();
   // A copy is one object: its ETag is of the whole, and so is its checksum.
   copy.etag = hex_of(md5_of(*copy.content));
-  if (auto wanted = checksum_algorithm(headers.get_or("x-amz-checksum-algorithm", ""))) {
-    copy.checksum = Checksum{.algorithm = *wanted};
-  }
-  copy.checksum = checksum_of_whole(copy.checksum.algorithm, *copy.content);
+  TRY(auto algorithm, wanted_algorithm(headers));
+  copy.checksum = checksum_of_whole(algorithm.value_or(copy.checksum.algorithm), *copy.content);
   const auto& kept = keep(call, *its_bucket, address.key, std::move(copy), "ObjectCreated:Copy", "CopyObject");
   XmlWriter xml;
   xml.open("CopyObjectResult", kS3Namespace).element("LastModified", iso_time(kept.modified));
@@ -93,8 +119,7 @@ S3Service::Answer S3Service::upload_part_copy(const Call& call, const Address& a
   TRY(auto* its_upload, upload(*its_bucket, address));
   TRY(auto source, copy_source(call));
   const auto& whole = *source.version.content;
-  TRY(auto range, parse_range(call.request.headers.get("x-amz-copy-source-range"), whole.size()));
-  auto part = range.value_or(ByteRange{.begin = 0, .end = whole.size()});
+  TRY(auto part, copied_range(call.request.headers.get("x-amz-copy-source-range"), whole.size()));
   ReceivedBody body{.content = whole.substr(part.begin, part.end - part.begin), .checksum = {}, .given = false};
   auto response = keep_part(call, address, *its_upload, std::move(body), true);
   if (response && source.version.id != "null") {

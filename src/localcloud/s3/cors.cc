@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "localcloud/http_text.h"
 #include "localcloud/iam/policy.h"
 #include "localcloud/service.h"
 
@@ -17,18 +17,6 @@ std::vector<std::string> texts(const XmlNode& node, std::string_view name) {
   std::vector<std::string> found;
   for (const auto* one : node.all(name)) found.push_back(one->text);
   return found;
-}
-
-std::vector<std::string> split(std::string_view list) {
-  std::vector<std::string> parts;
-  while (!list.empty()) {
-    auto part = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), part.size() + 1));
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    if (!part.empty()) parts.emplace_back(part);
-  }
-  return parts;
 }
 
 bool any_matches(const std::vector<std::string>& patterns, std::string_view text, bool ignore_case) {
@@ -49,6 +37,9 @@ base::Result<std::vector<CorsRule>> parse_cors(const XmlNode& configuration) {
                   .exposed = texts(*node, "ExposeHeader"),
                   .max_age = node->text_of("MaxAgeSeconds")};
     if (rule.origins.empty() || rule.methods.empty()) return malformed_xml();
+    if (rule.max_age.size() > 9 || rule.max_age.find_first_not_of("0123456789") != std::string::npos) {
+      return malformed_xml();
+    }
     for (const auto& method : rule.methods) {
       if (kMethods.contains(method)) continue;
       return aws_error(400, "InvalidRequest",
@@ -67,7 +58,7 @@ base::Result<std::vector<CorsRule>> parse_cors(const XmlNode& configuration) {
 
 std::optional<net::Headers> cors_headers(const std::vector<CorsRule>& rules, std::string_view origin,
                                          std::string_view method, std::string_view wanted_headers, bool preflight) {
-  auto wanted = split(wanted_headers);
+  auto wanted = comma_list(wanted_headers);
   for (const auto& rule : rules) {
     if (!any_matches(rule.origins, origin, false)) continue;
     if (std::find(rule.methods.begin(), rule.methods.end(), method) == rule.methods.end()) continue;

@@ -6,12 +6,10 @@
 
 namespace localcloud {
 
-awaitable<void> S3Service::expire_daily(std::string bucket_name, std::uint64_t generation) {
+awaitable<void> S3Service::expire_daily() {
   for (;;) {
     co_await cloud_.clock->sleep_until(next_midnight(cloud_.clock->now()));
-    auto found = bucket(bucket_name);
-    if (!found || (*found)->lifecycle_generation != generation) co_return;
-    expire(**found);
+    for (auto& [name, bucket] : buckets_) expire(bucket);
   }
 }
 
@@ -58,15 +56,16 @@ void S3Service::expire_versions(Bucket& bucket, const LifecycleRule& rule, const
   auto found = bucket.objects.find(key);
   if (found == bucket.objects.end()) return;
   const auto& latest = found->second.back();
+  bool old = (rule.days && lifecycle_time(latest.modified, *rule.days) <= now) || (rule.date && *rule.date <= now);
   if (latest.delete_marker) {
-    if (rule.lone_markers && found->second.size() == 1) {
+    // An age removes lone markers too ("Removing expired object delete markers").
+    if ((rule.lone_markers || old) && found->second.size() == 1 && rule.tags.empty()) {
       auto id = latest.id;
       bucket.remove(key, id, {}, now);
       tell(false, id);
     }
     return;
   }
-  bool old = (rule.days && lifecycle_time(latest.modified, *rule.days) <= now) || (rule.date && *rule.date <= now);
   if (!old || !rule.covers(key, latest.tags, latest.size())) return;
   auto done = bucket.remove(key, {}, fresh_id(), now);
   tell(done.marker_made, done.version_id);

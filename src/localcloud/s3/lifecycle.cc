@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/ids.h"
 #include "localcloud/service.h"
 #include "localcloud/wire.h"
 
@@ -28,6 +29,16 @@ base::Result<std::optional<int>> positive(const XmlNode& node, std::string_view 
   return std::optional(value);
 }
 
+base::Result<std::optional<std::size_t>> size_of(const XmlNode& node, std::string_view name) {
+  const auto* found = node.child(name);
+  if (found == nullptr) return std::optional<std::size_t>();
+  std::size_t value = 0;
+  const auto& text = found->text;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return malformed_xml();
+  return std::optional(value);
+}
+
 // "2026-01-02" or "2026-01-02T00:00:00.000Z": only midnights.
 base::Result<std::optional<base::WallTime>> date_of(const XmlNode& node) {
   auto text = node.text_of("Date");
@@ -41,7 +52,9 @@ base::Result<std::optional<base::WallTime>> date_of(const XmlNode& node) {
               std::from_chars(text.data() + 5, text.data() + 7, month).ptr == text.data() + 7 &&
               std::from_chars(text.data() + 8, text.data() + kDate, day).ptr == text.data() + kDate;
   std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-  if (!read || !date.ok()) return malformed_xml();
+  constexpr int kFirstYear = 1970;
+  constexpr int kLastYear = 2199;  // the clock of the machine ends in 2262
+  if (!read || !date.ok() || year < kFirstYear || year > kLastYear) return malformed_xml();
   auto time = std::string_view(text).substr(kDate);
   if (!time.empty() && !time.starts_with("T00:00:00")) return invalid("'Date' must be at midnight GMT");
   return std::optional<base::WallTime>(std::chrono::sys_days(date));
@@ -49,13 +62,16 @@ base::Result<std::optional<base::WallTime>> date_of(const XmlNode& node) {
 
 base::Result<> read_filter(const XmlNode& filter, LifecycleRule& rule) {
   const auto* both = filter.child("And");
+  if (filter.children.size() > 1) return malformed_xml();  // And joins them
   const auto& parts = both != nullptr ? *both : filter;
+  static const std::set<std::string_view> kParts{"Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"};
+  for (const auto& part : parts.children) {
+    if (!kParts.contains(part.name)) return malformed_xml();
+  }
   rule.prefix = parts.text_of("Prefix");
   for (const auto* tag : parts.all("Tag")) rule.tags[tag->text_of("Key")] = tag->text_of("Value");
-  TRY(auto larger, positive(parts, "ObjectSizeGreaterThan"));
-  TRY(auto smaller, positive(parts, "ObjectSizeLessThan"));
-  if (larger) rule.larger_than = static_cast<std::size_t>(*larger);
-  if (smaller) rule.smaller_than = static_cast<std::size_t>(*smaller);
+  TRY(rule.larger_than, size_of(parts, "ObjectSizeGreaterThan"));
+  TRY(rule.smaller_than, size_of(parts, "ObjectSizeLessThan"));
   return {};
 }
 
@@ -87,6 +103,12 @@ base::Result<LifecycleRule> parse_rule(const XmlNode& node) {
   if (const auto* abort = node.child("AbortIncompleteMultipartUpload")) {
     TRY(rule.abort_days, positive(*abort, "DaysAfterInitiation"));
   }
+  if (rule.abort_days && !rule.tags.empty()) {
+    return aws_error(400, "InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags.");
+  }
+  if (rule.lone_markers && !rule.tags.empty()) {
+    return aws_error(400, "InvalidRequest", "ExpiredObjectDeleteMarker cannot be specified with Tags.");
+  }
   if (!rule.days && !rule.date && !rule.lone_markers && !rule.noncurrent_days && !rule.abort_days) {
     return aws_error(400, "InvalidRequest", "At least one action needs to be specified in a rule");
   }
@@ -105,15 +127,17 @@ bool LifecycleRule::covers(std::string_view key, const std::map<std::string, std
   });
 }
 
-base::Result<std::vector<LifecycleRule>> parse_lifecycle(const XmlNode& configuration) {
+base::Result<std::vector<LifecycleRule>> parse_lifecycle(XmlNode& configuration) {
   constexpr std::size_t kMostRules = 1000;
   std::vector<LifecycleRule> rules;
   std::set<std::string> ids;
-  for (const auto* node : configuration.all("Rule")) {
-    TRY(auto rule, parse_rule(*node));
+  for (auto& node : configuration.children) {
+    if (node.name != "Rule") return malformed_xml();
+    TRY(auto rule, parse_rule(node));
     if (!rule.id.empty() && !ids.insert(rule.id).second) {
-      return invalid(fmt::format("Rule ID must be unique. Found same ID for more than one rule"));
+      return invalid("Rule ID must be unique. Found same ID for more than one rule");
     }
+    if (rule.id.empty()) node.children.insert(node.children.begin(), {.name = "ID", .text = base::random_uuid()});
     rules.push_back(std::move(rule));
   }
   if (rules.empty() || rules.size() > kMostRules) return malformed_xml();
@@ -121,7 +145,8 @@ base::Result<std::vector<LifecycleRule>> parse_lifecycle(const XmlNode& configur
 }
 
 base::WallTime lifecycle_time(base::WallTime from, int days) {
-  auto time = from + std::chrono::days(days);
+  constexpr int kForEver = 36'500;  // days: a century, after which the clock of the machine would end soon
+  auto time = from + std::chrono::days(std::min(days, kForEver));
   auto midnight = std::chrono::floor<std::chrono::days>(time);
   return midnight == time ? base::WallTime(midnight) : base::WallTime(midnight + std::chrono::days(1));
 }

@@ -31,8 +31,8 @@ struct LifecycleRule {
   bool covers(std::string_view key, const std::map<std::string, std::string>& object_tags, std::size_t size) const;
 };
 
-// Errors: MalformedXML, InvalidArgument, InvalidRequest 400; 501 for transitions.
-base::Result<std::vector<LifecycleRule>> parse_lifecycle(const XmlNode& configuration);
+// Gives every rule without an ID one. Errors: MalformedXML, InvalidArgument, InvalidRequest 400; 501 for transitions.
+base::Result<std::vector<LifecycleRule>> parse_lifecycle(XmlNode& configuration);
 
 // So many days after `from`, rounded up to the next midnight in UTC, as S3 counts.
 base::WallTime lifecycle_time(base::WallTime from, int days);

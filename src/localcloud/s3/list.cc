@@ -114,7 +114,8 @@ S3Service::Answer S3Service::list_objects(const Call& call, const Address& addre
   listing.after = begin;
   if (second && token) {
     auto decoded = codec::base64_decode(*token);
-    if (!decoded) return aws_error(400, "InvalidArgument", "The continuation token provided is incorrect");
+    if (!decoded || decoded->empty())
+      return aws_error(400, "InvalidArgument", "The continuation token provided is incorrect");
     listing.after = *decoded;
   }
   auto page = page_of(*its_bucket, listing);
@@ -146,6 +147,9 @@ S3Service::Answer S3Service::list_object_versions(const Call& call, const Addres
   TRY(auto listing, parse_listing(address.query));
   auto key_marker = field(address.query, "key-marker").value_or("");
   auto id_marker = field(address.query, "version-id-marker").value_or("");
+  if (!id_marker.empty() && key_marker.empty()) {
+    return aws_error(400, "InvalidArgument", "A version-id marker cannot be specified without a key marker.");
+  }
   XmlWriter entries;
   std::set<std::string> groups;
   std::size_t count = 0;
@@ -177,6 +181,8 @@ S3Service::Answer S3Service::list_object_versions(const Call& call, const Addres
       if (!one->delete_marker) {
         entries.element("ETag", quoted_etag(one->etag)).element("Size", std::to_string(one->size()));
         entries.element("StorageClass", one->storage_class);
+        entries.element("ChecksumAlgorithm", checksum_name(one->checksum.algorithm));
+        entries.element("ChecksumType", one->checksum.composite ? "COMPOSITE" : "FULL_OBJECT");
       }
       entries.open("Owner").element("ID", cloud_.account_id).close().close();
     }

@@ -5,8 +5,10 @@
 #include <charconv>
 
 #include "codec/base64.h"
+#include "localcloud/http_text.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/s3/s3_service.h"
+#include "net/url.h"
 
 namespace localcloud {
 
@@ -28,6 +30,7 @@ base::Result<std::vector<const UploadedPart*>> chosen_parts(const Upload& upload
   if (request.name != "CompleteMultipartUpload" || wanted.empty()) return malformed_xml();
   std::vector<const UploadedPart*> chosen;
   int last = 0;
+  int without_checksum = 0;  // the first such part
   for (const auto* one : wanted) {
     auto number = number_in(one->text_of("PartNumber"));
     if (!number) return malformed_xml();
@@ -51,11 +54,18 @@ base::Result<std::vector<const UploadedPart*>> chosen_parts(const Upload& upload
                        "One or more of the specified parts could not be found.  The part may not have been uploaded, "
                        "or the specified entity tag may not match the part's entity tag.");
     }
+    if (checksum.empty() && without_checksum == 0) without_checksum = *number;
     chosen.push_back(&part->second);
   }
   for (std::size_t i = 0; i + 1 < chosen.size(); ++i) {
     if (chosen[i]->content->size() >= kSmallestPart) continue;
     return aws_error(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
+  }
+  if (without_checksum != 0 && upload.algorithm && !upload.whole_checksum) {
+    return aws_error(400, "InvalidRequest",
+                     fmt::format("The upload was created using a {} checksum. The complete request must include the "
+                                 "checksum for each part. It was missing for part {} in the request.",
+                                 lower_case(checksum_name(*upload.algorithm)), without_checksum));
   }
   return chosen;
 }
@@ -70,6 +80,65 @@ Checksum joined_checksum(const Upload& upload, const std::vector<const UploadedP
   return {.algorithm = algorithm,
           .value = fmt::format("{}-{}", codec::base64_encode(checksum_of(algorithm, all)), parts.size()),
           .composite = true};
+}
+
+// Which checksum an upload will have ("Checking object integrity": the CRCs alone can be of the whole, and CRC64NVME is
+// of nothing else). Errors: InvalidRequest 400.
+base::Result<> set_checksum(Upload& upload, const net::Headers& headers) {
+  TRY(upload.algorithm, wanted_algorithm(headers));
+  auto type = headers.get_or("x-amz-checksum-type", "");
+  if (!upload.algorithm) {
+    if (type.empty()) return {};
+    return aws_error(400, "InvalidRequest",
+                     "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+  }
+  bool always_whole = *upload.algorithm == ChecksumAlgorithm::crc64nvme;
+  bool never_whole = *upload.algorithm == ChecksumAlgorithm::sha1 || *upload.algorithm == ChecksumAlgorithm::sha256;
+  if (type.empty()) type = always_whole ? "FULL_OBJECT" : "COMPOSITE";
+  if (type != "FULL_OBJECT" && type != "COMPOSITE") {
+    return aws_error(400, "InvalidRequest", "Value for x-amz-checksum-type header is invalid.");
+  }
+  upload.whole_checksum = type == "FULL_OBJECT";
+  if (upload.whole_checksum ? !never_whole : !always_whole) return {};
+  return aws_error(400, "InvalidRequest",
+                   fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.", type,
+                               lower_case(checksum_name(*upload.algorithm))));
+}
+
+// What a completion says of the whole. Errors: BadDigest, InvalidRequest 400.
+base::Result<> check_whole(const net::Headers& headers, const Checksum& checksum, std::size_t size) {
+  auto given = headers.get(checksum_header(checksum.algorithm));
+  if (given && *given != checksum.value) {
+    return aws_error(
+        400, "BadDigest",
+        fmt::format("The {} you specified did not match the calculated checksum.", checksum_name(checksum.algorithm)));
+  }
+  auto type = headers.get("x-amz-checksum-type");
+  if (type && *type != (checksum.composite ? "COMPOSITE" : "FULL_OBJECT")) {
+    return aws_error(400, "InvalidRequest",
+                     fmt::format("The upload was created using the {} checksum mode. The complete request must use the "
+                                 "same checksum mode.",
+                                 checksum.composite ? "COMPOSITE" : "FULL_OBJECT"));
+  }
+  auto given_size = headers.get("x-amz-mp-object-size");
+  if (given_size && *given_size != std::to_string(size)) {
+    return aws_error(
+        400, "InvalidRequest",
+        fmt::format("The provided 'x-amz-mp-object-size' header value {} does not match what was computed: "
+                    "{}",
+                    *given_size, size));
+  }
+  return {};
+}
+
+// A number of the query, at most 1000 and by default that. Errors: InvalidArgument 400.
+base::Result<int> page_size(const Fields& query, std::string_view name) {
+  constexpr int kMost = 1000;
+  auto text = field(query, name);
+  if (!text) return kMost;
+  auto number = number_in(*text);
+  if (number && *number >= 0) return std::min(*number, kMost);
+  return aws_error(400, "InvalidArgument", fmt::format("Provided {} not an integer or within integer range", name));
 }
 
 }  // namespace
@@ -88,6 +157,7 @@ base::Result<Upload*> S3Service::upload(Bucket& bucket, const Address& address) 
 
 S3Service::Answer S3Service::create_multipart_upload(const Call& call, const Address& address) {
   TRY(authorize(call, "s3:PutObject", address));
+  if (call.request.headers.has("x-amz-tagging")) TRY(authorize(call, "s3:PutObjectTagging", address));
   TRY(auto* its_bucket, bucket(address.bucket));
   TRY(check_key(address.key));
   Upload fresh{.id = fresh_id() + fresh_id(),
@@ -97,19 +167,10 @@ S3Service::Answer S3Service::create_multipart_upload(const Call& call, const Add
                .object = {}};
   TRY(fresh.object, described_object(call, "CreateMultipartUpload"));
   auto response = s3_answer(call, 200);
-  auto name = call.request.headers.get_or("x-amz-checksum-algorithm", "");
-  if (!name.empty()) {
-    fresh.algorithm = checksum_algorithm(name);
-    if (!fresh.algorithm) {
-      return aws_error(400, "InvalidRequest",
-                       "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
-                       "[CRC32, CRC32C, SHA1, SHA256, CRC64NVME]");
-    }
-    bool whole = *fresh.algorithm == ChecksumAlgorithm::crc64nvme;
-    auto type = call.request.headers.get_or("x-amz-checksum-type", whole ? "FULL_OBJECT" : "COMPOSITE");
-    fresh.whole_checksum = type == "FULL_OBJECT";
-    response.headers.add("x-amz-checksum-algorithm", name);
-    response.headers.add("x-amz-checksum-type", type);
+  TRY(set_checksum(fresh, call.request.headers));
+  if (fresh.algorithm) {
+    response.headers.add("x-amz-checksum-algorithm", std::string(checksum_name(*fresh.algorithm)));
+    response.headers.add("x-amz-checksum-type", fresh.whole_checksum ? "FULL_OBJECT" : "COMPOSITE");
   }
   XmlWriter xml;
   xml.open("InitiateMultipartUploadResult", kS3Namespace).element("Bucket", address.bucket);
@@ -129,11 +190,12 @@ S3Service::Answer S3Service::upload_part(const Call& call, const Address& addres
   TRY(auto* its_bucket, bucket(address.bucket));
   TRY(auto* its_upload, upload(*its_bucket, address));
   TRY(auto body, receive_body(call.request));
-  if (body.given && its_upload->algorithm && body.checksum.algorithm != *its_upload->algorithm) {
+  if (body.given && its_upload->algorithm && its_upload->algorithm != body.checksum.algorithm) {
+    auto expected = lower_case(checksum_name(*its_upload->algorithm));
     return aws_error(
         400, "InvalidRequest",
-        fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                    checksum_name(*its_upload->algorithm), checksum_name(body.checksum.algorithm)));
+        fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}", expected,
+                    lower_case(checksum_name(body.checksum.algorithm))));
   }
   return keep_part(call, address, *its_upload, std::move(body), false);
 }
@@ -144,6 +206,7 @@ S3Service::Answer S3Service::keep_part(const Call& call, const Address& address,
   if (!number || *number < 1 || *number > kMostParts) {
     return aws_error(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive");
   }
+  bool told = its_upload.algorithm || body.given;
   if (its_upload.algorithm && !body.given) body.checksum = checksum_of_whole(*its_upload.algorithm, body.content);
   UploadedPart part{.content = {},
                     .etag = hex_of(md5_of(body.content)),
@@ -155,11 +218,12 @@ S3Service::Answer S3Service::keep_part(const Call& call, const Address& address,
     XmlWriter xml;
     xml.open("CopyPartResult", kS3Namespace).element("LastModified", iso_time(part.modified));
     xml.element("ETag", quoted_etag(part.etag));
+    if (its_upload.algorithm) xml.element(checksum_element(part.checksum.algorithm), part.checksum.value);
     response = s3_answer(call, 200, xml.take());
   } else {
     response = s3_answer(call, 200);
     response.headers.add("ETag", quoted_etag(part.etag));
-    if (its_upload.algorithm) response.headers.add(checksum_header(part.checksum.algorithm), part.checksum.value);
+    if (told) response.headers.add(checksum_header(part.checksum.algorithm), part.checksum.value);
   }
   add_encryption(response);
   its_upload.parts.insert_or_assign(*number, std::move(part));
@@ -172,11 +236,7 @@ S3Service::Answer S3Service::complete_multipart_upload(const Call& call, const A
   TRY(auto* its_upload, upload(*its_bucket, address));
   TRY(auto request, parse_xml(call.request.body));
   TRY(auto parts, chosen_parts(*its_upload, request));
-  const auto* present = its_bucket->current(address.key);
-  auto none_match = call.request.headers.get("If-None-Match");
-  if (none_match && present != nullptr && lists_etag(*none_match, present->etag)) {
-    return aws_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-  }
+  TRY(check_write_conditions(call.request.headers, its_bucket->current(address.key)));
   ObjectVersion object = its_upload->object;
   std::string content;
   std::string digests;
@@ -187,19 +247,14 @@ S3Service::Answer S3Service::complete_multipart_upload(const Call& call, const A
   }
   object.etag = fmt::format("{}-{}", hex_of(md5_of(digests)), parts.size());
   object.checksum = joined_checksum(*its_upload, parts, content);
-  auto given = call.request.headers.get(checksum_header(object.checksum.algorithm));
-  if (given && *given != object.checksum.value) {
-    return aws_error(400, "BadDigest",
-                     fmt::format("The {} you specified did not match the calculated checksum.",
-                                 checksum_name(object.checksum.algorithm)));
-  }
+  TRY(check_whole(call.request.headers, object.checksum, content.size()));
   object.content = std::make_shared<const std::string>(std::move(content));
   its_bucket->uploads.erase(std::string(its_upload->id));
   const auto& kept = keep(call, *its_bucket, address.key, std::move(object), "ObjectCreated:CompleteMultipartUpload",
                           "CompleteMultipartUpload");
   XmlWriter xml;
   xml.open("CompleteMultipartUploadResult", kS3Namespace);
-  xml.element("Location", fmt::format("{}/{}/{}", cloud_.endpoint, address.bucket, address.key));
+  xml.element("Location", fmt::format("{}/{}/{}", cloud_.endpoint, address.bucket, net::percent_encode(address.key)));
   xml.element("Bucket", address.bucket).element("Key", address.key).element("ETag", quoted_etag(kept.etag));
   write_checksum(xml, kept.checksum);
   auto response = s3_answer(call, 200, xml.take());
@@ -220,9 +275,12 @@ S3Service::Answer S3Service::list_parts(const Call& call, const Address& address
   TRY(authorize(call, "s3:ListMultipartUploadParts", address));
   TRY(auto* its_bucket, bucket(address.bucket));
   TRY(auto* its_upload, upload(*its_bucket, address));
-  constexpr int kMost = 1000;
-  int most = std::clamp(number_in(field(address.query, "max-parts").value_or("")).value_or(kMost), 0, kMost);
-  int after = number_in(field(address.query, "part-number-marker").value_or("")).value_or(0);
+  TRY(int most, page_size(address.query, "max-parts"));
+  auto marker = number_in(field(address.query, "part-number-marker").value_or("0"));
+  if (!marker || *marker < 0) {
+    return aws_error(400, "InvalidArgument", "Provided part-number-marker not an integer or within integer range");
+  }
+  int after = *marker;
   XmlWriter parts;
   int last = after;
   int count = 0;
@@ -260,9 +318,10 @@ S3Service::Answer S3Service::list_multipart_uploads(const Call& call, const Addr
   auto prefix = field(address.query, "prefix").value_or("");
   std::pair after{field(address.query, "key-marker").value_or(""),
                   field(address.query, "upload-id-marker").value_or("")};
-  constexpr int kMost = 1000;
-  auto most = static_cast<std::size_t>(
-      std::clamp(number_in(field(address.query, "max-uploads").value_or("")).value_or(kMost), 1, kMost));
+  TRY(auto most_wanted, page_size(address.query, "max-uploads"));
+  auto most = static_cast<std::size_t>(std::max(most_wanted, 1));
+  bool encode = field(address.query, "encoding-type").value_or("") == "url";
+  auto text = [&](std::string_view key) { return encode ? net::percent_encode(key, true) : std::string(key); };
   std::vector<const Upload*> found;
   for (const auto& [id, one] : its_bucket->uploads) {
     bool later = after.second.empty() ? one.key > after.first : std::pair(one.key, id) > after;
@@ -274,13 +333,14 @@ S3Service::Answer S3Service::list_multipart_uploads(const Call& call, const Addr
   if (truncated) found.resize(most);
   XmlWriter xml;
   xml.open("ListMultipartUploadsResult", kS3Namespace).element("Bucket", address.bucket);
-  xml.element("KeyMarker", after.first).element("UploadIdMarker", after.second);
+  xml.element("KeyMarker", text(after.first)).element("UploadIdMarker", after.second);
+  if (encode) xml.element("EncodingType", "url");
   if (truncated) {
-    xml.element("NextKeyMarker", found.back()->key).element("NextUploadIdMarker", found.back()->id);
+    xml.element("NextKeyMarker", text(found.back()->key)).element("NextUploadIdMarker", found.back()->id);
   }
-  xml.element("Prefix", prefix).element("MaxUploads", std::to_string(most)).element("IsTruncated", truncated);
+  xml.element("Prefix", text(prefix)).element("MaxUploads", std::to_string(most)).element("IsTruncated", truncated);
   for (const auto* one : found) {
-    xml.open("Upload").element("Key", one->key).element("UploadId", one->id);
+    xml.open("Upload").element("Key", text(one->key)).element("UploadId", one->id);
     xml.open("Initiator").element("ID", one->initiator).close();
     xml.open("Owner").element("ID", cloud_.account_id).close();
     xml.element("StorageClass", one->object.storage_class).element("Initiated", iso_time(one->initiated)).close();

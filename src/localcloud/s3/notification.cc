@@ -132,6 +132,10 @@ base::Result<NotificationConfiguration> parse_notification(XmlNode& configuratio
     if (target.arn.ends_with(".fifo")) {
       return invalid("FIFO queues and topics are not supported as destinations of notifications");
     }
+    static const std::set<std::string_view> kMembers{"Id", "Event", "Filter", "CloudFunction", "Queue", "Topic"};
+    for (const auto& member : node.children) {
+      if (!kMembers.contains(member.name)) return malformed_xml();
+    }
     if (node.child("Id") == nullptr)
       node.children.insert(node.children.begin(), {.name = "Id", .text = base::random_uuid()});
     target.id = node.text_of("Id");

@@ -2,21 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "localcloud/http_text.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/s3/s3_service.h"
 
 namespace localcloud {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 // aws-chunked is how the body travelled, not what it is.
 std::string without_framing(std::string_view list) {
@@ -40,7 +34,7 @@ base::Result<net::Headers> stored_headers(const net::Request& request) {
   net::Headers kept;
   std::size_t metadata = 0;
   for (const auto& [name, value] : request.headers) {
-    auto known = lower(name);
+    auto known = lower_case(name);
     if (known.starts_with(kMetadata)) metadata += known.size() - kMetadata.size() + value.size();
     if (kKept.contains(known) || known.starts_with(kMetadata)) kept.add(known, value);
     if (known != "content-encoding") continue;
@@ -62,8 +56,9 @@ base::Result<> refuse_headers(const net::Request& request, std::string_view oper
                                                    "x-amz-website-redirect-location",
                                                    "x-amz-write-offset-bytes"};
   for (const auto& [name, value] : request.headers) {
-    auto known = lower(name);
-    if (kNotHere.contains(known)) return base::fail(not_implemented("s3", fmt::format("{} with {}", operation, known)));
+    auto known = lower_case(name);
+    if (kNotHere.contains(known) || known.starts_with("x-amz-object-lock-event-hold"))
+      return base::fail(not_implemented("s3", fmt::format("{} with {}", operation, known)));
     bool acl = (known == "x-amz-acl" && value != "private" && value != "bucket-owner-full-control") ||
                known.starts_with("x-amz-grant-");
     if (acl) return aws_error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
@@ -82,10 +77,44 @@ base::Result<std::string> storage_class(const net::Request& request, std::string
   return base::fail(not_implemented("s3", fmt::format("{} with StorageClass {}", operation, wanted)));
 }
 
+// The objects that a Delete lists, all of them before the first goes. Errors: MalformedXML 400; 501 for conditions that
+// only directory buckets have.
+base::Result<std::vector<const XmlNode*>> wanted_deletions(const XmlNode& request) {
+  constexpr std::size_t kMost = 1000;
+  auto wanted = request.all("Object");
+  if (request.name != "Delete" || wanted.empty() || wanted.size() > kMost) return malformed_xml();
+  for (const auto* one : wanted) {
+    if (one->text_of("Key").empty()) {
+      return malformed_xml();
+    }
+    for (auto name : {"LastModifiedTime", "Size"}) {
+      if (one->child(name) != nullptr) {
+        return base::fail(not_implemented("s3", fmt::format("DeleteObjects with {}", name)));
+      }
+    }
+  }
+  return wanted;
+}
+
 }  // namespace
 
 bool lists_etag(std::string_view header, std::string_view etag) {
   return header == "*" || header.find(quoted_etag(etag)) != std::string_view::npos || header == etag;
+}
+
+tl::unexpected<base::Error> precondition_failed() {
+  return aws_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+}
+
+base::Result<> check_write_conditions(const net::Headers& headers, const ObjectVersion* present) {
+  auto match = headers.get("If-Match");
+  auto none_match = headers.get("If-None-Match");
+  if (none_match && *none_match != "*") {
+    return aws_error(501, "NotImplemented", "A header you provided implies functionality that is not implemented");
+  }
+  if (match && present == nullptr) return aws_error(404, "NoSuchKey", "The specified key does not exist.");
+  if ((match && !lists_etag(*match, present->etag)) || (none_match && present != nullptr)) return precondition_failed();
+  return {};
 }
 
 base::Result<> check_key(std::string_view key) {
@@ -153,14 +182,7 @@ S3Service::Answer S3Service::put_object(const Call& call, const Address& address
   if (call.request.headers.has("x-amz-tagging")) TRY(authorize(call, "s3:PutObjectTagging", address));
   TRY(auto* its_bucket, bucket(address.bucket));
   TRY(check_key(address.key));
-  const auto* present = its_bucket->current(address.key);
-  auto none_match = call.request.headers.get("If-None-Match");
-  auto match = call.request.headers.get("If-Match");
-  if (match && present == nullptr) return aws_error(404, "NoSuchKey", "The specified key does not exist.");
-  if ((none_match && present != nullptr && lists_etag(*none_match, present->etag)) ||
-      (match && !lists_etag(*match, present->etag))) {
-    return aws_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-  }
+  TRY(check_write_conditions(call.request.headers, its_bucket->current(address.key)));
   TRY(auto object, described_object(call, "PutObject"));
   TRY(auto body, receive_body(call.request));
   set_content(object, std::move(body));
@@ -188,15 +210,16 @@ Deletion S3Service::drop(const Call& call, Bucket& bucket, const std::string& ke
 }
 
 S3Service::Answer S3Service::delete_object(const Call& call, const Address& address) {
-  auto id = field(address.query, "versionId").value_or("");
+  TRY(auto id, version_id_of(address));
   TRY(authorize(call, id.empty() ? "s3:DeleteObject" : "s3:DeleteObjectVersion", address));
   TRY(auto* its_bucket, bucket(address.bucket));
-  if (auto match = call.request.headers.get("If-Match")) {
-    const auto* present = its_bucket->current(address.key);
-    if (present == nullptr) return aws_error(404, "NoSuchKey", "The specified key does not exist.");
-    if (!lists_etag(*match, present->etag)) {
-      return aws_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+  for (auto name : {"x-amz-if-match-last-modified-time", "x-amz-if-match-size"}) {
+    if (call.request.headers.has(name)) {
+      return base::fail(not_implemented("s3", fmt::format("DeleteObject with {}", name)));
     }
+  }
+  if (call.request.headers.has("If-Match")) {
+    TRY(check_write_conditions(call.request.headers, its_bucket->current(address.key)));
   }
   auto done = drop(call, *its_bucket, address.key, id);
   auto response = s3_answer(call, 204);
@@ -205,22 +228,32 @@ S3Service::Answer S3Service::delete_object(const Call& call, const Address& addr
   return response;
 }
 
+base::Result<> S3Service::may_delete(const Call& call, const Bucket& bucket, const XmlNode& wanted) const {
+  Address address{.bucket = bucket.name, .key = wanted.text_of("Key"), .query = {}};
+  auto id = wanted.text_of("VersionId");
+  if (!id.empty()) address.query.emplace_back("versionId", id);
+  TRY(authorize(call, id.empty() ? "s3:DeleteObject" : "s3:DeleteObjectVersion", address));
+  const auto* etag = wanted.child("ETag");
+  if (etag == nullptr) return {};
+  return check_write_conditions({{"If-Match", etag->text}}, bucket.current(address.key));
+}
+
 S3Service::Answer S3Service::delete_objects(const Call& call, const Address& address) {
   TRY(auto* its_bucket, bucket(address.bucket));
   TRY(auto body, receive_body(call.request));
   TRY(auto request, parse_xml(body.content));
-  constexpr std::size_t kMost = 1000;
-  auto wanted = request.all("Object");
-  if (request.name != "Delete" || wanted.empty() || wanted.size() > kMost) return malformed_xml();
+  if (!body.given && !call.request.headers.has("Content-MD5")) {
+    return aws_error(400, "InvalidRequest",
+                     "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+  }
+  TRY(auto wanted, wanted_deletions(request));
   bool quiet = request.text_of("Quiet") == "true";
   XmlWriter xml;
   xml.open("DeleteResult", kS3Namespace);
   for (const auto* one : wanted) {
     auto key = one->text_of("Key");
     auto id = one->text_of("VersionId");
-    if (key.empty()) return malformed_xml();
-    auto allowed = authorize(call, id.empty() ? "s3:DeleteObject" : "s3:DeleteObjectVersion",
-                             {.bucket = address.bucket, .key = key, .query = {}});
+    auto allowed = may_delete(call, *its_bucket, *one);
     if (!allowed) {
       xml.open("Error").element("Key", key);
       if (!id.empty()) xml.element("VersionId", id);

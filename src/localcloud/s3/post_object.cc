@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <set>
 
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "localcloud/http_text.h"
 #include "localcloud/iam/signature.h"
 #include "localcloud/s3/s3_service.h"
+#include "net/url.h"
 
 namespace localcloud {
 
@@ -19,12 +21,6 @@ struct Form {
   std::string file;
   std::string file_name;
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 // The parameter of a header: name="key" of Content-Disposition.
 std::string parameter(std::string_view header, std::string_view name) {
@@ -45,7 +41,7 @@ tl::unexpected<base::Error> malformed() {
 base::Result<Form> parse_form_data(const net::Request& request) {
   auto type = request.headers.get_or("Content-Type", "");
   auto mark = parameter(type, "boundary");
-  if (!lower(type).starts_with("multipart/form-data") || mark.empty()) {
+  if (!lower_case(type).starts_with("multipart/form-data") || mark.empty()) {
     return aws_error(412, "PreconditionFailed", "Bucket POST must be of the enclosure-type multipart/form-data");
   }
   auto boundary = "--" + mark;
@@ -60,7 +56,7 @@ base::Result<Form> parse_form_data(const net::Request& request) {
     if (head_end == std::string_view::npos || end == std::string_view::npos || end < head_end + 4) return malformed();
     auto head = rest.substr(0, head_end);
     auto content = rest.substr(head_end + 4, end - head_end - 4);
-    auto name = lower(parameter(head, "name"));
+    auto name = lower_case(parameter(head, "name"));
     if (name == "file") {
       form.file = std::string(content);
       form.file_name = parameter(head, "filename");
@@ -76,10 +72,33 @@ tl::unexpected<base::Error> refused(std::string_view why) {
   return aws_error(403, "AccessDenied", fmt::format("Invalid according to Policy: {}", why));
 }
 
+// "acl" of "$acl", as a condition names a field, and of "acl".
+std::string field_of(std::string_view name) {
+  return lower_case(name.starts_with('$') ? name.substr(1) : name);
+}
+
+// Every field of the form has a condition, but for those that cannot ("Creating a POST policy").
+base::Result<> check_fields(const std::map<std::string, std::string>& fields, const json::array& conditions) {
+  static const std::set<std::string_view> kFree{"x-amz-signature", "policy", "bucket"};
+  std::set<std::string> named;
+  for (const auto& condition : conditions) {
+    if (const auto* equals = condition.if_object()) {
+      for (const auto& [name, value] : *equals) named.insert(field_of(name));
+    }
+    const auto* list = condition.if_array();
+    if (list != nullptr && list->size() > 1 && (*list)[1].is_string()) named.insert(field_of((*list)[1].get_string()));
+  }
+  for (const auto& [name, value] : fields) {
+    if (named.contains(name) || kFree.contains(name) || name.starts_with("x-ignore-")) continue;
+    return refused(fmt::format("Extra input fields: {}", name));
+  }
+  return {};
+}
+
 base::Result<> check_condition(const json::value& condition, const std::map<std::string, std::string>& fields,
                                std::size_t size) {
   auto value_of = [&](std::string_view name) {
-    auto found = fields.find(lower(name.starts_with('$') ? name.substr(1) : name));
+    auto found = fields.find(field_of(name));
     return found == fields.end() ? std::string() : found->second;
   };
   auto fails = [&] { return refused(fmt::format("Policy Condition failed: {}", codec::to_text(condition))); };
@@ -122,13 +141,21 @@ base::Result<> check_policy_document(const Form& form, std::string_view bucket) 
   if (!policy || !policy->is_object()) {
     return aws_error(400, "InvalidPolicyDocument", "Invalid Policy: Invalid JSON.");
   }
-  if (codec::find_string(*policy, "expiration") < iso_time(std::chrono::system_clock::now())) {
+  auto expiration = codec::find_string(*policy, "expiration");
+  constexpr std::size_t kShortest = 20;  // "2026-01-02T03:04:05Z", which compares as text
+  if (expiration.size() < kShortest || expiration[4] != '-' || expiration[10] != 'T' || !expiration.ends_with('Z')) {
+    return aws_error(400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value.");
+  }
+  if (expiration < iso_time(std::chrono::system_clock::now())) {
     return refused("Policy expired.");
   }
   auto fields = form.fields;
   fields["bucket"] = bucket;
   const auto* conditions = codec::find(*policy, "conditions");
-  if (conditions == nullptr || !conditions->is_array()) return {};
+  if (conditions == nullptr || !conditions->is_array()) {
+    return aws_error(400, "InvalidPolicyDocument", "Invalid Policy: Policy missing conditions.");
+  }
+  TRY(check_fields(fields, conditions->get_array()));
   for (const auto& condition : conditions->get_array()) TRY(check_condition(condition, fields, form.file.size()));
   return {};
 }
@@ -148,7 +175,8 @@ base::Result<Principal> signer_of(const Iam& iam, const Form& form) {
     }
   }
   constexpr std::size_t kParts = 5;
-  if (scope.size() != kParts || text("x-amz-algorithm") != "AWS4-HMAC-SHA256" || text("policy").empty()) {
+  if (scope.size() != kParts || scope[3] != "s3" || scope[4] != "aws4_request" ||
+      text("x-amz-algorithm") != "AWS4-HMAC-SHA256" || text("policy").empty()) {
     return aws_error(400, "InvalidArgument", "Bucket POST must contain the fields of a signature of version 4.");
   }
   TRY(auto owner, iam.find_key(scope[0], text("x-amz-security-token")));
@@ -176,13 +204,27 @@ S3Service::Answer S3Service::post_object(const Call& call, const Address& addres
   if (auto at = key.find("${filename}"); at != std::string::npos) key.replace(at, 11, form.file_name);
   if (key.empty()) return aws_error(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.");
   TRY(check_key(key));
+  if (!is_utf8(key)) return aws_error(400, "InvalidArgument", "The key must be valid UTF-8.");
   // The fields of the form are the headers of a PutObject.
   Call put = call;
   put.caller = std::move(signer);
   put.request.headers = {};
-  for (const auto& [name, value] : form.fields) put.request.headers.add(name == "acl" ? "x-amz-acl" : name, value);
-  TRY(authorize(put, "s3:PutObject", {.bucket = address.bucket, .key = key, .query = {}}));
+  for (const auto& [name, value] : form.fields) {
+    if (std::any_of(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; })) {
+      if (name == "tagging") continue;
+      return aws_error(400, "InvalidArgument", fmt::format("The value of {} cannot be that of a header.", name));
+    }
+    put.request.headers.add(name == "acl" ? "x-amz-acl" : name, value);
+  }
+  Address to{.bucket = address.bucket, .key = key, .query = {}};
+  TRY(authorize(put, "s3:PutObject", to));
   TRY(auto object, described_object(put, "PostObject"));
+  if (auto tagging = text("tagging"); !tagging.empty()) {
+    TRY(authorize(put, "s3:PutObjectTagging", to));
+    constexpr std::size_t kMostTags = 10;
+    TRY(auto tags, parse_xml(tagging));
+    TRY(object.tags, parse_tags(tags, kMostTags));
+  }
   put.request.body = std::move(form.file);
   TRY(auto body, receive_body(put.request));
   set_content(object, std::move(body));
@@ -190,7 +232,8 @@ S3Service::Answer S3Service::post_object(const Call& call, const Address& addres
 
   auto status = text("success_action_status");
   auto redirect = text("success_action_redirect");
-  auto place = fmt::format("{}/{}/{}", cloud_.endpoint, address.bucket, key);
+  if (redirect.empty()) redirect = text("redirect");  // its older name
+  auto place = fmt::format("{}/{}/{}", cloud_.endpoint, address.bucket, net::percent_encode(key));
   XmlWriter xml;
   xml.open("PostResponse").element("Location", place).element("Bucket", address.bucket);
   xml.element("Key", key).element("ETag", quoted_etag(kept.etag));
@@ -198,7 +241,10 @@ S3Service::Answer S3Service::post_object(const Call& call, const Address& addres
   response.headers.add("ETag", quoted_etag(kept.etag));
   if (!redirect.empty()) {
     response = s3_answer(call, 303);
-    place = redirect;
+    place = fmt::format("{}{}bucket={}&key={}&etag={}", redirect, redirect.find('?') == std::string::npos ? '?' : '&',
+                        address.bucket, net::percent_encode(key), net::percent_encode(quoted_etag(kept.etag)));
+  } else if (its_bucket->has_versions()) {
+    response.headers.add("x-amz-version-id", kept.id);
   }
   response.headers.add("Location", place);
   return response;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <ctime>
 #include <iomanip>
+#include <limits>
 #include <locale>
 #include <sstream>
 
@@ -13,10 +14,6 @@
 namespace localcloud {
 
 namespace {
-
-tl::unexpected<base::Error> precondition_failed() {
-  return aws_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-}
 
 enum class Condition { holds, not_modified };
 
@@ -41,7 +38,7 @@ base::Result<Condition> check_conditions(const net::Headers& headers, const Obje
 }
 
 // What ?partNumber=N reads of an object that was uploaded in parts; another object is one part.
-base::Result<ByteRange> part_range(const ObjectVersion& object, std::string_view text) {
+base::Result<std::optional<ByteRange>> part_range(const ObjectVersion& object, std::string_view text) {
   std::size_t number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number == 0) {
@@ -49,10 +46,20 @@ base::Result<ByteRange> part_range(const ObjectVersion& object, std::string_view
   }
   auto count = std::max<std::size_t>(object.parts.size(), 1);
   if (number > count) return aws_error(416, "InvalidPartNumber", "The requested partnumber is not satisfiable");
-  if (object.parts.empty()) return ByteRange{.begin = 0, .end = object.size()};
+  if (object.parts.empty()) {
+    // There is no range of nothing.
+    return object.size() == 0 ? std::nullopt : std::optional(ByteRange{.begin = 0, .end = object.size()});
+  }
   std::size_t begin = 0;
   for (std::size_t i = 0; i + 1 < number; ++i) begin += object.parts[i];
-  return ByteRange{.begin = begin, .end = begin + object.parts[number - 1]};
+  return std::optional(ByteRange{.begin = begin, .end = begin + object.parts[number - 1]});
+}
+
+// "s3:GetObjectTagging" → "s3:GetObjectVersionTagging".
+std::string of_version(std::string_view action) {
+  constexpr std::string_view kObject = "Object";
+  auto behind = action.find(kObject) + kObject.size();
+  return fmt::format("{}Version{}", action.substr(0, behind), action.substr(behind));
 }
 
 // Everything about an object but its content.
@@ -69,11 +76,21 @@ net::Response described_answer(const Call& call, const ObjectVersion& object) {
 }
 
 // Headers of the answer that the query overrides, for who signs.
-void override_headers(net::Response& response, const Fields& query) {
+base::Result<> override_headers(net::Response& response, const Call& call, const Fields& query) {
   for (auto name :
        {"content-type", "content-language", "expires", "cache-control", "content-disposition", "content-encoding"}) {
-    if (auto value = field(query, fmt::format("response-{}", name))) response.headers.set(name, *value);
+    auto value = field(query, fmt::format("response-{}", name));
+    if (!value) continue;
+    if (call.caller.arn.empty()) {
+      return aws_error(400, "InvalidRequest",
+                       "Request specific response headers cannot be used for anonymous GET requests.");
+    }
+    if (value->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      return aws_error(400, "InvalidArgument", fmt::format("Header value cannot be represented: response-{}", name));
+    }
+    response.headers.set(name, *value);
   }
+  return {};
 }
 
 }  // namespace
@@ -96,11 +113,16 @@ base::Result<std::optional<ByteRange>> parse_range(std::optional<std::string_vie
   auto text = header->substr(kUnit.size());
   auto dash = text.find('-');
   if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) return std::optional<ByteRange>();
+  auto is_number = [](std::string_view digits) {
+    return digits.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!is_number(text.substr(0, dash)) || !is_number(text.substr(dash + 1))) return std::optional<ByteRange>();
+  // What is too large for a number is behind every end.
   auto number = [](std::string_view digits) -> std::optional<std::size_t> {
+    if (digits.empty()) return std::nullopt;
     std::size_t value = 0;
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-    return value;
+    bool read = std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc();
+    return read ? value : std::numeric_limits<std::size_t>::max();
   };
   auto first = number(text.substr(0, dash));
   auto last = number(text.substr(dash + 1));
@@ -120,11 +142,15 @@ base::Result<std::optional<ByteRange>> parse_range(std::optional<std::string_vie
   return std::optional<ByteRange>(range);
 }
 
+base::Result<std::string> version_id_of(const S3Service::Address& address) {
+  auto id = field(address.query, "versionId");
+  if (!id || !id->empty()) return id.value_or("");
+  return aws_error(400, "InvalidArgument", "Version id cannot be the empty string");
+}
+
 base::Result<ObjectVersion*> S3Service::readable(const Call& call, const Address& address, std::string_view action) {
-  auto id = field(address.query, "versionId").value_or("");
-  TRY(authorize(call,
-                id.empty() ? std::string(action) : fmt::format("{}Version{}", action.substr(0, 12), action.substr(12)),
-                address));
+  TRY(auto id, version_id_of(address));
+  TRY(authorize(call, id.empty() ? std::string(action) : of_version(action), address));
   TRY(auto* its_bucket, bucket(address.bucket));
   auto* found = its_bucket->version(address.key, id);
   if (found != nullptr && (!found->delete_marker || !id.empty())) return found;
@@ -159,10 +185,13 @@ S3Service::Answer S3Service::get_object(const Call& call, const Address& address
     response.status = 304;
     return response;
   }
-  override_headers(response, address.query);
+  TRY(override_headers(response, call, address.query));
 
   std::optional<ByteRange> range;
   if (auto part = field(address.query, "partNumber")) {
+    if (headers.has("Range")) {
+      return aws_error(400, "InvalidRequest", "Cannot specify both Range header and partNumber query parameter");
+    }
     TRY(range, part_range(*object, *part));
     if (!object->parts.empty()) response.headers.add("x-amz-mp-parts-count", std::to_string(object->parts.size()));
   } else {

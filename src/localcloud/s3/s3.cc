@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/ids.h"
+#include "localcloud/http_text.h"
+#include "localcloud/iam/signature.h"
 #include "localcloud/s3/s3_service.h"
 #include "net/url.h"
 
@@ -29,9 +31,11 @@ std::string bucket_in_host(std::string_view host) {
 
 // Members of a query that make a request another operation. Every other one is a parameter.
 std::optional<std::string> subresource_of(const Fields& query) {
-  static const std::set<std::string_view> kSubresources{"accelerate",
+  static const std::set<std::string_view> kSubresources{"abac",
+                                                        "accelerate",
                                                         "acl",
                                                         "analytics",
+                                                        "annotation",
                                                         "attributes",
                                                         "cors",
                                                         "delete",
@@ -42,6 +46,11 @@ std::optional<std::string> subresource_of(const Fields& query) {
                                                         "lifecycle",
                                                         "location",
                                                         "logging",
+                                                        "metadataAnnotationTable",
+                                                        "metadataConfiguration",
+                                                        "metadataInventoryTable",
+                                                        "metadataJournalTable",
+                                                        "metadataTable",
                                                         "metrics",
                                                         "notification",
                                                         "object-lock",
@@ -81,6 +90,21 @@ std::string unknown_operation(const net::Request& request, bool object, std::str
   }
   return fmt::format("{}{}{}", verb == kVerbs.end() ? request.method : std::string(verb->second),
                      object ? "Object" : "Bucket", subresource);
+}
+
+// Whoever has a presigned URL may not add to what it says: every header of S3's is signed ("Authenticating Requests:
+// Using Query Parameters"). How a body of unknown content is marked is no addition.
+base::Result<> check_all_signed(const Call& call) {
+  auto claimed = parse_signature(call.request);
+  if (!claimed) return {};
+  for (const auto& [name, value] : call.request.headers) {
+    auto known = lower_case(name);
+    const auto& names = claimed->signed_headers;
+    if (!known.starts_with("x-amz-") || std::find(names.begin(), names.end(), known) != names.end()) continue;
+    if (claimed->in_query && known == "x-amz-content-sha256") continue;
+    return aws_error(403, "AccessDenied", "There were headers present in the request which were not signed");
+  }
+  return {};
 }
 
 }  // namespace
@@ -200,11 +224,15 @@ awaitable<net::Response> S3Service::handle(Call call) {
 }
 
 S3Service::Answer S3Service::act(const Call& call, const Address& address) {
+  TRY(check_all_signed(call));
   if (address.bucket.empty()) return list_buckets(call, address);
   if (call.request.method == "OPTIONS") return preflight(call, address);
+  if (!is_utf8(address.key)) return aws_error(400, "InvalidURI", "Couldn't parse the specified URI.");
   // Who names an owner that is not this account is refused ("Verifying bucket ownership").
-  auto owner = call.request.headers.get("x-amz-expected-bucket-owner");
-  if (owner && *owner != cloud_.account_id) return aws_error(403, "AccessDenied", "Access Denied");
+  for (auto name : {"x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"}) {
+    auto owner = call.request.headers.get(name);
+    if (owner && *owner != cloud_.account_id) return aws_error(403, "AccessDenied", "Access Denied");
+  }
   auto subresource = subresource_of(address.query).value_or("");
   bool object = !address.key.empty();
   auto route = std::find_if(routes().begin(), routes().end(), [&](const Route& one) {
@@ -221,7 +249,14 @@ base::Result<> S3Service::authorize(const Call& call, std::string_view action, c
                                       : fmt::format("arn:aws:s3:::{}/{}", address.bucket, address.key);
   auto found = buckets_.find(address.bucket);
   const auto* its_bucket = found == buckets_.end() ? nullptr : &found->second;
-  if (call.caller.arn.empty()) return authorize_anonymous(action, resource, its_bucket);
+  auto context = context_of(call, address, its_bucket);
+  if (call.caller.arn.empty()) return authorize_anonymous(action, resource, std::move(context), its_bucket);
+  return cloud_.iam->authorize(call.caller, action, resource, context,
+                               its_bucket != nullptr && its_bucket->policy ? &*its_bucket->policy : nullptr);
+}
+
+// The condition keys of S3 that a request has ("Actions, resources, and condition keys for Amazon S3").
+ConditionContext S3Service::context_of(const Call& call, const Address& address, const Bucket* its_bucket) const {
   ConditionContext context;
   for (auto [parameter, key] :
        std::initializer_list<std::pair<std::string_view, const char*>>{{"prefix", "s3:prefix"},
@@ -231,17 +266,22 @@ base::Result<> S3Service::authorize(const Call& call, std::string_view action, c
     if (auto value = field(address.query, parameter)) context[key] = *value;
   }
   for (auto header : {"x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class", "x-amz-copy-source",
-                      "x-amz-metadata-directive"}) {
+                      "x-amz-metadata-directive", "x-amz-object-ownership", "if-match", "if-none-match"}) {
     if (auto value = call.request.headers.get(header)) context[fmt::format("s3:{}", header)] = std::string(*value);
   }
-  if (its_bucket != nullptr && !address.key.empty()) {
-    auto objects = its_bucket->objects.find(address.key);
-    if (objects != its_bucket->objects.end()) {
-      for (const auto& [key, value] : objects->second.back().tags) context["s3:ExistingObjectTag/" + key] = value;
+  if (auto tagging = call.request.headers.get("x-amz-tagging")) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : parse_form(*tagging)) {
+      context["s3:RequestObjectTag/" + key] = value;
+      keys.push_back(key);
     }
+    context["s3:RequestObjectTagKeys"] = std::move(keys);
   }
-  return cloud_.iam->authorize(call.caller, action, resource, context,
-                               its_bucket != nullptr && its_bucket->policy ? &*its_bucket->policy : nullptr);
+  if (its_bucket == nullptr || address.key.empty()) return context;
+  if (const auto* object = its_bucket->version(address.key, field(address.query, "versionId").value_or(""))) {
+    for (const auto& [key, value] : object->tags) context["s3:ExistingObjectTag/" + key] = value;
+  }
+  return context;
 }
 
 base::Result<std::string> S3Service::get(std::string_view bucket_name, std::string_view key) const {

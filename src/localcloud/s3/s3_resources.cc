@@ -179,6 +179,7 @@ base::Result<XmlNode> notification_xml(const json::object& property) {
     }
   }
   if (const auto* bridge = property.if_contains("EventBridgeConfiguration"); bridge != nullptr && bridge->is_object()) {
+    TRY(known_members(bridge->get_object(), "s3", "EventBridgeConfiguration", {"EventBridgeEnabled"}));
     if (text_property(bridge->get_object(), "EventBridgeEnabled", "true") == "true") {
       node.add("EventBridgeConfiguration");
     }

@@ -60,7 +60,9 @@ class S3Service final : public S3 {
 
   Address address_of(const net::Request& request) const;
   base::Result<> authorize(const Call& call, std::string_view action, const Address& address) const;
-  base::Result<> authorize_anonymous(std::string_view action, std::string_view resource, const Bucket* bucket) const;
+  base::Result<> authorize_anonymous(std::string_view action, std::string_view resource, ConditionContext context,
+                                     const Bucket* bucket) const;
+  ConditionContext context_of(const Call& call, const Address& address, const Bucket* bucket) const;
   Answer act(const Call& call, const Address& address);
   void add_cors(const Call& call, const Address& address, net::Response& response) const;
   Answer preflight(const Call& call, const Address& address);
@@ -96,18 +98,20 @@ class S3Service final : public S3 {
   Answer list_multipart_uploads(const Call& call, const Address& address);
   Answer post_object(const Call& call, const Address& address);
 
+  base::Result<> fill_new(Bucket& bucket, const XmlNode& configuration, const net::Headers& headers);
   base::Result<Upload*> upload(Bucket& bucket, const Address& address);
   Answer keep_part(const Call& call, const Address& address, Upload& upload, ReceivedBody body, bool copied);
   // What x-amz-copy-source names, after the caller may read it and the conditions of a copy hold.
   struct CopySource {
-    std::string bucket;
-    std::string key;
+    Address address;
     ObjectVersion version;
   };
   base::Result<CopySource> copy_source(const Call& call);
   // Keeps a new object and tells who wants to know. `event`: "ObjectCreated:Put"; `reason`: "PutObject".
   const ObjectVersion& keep(const Call& call, Bucket& bucket, const std::string& key, ObjectVersion object,
                             std::string_view event, std::string_view reason);
+  // The permission to delete what an Object of DeleteObjects names, and its condition.
+  base::Result<> may_delete(const Call& call, const Bucket& bucket, const XmlNode& wanted) const;
   Deletion drop(const Call& call, Bucket& bucket, const std::string& key, const std::string& id);
   // The version that a request reads. Errors: NoSuchKey, NoSuchVersion 404, MethodNotAllowed 405.
   base::Result<ObjectVersion*> readable(const Call& call, const Address& address, std::string_view action);
@@ -115,7 +119,7 @@ class S3Service final : public S3 {
   base::Result<> check_destinations(const Bucket& bucket, const NotificationConfiguration& configuration);
   void notify(const Bucket& bucket, ObjectEvent event);
   awaitable<void> send_event(std::string target, std::string bucket_arn, std::string message);
-  awaitable<void> expire_daily(std::string bucket_name, std::uint64_t generation);
+  awaitable<void> expire_daily();
   void expire(Bucket& bucket);
   void expire_uploads(Bucket& bucket, const LifecycleRule& rule);
   void expire_versions(Bucket& bucket, const LifecycleRule& rule, const std::string& key);
@@ -123,6 +127,7 @@ class S3Service final : public S3 {
   Cloud& cloud_;
   std::map<std::string, Bucket, std::less<>> buckets_;
   std::uint64_t last_sequence_ = 0;
+  bool expires_daily_ = false;  // expire_daily() runs, from the first lifecycle configuration on
 };
 
 net::Response s3_answer(const Call& call, int status, std::string xml = {});
@@ -133,6 +138,10 @@ std::string fresh_id();
 std::string quoted_etag(std::string_view etag);
 // Does an If-Match or If-None-Match header list the ETag?
 bool lists_etag(std::string_view header, std::string_view etag);
+// If-Match and If-None-Match of a write, held against the object that is there (or null). Errors: NoSuchKey 404,
+// PreconditionFailed 412; 501 for an If-None-Match that is not "*", as on AWS.
+base::Result<> check_write_conditions(const net::Headers& headers, const ObjectVersion* present);
+tl::unexpected<base::Error> precondition_failed();
 // "Fri, 02 Jan 2026 03:04:05 GMT".
 std::optional<base::WallTime> parse_http_time(std::string_view text);
 
@@ -146,6 +155,9 @@ void add_checksum(net::Response& response, const Checksum& checksum);
 void write_checksum(XmlWriter& xml, const Checksum& checksum);
 Checksum checksum_of_whole(ChecksumAlgorithm algorithm, std::string_view bytes);
 void set_content(ObjectVersion& object, ReceivedBody body);
+
+// ?versionId, or "" where the request has none. Errors: InvalidArgument 400 for an empty one.
+base::Result<std::string> version_id_of(const S3Service::Address& address);
 
 struct ByteRange {
   std::size_t begin = 0;

@@ -55,7 +55,10 @@ std::optional<std::string> unescaped(std::string_view text) {
     auto digits = name.substr(hexadecimal ? 2 : 1);
     unsigned code = 0;
     auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, hexadecimal ? 16 : 10);
-    if (error != std::errc() || stop != digits.data() + digits.size() || code > 0x10FFFF) return std::nullopt;
+    bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (error != std::errc() || stop != digits.data() + digits.size() || code == 0 || is_surrogate || code > 0x10FFFF) {
+      return std::nullopt;
+    }
     append_utf8(out, code);
   }
   return out;
