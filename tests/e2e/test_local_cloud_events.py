@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta, timezone
 
+import boto3
 import pytest
 
 from harness import functions
@@ -101,6 +102,80 @@ def service_role(cloud, name, service, *statements):
 
 
 # --- Buses and rules
+
+def test_a_bus_of_another_account_is_not_taken_for_ones_own(cloud, events, sqs, swept):
+    foreign = "arn:aws:events:us-east-1:999999999999:event-bus/default"
+    queue = Queue(sqs, "at-home")
+    rule(events, "home", {"Id": "q", "Arn": queue.arn})
+    with not_implemented("PutEvents"):
+        events.put_events(Entries=[entry(EventBusName=foreign)])
+    with not_implemented("PutRule"):
+        events.put_rule(Name="foreign", EventPattern=PATTERN, EventBusName=foreign)
+    role = service_role(cloud, "abroad", "events.amazonaws.com",
+                        {"Effect": "Allow", "Action": "events:PutEvents", "Resource": foreign})
+    events.put_targets(Rule="home", Targets=[{"Id": "b", "Arn": foreign, "RoleArn": role}])
+    put(events, entry())
+    assert queue.take() is not None and queue.take(1) is None
+
+
+def test_a_rule_takes_no_more_than_it_is_given(cloud, events, swept):
+    events.put_rule(Name="strict", EventPattern=PATTERN, Tags=[{"Key": "a", "Value": "1"}])
+    bare = cloud.client("events", parameter_validation=False)
+    with aws_error("ValidationException", 400, "Value at 'targets'"):
+        bare.put_targets(Rule="strict", Targets=[])
+    with aws_error("ValidationException", 400, "Value at 'ids'"):
+        bare.remove_targets(Rule="strict", Ids=[])
+    arn = events.put_rule(Name="strict", EventPattern=PATTERN, Tags=[{"Key": "b", "Value": "2"}])["RuleArn"]
+    assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "1"}]
+    with aws_error("ValidationException", 400, "NextToken"):
+        events.list_rules(NextToken="x")
+    answer = events.put_events(Entries=[entry(Time=datetime(9000, 1, 1, tzinfo=timezone.utc))])
+    assert answer["Entries"][0]["ErrorCode"] == "InvalidArgument"
+    iam, sts = cloud.client("iam"), cloud.client("sts")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                     "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}]}
+    iam.create_role(RoleName="ruler", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName="ruler", PolicyName="own", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "events:*", "Resource": "*"}]}))
+    keys = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/ruler", RoleSessionName="test")["Credentials"]
+    ruler = boto3.client("events", endpoint_url=cloud.endpoint, region_name=cloud.region,
+                         aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+                         aws_session_token=keys["SessionToken"])
+    ruler.put_rule(Name="strict", EventPattern=PATTERN)
+    with aws_error("AccessDeniedException", 400, "iam:PassRole"):
+        ruler.put_rule(Name="strict", EventPattern=PATTERN, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/ruler")
+    planner = boto3.client("scheduler", endpoint_url=cloud.endpoint, region_name=cloud.region,
+                           aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+                           aws_session_token=keys["SessionToken"])
+    with aws_error("AccessDeniedException", 403, "scheduler:ListSchedules"):
+        planner.list_schedules()
+
+
+def test_a_bus_that_hears_itself_lets_others_be_heard(cloud, events, sqs, swept):
+    made = events.create_event_bus(Name="echo")["EventBusArn"]
+    role = service_role(cloud, "echoer", "events.amazonaws.com",
+                        {"Effect": "Allow", "Action": "events:PutEvents", "Resource": made})
+    rule(events, "again", {"Id": "b", "Arn": made, "RoleArn": role}, EventBusName="echo")
+    put(events, entry(EventBusName="echo"))
+    assert events.list_event_buses()["EventBuses"]
+    events.remove_targets(Rule="again", EventBusName="echo", Ids=["b"])
+    events.delete_rule(Name="again", EventBusName="echo")
+    events.delete_event_bus(Name="echo")
+
+
+def test_a_statement_joins_a_policy_that_has_one_without_a_list(events):
+    events.create_event_bus(Name="joined")
+    arn = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/joined"
+    whole = {"Version": "2012-10-17", "Statement": {
+        "Sid": "one", "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": arn}}
+    events.put_permission(EventBusName="joined", Policy=json.dumps(whole))
+    events.put_permission(EventBusName="joined", StatementId="two", Action="events:PutEvents", Principal=ACCOUNT)
+    policy = json.loads(events.describe_event_bus(Name="joined")["Policy"])
+    assert [one["Sid"] for one in policy["Statement"]] == ["one", "two"]
+    with aws_error("ValidationException", 400):
+        events.put_permission(EventBusName="joined", Policy='{"Statement": "x"}')
+    events.delete_event_bus(Name="joined")
+
 
 def test_buses_are_made_described_listed_and_deleted(events):
     made = events.create_event_bus(Name="orders", Description="of orders", Tags=[{"Key": "team", "Value": "blue"}])
@@ -282,7 +357,9 @@ def test_a_queue_that_does_not_permit_it_gets_nothing_and_the_dead_letter_queue_
     gone = f"arn:aws:sqs:us-east-1:{ACCOUNT}:gone"
     events.put_targets(Rule="closed", Targets=[{"Id": "q", "Arn": gone, "DeadLetterConfig": {"Arn": dead.arn}}])
     put(events, entry())
-    assert dead.take()["MessageAttributes"]["TARGET_ARN"]["StringValue"] == gone
+    attributes = dead.take()["MessageAttributes"]
+    assert attributes["TARGET_ARN"]["StringValue"] == gone
+    assert attributes["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
 
 
 def test_a_bus_hands_events_on_with_a_role(cloud, events, sqs, swept):
@@ -422,6 +499,17 @@ def test_a_schedule_runs_once_and_is_gone(cloud, scheduler, sqs, schedule_role):
     cloud.advance(60_000)
     assert queue.take()["Body"] == "now"
     wait_until(lambda: "once" not in [one["Name"] for one in scheduler.list_schedules()["Schedules"]], "it is gone")
+
+
+def test_a_schedule_of_the_past_is_made_and_done(scheduler, sqs, schedule_role):
+    queue = Queue(sqs, "past")
+    made = scheduler.create_schedule(
+        Name="past", ScheduleExpression="at(2020-01-01T00:00:00)", FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="DELETE", Target={"Arn": queue.arn, "RoleArn": schedule_role})
+    assert made["ScheduleArn"].endswith(":schedule/default/past")
+    wait_until(lambda: not scheduler.list_schedules(NamePrefix="past")["Schedules"], "the schedule to be gone")
+    with aws_error("ValidationException", 400, "NextToken"):
+        scheduler.list_schedules(NextToken="x")
 
 
 def test_a_schedule_whose_role_may_not_is_buried_by_the_role(cloud, scheduler, sqs):

@@ -45,7 +45,10 @@ base::Result<> EventsService::set_statement(Bus& its_bus, std::string_view id, c
   json::array statements;
   bool found = false;
   if (its_bus.policy) {
-    for (const auto& one : list_in(its_bus.policy->get_object(), "Statement")) {
+    // One statement may stand there without a list.
+    const auto* before = codec::find(*its_bus.policy, "Statement");
+    json::array kept = before->is_array() ? before->get_array() : json::array{*before};
+    for (const auto& one : kept) {
       if (codec::find_string(one, "Sid") == id) {
         found = true;
       } else {
@@ -66,7 +69,7 @@ base::Result<> EventsService::set_statement(Bus& its_bus, std::string_view id, c
 
 base::Result<> EventsService::set_policy(Bus& its_bus, const json::value& policy) {
   constexpr std::size_t kMostCharacters = 10'240;
-  TRY(check_policy(policy, true));
+  if (auto checked = check_policy(policy, true); !checked) return invalid(checked.error().message);
   if (codec::to_text(policy).size() > kMostCharacters) {
     return aws_error(400, "PolicyLengthExceededException", "The event bus policy is too long.");
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/ids.h"
 #include "base/log.h"
@@ -79,6 +81,8 @@ void set_retries(EventDelivery& delivery, const json::object& target) {
 }
 
 awaitable<void> EventSender::send(EventDelivery delivery) {
+  // Never within the call that has the event: buses that hand events on to each other would call without end.
+  co_await boost::asio::post(boost::asio::use_awaitable);
   auto begin = cloud_.clock->now();
   for (int retries = 0;; ++retries) {
     auto sent = co_await send_once(delivery);

@@ -63,18 +63,32 @@ std::string bus_name(std::string_view name_or_arn) {
   return std::string(at == std::string_view::npos ? name_or_arn : name_or_arn.substr(at + kResource.size()));
 }
 
-json::object page_of(const json::object& input, std::string_view member, json::array items) {
-  constexpr std::int64_t kMost = 100;
+base::Error refusal_in_words(base::Error error, int status) {
+  if (error.code != "AccessDenied") return error;
+  error.code = "AccessDeniedException";
+  error.status = status;
+  return error;
+}
+
+base::Result<json::object> page_of(std::string_view token, std::int64_t most, std::string_view member,
+                                   json::array items) {
   std::size_t begin = 0;
-  auto token = text_in(input, "NextToken");
-  std::from_chars(token.data(), token.data() + token.size(), begin);
+  auto [stop, error] = std::from_chars(token.data(), token.data() + token.size(), begin);
+  if (!token.empty() && (error != std::errc() || stop != token.data() + token.size())) {
+    return invalid("Parameter NextToken is not valid.");
+  }
   begin = std::min(begin, items.size());
-  auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(number_in(input, "Limit").value_or(kMost), 1, kMost));
-  auto end = std::min(items.size(), begin + most);
+  auto end = std::min(items.size(), begin + static_cast<std::size_t>(most));
   json::object answer;
   if (end < items.size()) answer["NextToken"] = std::to_string(end);
   answer[member] = json::array(items.begin() + begin, items.begin() + end);
   return answer;
+}
+
+base::Result<json::object> page_of(const json::object& input, std::string_view member, json::array items) {
+  auto most = number_in(input, "Limit").value_or(kLargestPage);
+  if (most < 1 || most > kLargestPage) return invalid("Parameter Limit must be a number from 1 to 100.");
+  return page_of(text_in(input, "NextToken"), most, member, std::move(items));
 }
 
 EventsService::EventsService(Cloud& cloud)
@@ -131,9 +145,17 @@ awaitable<net::Response> EventsService::handle(Call call) {
   if (operation == table().end()) co_return json_failure(call, not_implemented("events", name), kVersion);
   auto input = json_input(call.request);
   if (!input) co_return json_failure(call, input.error(), kVersion);
-  auto answer = (this->*operation->second)(call, *input);
-  if (!answer) co_return json_failure(call, answer.error(), kVersion);
+  auto answer = check_buses(name, *input).and_then([&] { return (this->*operation->second)(call, *input); });
+  if (!answer) co_return json_failure(call, refusal_in_words(answer.error(), 400), kVersion);
   co_return json_answer(call, json::value(std::move(*answer)), kVersion);
+}
+
+base::Result<> EventsService::check_buses(std::string_view operation, const json::object& input) const {
+  auto is_here = [&](std::string_view bus) { return !bus.starts_with("arn:") || bus == bus_arn(bus_name(bus)); };
+  bool here = is_here(text_in(input, "EventBusName")) && is_here(text_in(input, "Name"));
+  for (const auto& entry : list_in(input, "Entries")) here = here && is_here(codec::find_string(entry, "EventBusName"));
+  if (here) return {};
+  return base::fail(not_implemented("events", fmt::format("{} with a bus of another account or region", operation)));
 }
 
 std::string EventsService::bus_arn(std::string_view name) const {
@@ -163,7 +185,7 @@ ResourceTypes EventsService::resource_types() {
 
 base::Result<Bus*> EventsService::bus(std::string_view name) {
   auto found = buses_.find(bus_name(name));
-  if (found == buses_.end()) {
+  if (found == buses_.end() || (name.starts_with("arn:") && name != found->second.arn)) {
     return aws_error(400, "ResourceNotFoundException", fmt::format("Event bus {} does not exist.", bus_name(name)));
   }
   return &found->second;

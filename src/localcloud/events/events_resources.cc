@@ -99,7 +99,7 @@ class RuleType final : public SyncType {
     const auto& properties = request.properties;
     const auto* pattern = properties.if_contains("EventPattern");
     TRY(auto* rule, events_.put_rule({.name = name,
-                                      .bus = bus_name(text_property(properties, "EventBusName")),
+                                      .bus = text_property(properties, "EventBusName"),
                                       .description = text_property(properties, "Description"),
                                       .role_arn = text_property(properties, "RoleArn"),
                                       .pattern = pattern == nullptr ? std::string() : codec::to_text(*pattern),

@@ -79,6 +79,8 @@ class EventsService final : public Events {
   Answer untag_resource(const Call& call, const json::object& input);
   Answer list_tags(const Call& call, const json::object& input);
 
+  // Buses of other accounts and regions are not here. Errors: 501 that names the operation.
+  base::Result<> check_buses(std::string_view operation, const json::object& input) const;
   std::string bus_arn(std::string_view name) const;
   std::string rule_arn(std::string_view bus_name, std::string_view name) const;
   base::Result<> authorize(const Call& call, std::string_view operation, std::string_view resource,
@@ -86,8 +88,10 @@ class EventsService final : public Events {
   // Authorizes and finds the rule that Name (or `member`) and EventBusName of the input name.
   base::Result<Rule*> authorized_rule(const Call& call, std::string_view operation, const json::object& input,
                                       std::string_view member = "Name");
+  // Who gives a rule or a target a role hands the role to EventBridge. An empty one needs no right.
+  base::Result<> may_pass_role(const Call& call, std::string_view role_arn) const;
   base::Result<EventTags*> tagged(const Call& call, std::string_view operation, const json::object& input);
-  json::value put_entry(const Call& call, const json::object& entry, std::size_t& failed);
+  json::value put_entry(const json::object& entry, std::size_t& failed);
   // Brings a whole event, with its envelope, to the targets of the rules that it matches.
   void distribute(Bus& bus, const json::object& event);
   void send_to(const Rule& rule, const json::object& target, const json::object& event);
@@ -106,8 +110,17 @@ std::string bus_name(std::string_view name_or_arn);
 // As events have it: "2026-01-02T03:04:05Z".
 std::string event_time(base::WallTime time);
 
-// One page of a list: `Limit` (at most 100) of `items` from NextToken on, under `member`.
-json::object page_of(const json::object& input, std::string_view member, json::array items);
+// A refusal of IAM in the words of the two services, whichever service's action it was of (iam:PassRole); other errors
+// as they are. `status`: 400 or, in REST, 403.
+base::Error refusal_in_words(base::Error error, int status);
+
+constexpr std::int64_t kLargestPage = 100;
+// One page of a list: `most` of `items` from a NextToken ("" at first) on, under `member`. Errors: ValidationException
+// 400 for a token that none of these made.
+base::Result<json::object> page_of(std::string_view token, std::int64_t most, std::string_view member,
+                                   json::array items);
+// As NextToken and Limit of an input want it.
+base::Result<json::object> page_of(const json::object& input, std::string_view member, json::array items);
 
 // The statement that StatementId, Action, Principal and Condition make, as PutPermission and its type in templates have
 // them. Errors: ValidationException 400.

@@ -67,7 +67,7 @@ base::Result<> EventsService::put(std::string_view name, json::object event) {
   return {};
 }
 
-json::value EventsService::put_entry(const Call&, const json::object& entry, std::size_t& failed) {
+json::value EventsService::put_entry(const json::object& entry, std::size_t& failed) {
   auto missing = [&](std::string_view name) {
     ++failed;
     return refused("InvalidArgument",
@@ -85,10 +85,10 @@ json::value EventsService::put_entry(const Call&, const json::object& entry, std
     ++failed;
     return refused("NotAuthorizedForSourceException", "Not authorized for the source.");
   }
-  auto time = cloud_.clock->now();
-  if (const auto* given = entry.if_contains("Time"); given != nullptr && given->is_number()) {
-    auto seconds = given->is_double() ? given->get_double() : given->to_number<double>();
-    time = base::from_epoch_ms(static_cast<std::int64_t>(seconds * 1000));
+  auto time = date_in(entry, "Time");
+  if (!time) {
+    ++failed;
+    return refused("InvalidArgument", "Parameter Time is not valid. Reason: it is no date.");
   }
   auto id = base::random_uuid();
   json::object event{{"version", "0"},
@@ -96,7 +96,7 @@ json::value EventsService::put_entry(const Call&, const json::object& entry, std
                      {"detail-type", text_in(entry, "DetailType")},
                      {"source", text_in(entry, "Source")},
                      {"account", cloud_.account_id},
-                     {"time", event_time(time)},
+                     {"time", event_time(time->value_or(cloud_.clock->now()))},
                      {"region", cloud_.region},
                      {"resources", list_in(entry, "Resources")},
                      {"detail", std::move(*detail)}};
@@ -130,7 +130,7 @@ EventsService::Answer EventsService::put_events(const Call& call, const json::ob
   std::size_t failed = 0;
   json::array results;
   for (const auto& entry : entries) {
-    results.push_back(put_entry(call, entry.is_object() ? entry.get_object() : json::object(), failed));
+    results.push_back(put_entry(entry.is_object() ? entry.get_object() : json::object(), failed));
   }
   return json::object{{"FailedEntryCount", failed}, {"Entries", std::move(results)}};
 }

@@ -77,7 +77,11 @@ base::Result<Rule*> EventsService::put_rule(const NewRule& wanted) {
   if (wanted.pattern.empty() && wanted.schedule.empty()) {
     return invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.");
   }
-  if (wanted.state != "ENABLED" && wanted.state != "DISABLED") {
+  constexpr std::string_view kManaged = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+  if (wanted.state != "ENABLED" && wanted.state != "DISABLED" && wanted.state != kManaged) {
+    return invalid(fmt::format("Value '{}' at 'state' is not valid.", wanted.state));
+  }
+  if (wanted.state == kManaged) {
     return base::fail(not_implemented("events", "PutRule with State " + wanted.state));
   }
   TRY(auto pattern, parsed_pattern(wanted.pattern));
@@ -165,8 +169,11 @@ EventsService::Answer EventsService::put_rule_operation(const Call& call, const 
                  .schedule = text_in(input, "ScheduleExpression")};
   if (auto state = text_in(input, "State"); !state.empty()) wanted.state = state;
   TRY(authorize(call, "PutRule", rule_arn(wanted.bus, wanted.name)));
+  TRY(may_pass_role(call, wanted.role_arn));
+  bool fresh = !rule(wanted.bus, wanted.name);
   TRY(auto* made, put_rule(wanted));
-  for (const auto& tag : list_in(input, "Tags")) {
+  // "If you are updating an existing rule, any tags you specify in the PutRule operation are ignored" (PutRule).
+  for (const auto& tag : fresh ? list_in(input, "Tags") : json::array()) {
     made->tags[codec::find_string(tag, "Key")] = codec::find_string(tag, "Value");
   }
   return json::object{{"RuleArn", made->arn}};

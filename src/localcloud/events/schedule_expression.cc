@@ -1,5 +1,7 @@
 #include "localcloud/events/schedule_expression.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -73,7 +75,7 @@ bool add_range(std::string_view item, const Field& field, int offset, std::bitse
   auto slash = item.find('/');
   if (slash != std::string_view::npos) {
     auto given = number(item.substr(slash + 1));
-    if (!given || *given < 1) return false;
+    if (!given || *given < 1 || *given > field.high) return false;
     step = *given;
   }
   auto range = item.substr(0, slash);
@@ -247,6 +249,8 @@ std::optional<base::WallTime> parse_local_time(std::string_view text) {
   }
   year_month_day date(std::chrono::year(parts[0]), std::chrono::month(static_cast<unsigned>(parts[1])),
                       day(static_cast<unsigned>(parts[2])));
+  // The clock of the machine ends in 2262.
+  if (parts[0] < kFirstYear || parts[0] > kLastYear) return std::nullopt;
   if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
   return sys_days(date) + std::chrono::hours(parts[3]) + std::chrono::minutes(parts[4]) +
          std::chrono::seconds(parts[5]);
@@ -286,7 +290,30 @@ base::Result<Schedule> parse_schedule(std::string_view expression, bool with_onc
   } else {
     return invalid();
   }
+  constexpr auto kLongest = days(36'500);  // a century: later times have no place in the machine's clock
+  if (*value > kLongest / every) return invalid();
   return Schedule(Rate{.every = every * *value});
+}
+
+base::Result<std::optional<base::WallTime>> date_in(const json::object& input, std::string_view name) {
+  auto wrong = [&] { return aws_error(400, "ValidationException", fmt::format("{} is not a valid date.", name)); };
+  const auto* value = input.if_contains(name);
+  if (value == nullptr) return std::optional<base::WallTime>();
+  if (value->is_number()) {
+    constexpr double kMillis = 1000;
+    constexpr double kLast = 7'258'118'399;  // of 2199
+    auto seconds = value->to_number<double>();
+    if (!(seconds >= 0 && seconds <= kLast)) return wrong();
+    return std::optional(base::from_epoch_ms(static_cast<std::int64_t>(seconds * kMillis)));
+  }
+  constexpr std::size_t kSeconds = 19;  // characters of a date down to its seconds
+  std::string_view text = value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+  auto time = parse_local_time(text.substr(0, kSeconds));
+  if (!time) return wrong();
+  auto rest = text.substr(kSeconds);
+  if (rest.starts_with('.')) rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+  if (!rest.empty() && rest != "Z") return wrong();
+  return time;
 }
 
 std::optional<base::WallTime> next_run(const Schedule& schedule, base::WallTime begin, base::WallTime after) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bitset>
+#include <boost/json.hpp>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,8 @@
 #include "base/result.h"
 
 namespace localcloud {
+
+namespace json = boost::json;
 
 struct Rate {
   base::Millis every{};
@@ -57,7 +60,11 @@ base::Result<Schedule> parse_schedule(std::string_view expression, bool with_onc
 // The next run after `after`; a rate counts from `begin`, when the schedule was made or begins.
 std::optional<base::WallTime> next_run(const Schedule& schedule, base::WallTime begin, base::WallTime after);
 
-// "2026-01-02T03:04:05" as UTC.
+// A member that is a date: epoch seconds, as the APIs have it, or "2026-01-02T03:04:05Z", as templates have it; nullopt
+// if it is not there. Errors: ValidationException 400.
+base::Result<std::optional<base::WallTime>> date_in(const json::object& input, std::string_view name);
+
+// "2026-01-02T03:04:05" as UTC, from 1970 to 2199.
 std::optional<base::WallTime> parse_local_time(std::string_view text);
 
 }  // namespace localcloud

@@ -34,7 +34,8 @@ TEST(ScheduleExpression, RunsAtARate) {
   EXPECT_EQ(runs("rate(1 hour)", "2026-01-02T05:00:00"), "2026-01-02T05:04");
   EXPECT_EQ(runs("rate(2 days)", "2026-01-02T05:00:00"), "2026-01-04T03:04");
   for (auto wrong : {"rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(5 weeks)", "rate(-1 minutes)",
-                     "rate(5)", "rate()", "every 5 minutes", "rate(5 minutes", ""}) {
+                     "rate(2147483647 days)", "rate(99999999999 days)", "rate(5)", "rate()", "every 5 minutes",
+                     "rate(5 minutes", ""}) {
     EXPECT_EQ(runs(wrong, "2026-01-02T00:00:00"), kInvalid) << wrong;
   }
 }
@@ -43,7 +44,26 @@ TEST(ScheduleExpression, RunsOnceAtATime) {
   EXPECT_EQ(runs("at(2026-05-06T07:08:09)", "2026-01-02T00:00:00"), "2026-05-06T07:08");
   EXPECT_EQ(runs("at(2026-05-06T07:08:09)", "2026-05-06T07:08:09"), "none");
   EXPECT_EQ(runs("at(2026-02-30T07:08:09)", "2026-01-02T00:00:00"), kInvalid);
+  // What the machine's clock cannot hold.
+  EXPECT_EQ(runs("at(9999-01-01T00:00:00)", "2026-01-02T00:00:00"), kInvalid);
+  EXPECT_EQ(runs("at(0001-01-01T00:00:00)", "2026-01-02T00:00:00"), kInvalid);
   EXPECT_FALSE(parse_schedule("at(2026-05-06T07:08:09)", false));
+}
+
+TEST(DateIn, TakesSecondsAndTexts) {
+  auto read = [](json::value value) -> std::string {
+    auto date = date_in({{"Time", std::move(value)}}, "Time");
+    return date ? iso_time(date->value()) : date.error().code;
+  };
+  EXPECT_EQ(read(1767323045), "2026-01-02T03:04:05.000Z");
+  EXPECT_EQ(read(1767323045.5), "2026-01-02T03:04:05.500Z");
+  EXPECT_EQ(read("2026-01-02T03:04:05Z"), "2026-01-02T03:04:05.000Z");
+  EXPECT_EQ(read("2026-01-02T03:04:05.678Z"), "2026-01-02T03:04:05.000Z");
+  for (const json::value& wrong : {json::value(1e300), json::value(-1), json::value("2026-01-02T03:04:05+02:00"),
+                                   json::value("2026"), json::value(true)}) {
+    EXPECT_EQ(read(wrong), "ValidationException") << json::serialize(wrong);
+  }
+  EXPECT_FALSE(date_in({}, "Time").value());
 }
 
 // The examples of AWS's guide, and the corners of its wildcards. 2026-01-01 is a Thursday.
@@ -69,8 +89,8 @@ TEST(ScheduleExpression, RunsByCron) {
 TEST(ScheduleExpression, RefusesWhatIsNoCron) {
   for (auto wrong : {"cron(0 10 * * * *)", "cron(0 10 ? * ? *)", "cron(0 10 * * ?)", "cron(60 10 * * ? *)",
                      "cron(0 24 * * ? *)", "cron(0 10 0 * ? *)", "cron(0 10 ? * 8 *)", "cron(0 10 ? * MON#6 *)",
-                     "cron(0 10 * FOO ? *)", "cron(0/0 10 * * ? *)", "cron(0 10 5-1 * ? *)", "cron(0 10 * * ? 1969)",
-                     "cron(, 10 * * ? *)", "cron(0 10 * * ? * *)"}) {
+                     "cron(0 10 * FOO ? *)", "cron(0/0 10 * * ? *)", "cron(0/2147483647 * * * ? *)",
+                     "cron(0 10 5-1 * ? *)", "cron(0 10 * * ? 1969)", "cron(, 10 * * ? *)", "cron(0 10 * * ? * *)"}) {
     EXPECT_EQ(runs(wrong, "2026-01-02T00:00:00"), kInvalid) << wrong;
   }
 }

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/ids.h"
 #include "base/task_group.h"
@@ -34,22 +36,6 @@ base::Result<> check_name(std::string_view name, std::string_view member) {
                   name, member));
 }
 
-// Epoch seconds, as the API has dates, or "2026-01-02T03:04:05Z", as templates have them.
-base::Result<std::optional<base::WallTime>> date_of(const json::object& input, std::string_view name) {
-  const auto* value = input.if_contains(name);
-  if (value == nullptr) return std::optional<base::WallTime>();
-  if (value->is_number()) {
-    constexpr double kMillis = 1000;
-    auto seconds = value->is_double() ? value->get_double() : value->to_number<double>();
-    return std::optional(base::from_epoch_ms(static_cast<std::int64_t>(seconds * kMillis)));
-  }
-  constexpr std::size_t kSeconds = 19;  // characters of a date down to its seconds
-  auto time = value->is_string() ? parse_local_time(std::string_view(value->get_string()).substr(0, kSeconds))
-                                 : std::optional<base::WallTime>();
-  if (!time) return invalid(fmt::format("{} is not a valid date.", name));
-  return time;
-}
-
 base::Result<> check_target(const json::object& target) {
   static const std::set<std::string_view> kMembers{
       "Arn", "RoleArn", "Input", "DeadLetterConfig", "RetryPolicy", "EventBridgeParameters"};
@@ -65,9 +51,13 @@ base::Result<> check_target(const json::object& target) {
   if (target.contains("EventBridgeParameters") != bus) {
     return invalid("EventBridgeParameters is required for a target that is an event bus, and for no other.");
   }
-  TRY(known_members(object_in(target, "EventBridgeParameters"), "scheduler", "EventBridgeParameters",
-                    {"DetailType", "Source"}));
-  if (bus && !codec::parse_json(text_in(target, "Input"))) return invalid("Input must be valid JSON for an event bus.");
+  const auto& parameters = object_in(target, "EventBridgeParameters");
+  TRY(known_members(parameters, "scheduler", "EventBridgeParameters", {"DetailType", "Source"}));
+  if (bus && (text_in(parameters, "DetailType").empty() || text_in(parameters, "Source").empty())) {
+    return invalid("EventBridgeParameters must have a DetailType and a Source.");
+  }
+  auto detail = codec::parse_json(text_in(target, "Input"));
+  if (bus && (!detail || !detail->is_object())) return invalid("Input must be valid JSON for an event bus.");
   return check_retries(target);
 }
 
@@ -165,8 +155,8 @@ base::Result<PlannedSchedule> SchedulerService::parse(const json::object& input)
   const auto& target = object_in(input, "Target");
   TRY(check_target(target));
   TRY(check_window(object_in(input, "FlexibleTimeWindow")));
-  TRY(auto start, date_of(input, "StartDate"));
-  TRY(auto end, date_of(input, "EndDate"));
+  TRY(auto start, date_in(input, "StartDate"));
+  TRY(auto end, date_in(input, "EndDate"));
   if (end && *end <= cloud_.clock->now()) {
     return invalid("The EndDate you specify is in the past. Specify an EndDate that is in the future.");
   }
@@ -227,12 +217,16 @@ void SchedulerService::start(PlannedSchedule& schedule, base::WallTime after) {
 
 awaitable<void> SchedulerService::run(std::string group_name, std::string name, std::uint64_t generation,
                                       base::WallTime after) {
+  // Not before its maker is done with the schedule, which may end here at once.
+  co_await boost::asio::post(boost::asio::use_awaitable);
   for (;;) {
     auto found = find(group_name, name);
     if (!found || (*found)->generation != generation) co_return;
-    auto begin = (*found)->start.value_or((*found)->created);
+    // What runs once runs at its time, whatever StartDate and EndDate say ("Schedule types").
+    bool once = std::holds_alternative<Once>((*found)->schedule);
+    auto begin = once ? (*found)->created : (*found)->start.value_or((*found)->created);
     auto next = next_run((*found)->schedule, begin, std::max(after, begin - base::Millis(1)));
-    if (!next || ((*found)->end && *next > *(*found)->end)) {
+    if (!next || (!once && (*found)->end && *next > *(*found)->end)) {
       if ((*found)->delete_after) std::ignore = remove(group_name, name);
       co_return;
     }

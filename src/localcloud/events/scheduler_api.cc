@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "codec/json.h"
+#include "localcloud/events/events_service.h"
 #include "localcloud/events/scheduler_service.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/json_members.h"
@@ -40,20 +41,16 @@ json::object description_of(const ScheduleGroup& group) {
           {"LastModificationDate", epoch_seconds(group.modified)}};
 }
 
-// One page of a list, from the query's NextToken on.
-json::object page_of(const Fields& query, std::string_view member, json::array items) {
-  constexpr std::size_t kMost = 100;
-  auto number = [&](std::string_view name, std::size_t fallback) {
-    auto text = field(query, name).value_or("");
-    std::from_chars(text.data(), text.data() + text.size(), fallback);
-    return fallback;
-  };
-  auto begin = std::min(number("NextToken", 0), items.size());
-  auto end = std::min(items.size(), begin + std::clamp<std::size_t>(number("MaxResults", kMost), 1, kMost));
-  json::object answer;
-  if (end < items.size()) answer["NextToken"] = std::to_string(end);
-  answer[member] = json::array(items.begin() + begin, items.begin() + end);
-  return answer;
+// One page of a list, as the query wants it.
+base::Result<json::object> page_in(const Fields& query, std::string_view member, json::array items) {
+  std::int64_t most = kLargestPage;
+  if (auto text = field(query, "MaxResults")) {
+    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), most);
+    if (error != std::errc() || end != text->data() + text->size() || most < 1 || most > kLargestPage) {
+      return aws_error(400, "ValidationException", "MaxResults must be a number from 1 to 100.");
+    }
+  }
+  return page_of(field(query, "NextToken").value_or(""), most, member, std::move(items));
 }
 
 }  // namespace
@@ -102,7 +99,7 @@ net::Response SchedulerService::handle(const Call& call) {
   if (!body) return rest_json_failure(call, body.error());
   Input input{.name = route->named ? segments[1] : std::string(), .query = target.query, .body = std::move(*body)};
   auto answer = (this->*route->handler)(call, input);
-  if (!answer) return rest_json_failure(call, answer.error());
+  if (!answer) return rest_json_failure(call, refusal_in_words(answer.error(), 403));
   return rest_json_answer(call, 200, json::value(std::move(*answer)));
 }
 
@@ -169,7 +166,7 @@ SchedulerService::Answer SchedulerService::list_schedules(const Call& call, cons
       list.emplace_back(std::move(summary));
     }
   }
-  return page_of(input.query, "Schedules", std::move(list));
+  return page_in(input.query, "Schedules", std::move(list));
 }
 
 // --- Groups
@@ -202,7 +199,7 @@ SchedulerService::Answer SchedulerService::list_schedule_groups(const Call& call
   for (const auto& [name, one] : groups_) {
     if (name.starts_with(prefix)) list.emplace_back(description_of(one));
   }
-  return page_of(input.query, "ScheduleGroups", std::move(list));
+  return page_in(input.query, "ScheduleGroups", std::move(list));
 }
 
 // --- Tags, which groups have

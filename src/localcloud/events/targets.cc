@@ -54,6 +54,16 @@ base::Result<> check_target(const json::object& target) {
   return check_retries(target);
 }
 
+// Of what one call may put or remove.
+base::Result<> check_count(std::size_t count, std::string_view member) {
+  constexpr std::size_t kMost = 100;
+  if (count >= 1 && count <= kMost) return {};
+  return invalid(
+      fmt::format("1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length {} "
+                  "than or equal to {}",
+                  member, count == 0 ? "greater" : "less", count == 0 ? 1 : kMost));
+}
+
 // A log group takes {"timestamp":…,"message":…} of a transformer, and any other event as it is.
 std::string log_line(const json::object& target, std::string payload) {
   if (!target.contains("InputTransformer")) return payload;
@@ -101,13 +111,17 @@ void EventsService::send_to(const Rule& rule, const json::object& target, const 
   cloud_.tasks->spawn(sender_.send(std::move(delivery)));
 }
 
+base::Result<> EventsService::may_pass_role(const Call& call, std::string_view role_arn) const {
+  if (role_arn.empty()) return {};
+  return cloud_.iam->authorize(call.caller, "iam:PassRole", role_arn,
+                               {{"iam:PassedToService", "events.amazonaws.com"}});
+}
+
 EventsService::Answer EventsService::put_targets_operation(const Call& call, const json::object& input) {
   TRY(auto* found, authorized_rule(call, "PutTargets", input, "Rule"));
+  TRY(check_count(list_in(input, "Targets").size(), "targets"));
   for (const auto& target : list_in(input, "Targets")) {
-    // Who gives a target a role hands the role to EventBridge.
-    auto role = codec::find_string(target, "RoleArn");
-    if (role.empty()) continue;
-    TRY(cloud_.iam->authorize(call.caller, "iam:PassRole", role, {{"iam:PassedToService", "events.amazonaws.com"}}));
+    TRY(may_pass_role(call, codec::find_string(target, "RoleArn")));
   }
   TRY(put_targets(*found, list_in(input, "Targets")));
   return json::object{{"FailedEntryCount", 0}, {"FailedEntries", json::array()}};
@@ -115,6 +129,7 @@ EventsService::Answer EventsService::put_targets_operation(const Call& call, con
 
 EventsService::Answer EventsService::remove_targets(const Call& call, const json::object& input) {
   TRY(auto* found, authorized_rule(call, "RemoveTargets", input, "Rule"));
+  TRY(check_count(list_in(input, "Ids").size(), "ids"));
   json::array failed;
   for (const auto& id : texts_in(input, "Ids")) {
     if (found->targets.erase(id) > 0) continue;
