@@ -186,3 +186,28 @@ def test_inline_policies_have_a_limit(iam):
     make(iam, "full")
     with aws_error("LimitExceeded", 409, "Maximum policy size of 10240 bytes exceeded for role full"):
         iam.put_role_policy(RoleName="full", PolicyName="long", PolicyDocument=policy(["s3:GetObject"] * 1000))
+
+
+def test_what_an_input_asks_has_its_effect_or_is_refused_by_name(cloud, iam):
+    name = "thorough"
+    make(iam, name, Path="/ours/", Tags=[{"Key": key, "Value": "1"} for key in "abc"])
+    arn = iam.create_policy(PolicyName=name, Path="/ours/", PolicyDocument=policy("s3:*"))["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    page = iam.list_role_tags(RoleName=name, MaxItems=2)
+    assert page["IsTruncated"] and [one["Key"] for one in page["Tags"]] == ["a", "b"]
+    assert [one["Key"] for one in iam.list_role_tags(RoleName=name, Marker=page["Marker"])["Tags"]] == ["c"]
+    listed = iam.list_attached_role_policies
+    assert len(listed(RoleName=name, PathPrefix="/ours/")["AttachedPolicies"]) == 1
+    assert listed(RoleName=name, PathPrefix="/theirs/")["AttachedPolicies"] == []
+    entities = iam.list_entities_for_policy
+    assert [one["RoleName"] for one in entities(PolicyArn=arn, EntityFilter="Role")["PolicyRoles"]] == [name]
+    assert entities(PolicyArn=arn, EntityFilter="User")["PolicyRoles"] == []
+    assert entities(PolicyArn=arn, PathPrefix="/theirs/")["PolicyRoles"] == []
+    with not_implemented("ListPolicyVersions with MaxItems"):
+        iam.list_policy_versions(PolicyArn=arn, MaxItems=1)
+    with aws_error("ValidationError", 400, "roleName"):
+        make(iam, "no/slash")
+    with aws_error("ValidationError", 400, "path"):
+        make(iam, "nowhere", Path="nowhere")
+    with aws_error("ValidationError", 400, "roleSessionName"):
+        cloud.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/ours/thorough", RoleSessionName="a/b")

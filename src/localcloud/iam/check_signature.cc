@@ -19,7 +19,8 @@ constexpr std::string_view kStreamingUnsigned = "STREAMING-UNSIGNED-PAYLOAD-TRAI
 
 // What a service calls an error that others name differently, and its status.
 base::Error in_words_of(std::string_view service, base::Error error) {
-  static const std::set<std::string_view> kJson{"dynamodb", "logs", "lambda", "apigateway", "execute-api"};
+  static const std::set<std::string_view> kJson{"dynamodb", "logs",       "ssm",        "events",
+                                                "lambda",   "apigateway", "execute-api"};
   if (service == "s3") {
     if (error.code == "InvalidClientTokenId") {
       error.code = "InvalidAccessKeyId";
@@ -37,7 +38,7 @@ base::Error in_words_of(std::string_view service, base::Error error) {
   if (error.code == "ExpiredToken") error.code = "ExpiredTokenException";
   if (error.code == "IncompleteSignature") error.code = "IncompleteSignatureException";
   // JSON 1.0/1.1 services say 400 where the REST ones say 403.
-  if (service == "dynamodb" || service == "logs") error.status = 400;
+  if (service == "dynamodb" || service == "logs" || service == "ssm" || service == "events") error.status = 400;
   return error;
 }
 

@@ -111,10 +111,23 @@ base::Result<std::pair<Principal, Credentials>> IamService::find_key(std::string
     return aws_error(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
   }
   const auto& [credentials, principal, policies] = session->second;
+  // Sessions end with their role; another of the same name is another role.
+  auto role = roles_.find(principal.role_name);
+  if (role == roles_.end() || !principal.user_id.starts_with(role->second.id + ":")) {
+    return aws_error(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+  }
   if (credentials.expires_at <= cloud_.clock->now()) {
     return aws_error(403, "ExpiredToken", "The security token included in the request is expired");
   }
   return std::pair(principal, credentials);
+}
+
+Principal IamService::principal_of(const Role& role, std::string_view session_name) const {
+  return {.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", cloud_.account_id, role.name, session_name),
+          .user_id = fmt::format("{}:{}", role.id, session_name),
+          .role_name = role.name,
+          .access_key_id = {},
+          .is_root = false};
 }
 
 Credentials IamService::issue(const Role& role, std::string_view session_name, std::chrono::seconds duration,
@@ -128,20 +141,15 @@ Credentials IamService::issue(const Role& role, std::string_view session_name, s
                          .secret_access_key = random_secret(),
                          .session_token = codec::base64_encode(base::random_bytes<96>()),
                          .expires_at = cloud_.clock->now() + duration};
-  session.principal = {
-      .arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", cloud_.account_id, role.name, session_name),
-      .user_id = fmt::format("{}:{}", role.id, session_name),
-      .role_name = role.name,
-      .access_key_id = session.credentials.access_key_id,
-      .is_root = false};
+  session.principal = principal_of(role, session_name);
+  session.principal.access_key_id = session.credentials.access_key_id;
   session.policies = std::move(session_policies);
   auto credentials = session.credentials;
   sessions_.emplace(credentials.access_key_id, std::move(session));
   return credentials;
 }
 
-base::Result<Credentials> IamService::assume_for_service(std::string_view role_arn, std::string_view service,
-                                                         std::string_view session_name) {
+base::Result<const Role*> IamService::trusting_role(std::string_view role_arn, std::string_view service) const {
   auto found = std::find_if(roles_.begin(), roles_.end(), [&](const auto& one) { return one.second.arn == role_arn; });
   if (found == roles_.end())
     return aws_error(404, "NoSuchEntity", fmt::format("The role {} cannot be found.", role_arn));
@@ -152,7 +160,19 @@ base::Result<Credentials> IamService::assume_for_service(std::string_view role_a
     return aws_error(403, "AccessDenied",
                      fmt::format("{} is not authorized to perform: sts:AssumeRole on resource: {}", service, role_arn));
   }
-  return issue(found->second, session_name, std::chrono::hours(12));
+  return &found->second;
+}
+
+base::Result<Credentials> IamService::assume_for_service(std::string_view role_arn, std::string_view service,
+                                                         std::string_view session_name) {
+  TRY(const auto* role, trusting_role(role_arn, service));
+  return issue(*role, session_name, std::chrono::hours(12));
+}
+
+base::Result<Principal> IamService::principal_for_service(std::string_view role_arn, std::string_view service,
+                                                          std::string_view session_name) {
+  TRY(const auto* role, trusting_role(role_arn, service));
+  return principal_of(*role, session_name);
 }
 
 ResourceTypes IamService::resource_types() {

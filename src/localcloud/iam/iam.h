@@ -32,6 +32,13 @@ class Iam : public Service {
   // ("lambda.amazonaws.com"). Errors: the service's own wording is up to the caller.
   virtual base::Result<Credentials> assume_for_service(std::string_view role_arn, std::string_view service,
                                                        std::string_view session_name) = 0;
+  // As assume_for_service(), for a service that acts as the role itself and needs no keys: nothing of it is kept.
+  virtual base::Result<Principal> principal_for_service(std::string_view role_arn, std::string_view service,
+                                                        std::string_view session_name) {
+    TRY(auto credentials, assume_for_service(role_arn, service, session_name));
+    TRY(auto found, find_key(credentials.access_key_id, credentials.session_token));
+    return std::move(found.first);
+  }
   virtual ResourceTypes resource_types() = 0;
 };
 

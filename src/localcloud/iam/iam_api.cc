@@ -11,46 +11,72 @@ namespace {
 constexpr std::string_view kIamNamespace = "https://iam.amazonaws.com/doc/2010-05-08/";
 constexpr std::string_view kStsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 
+// Errors: 501 that names a parameter that is not there.
+base::Result<> check_parameters(std::string_view service, const QueryInput& input,
+                                const std::set<std::string_view>& known) {
+  for (const auto& [name, value] : input.fields()) {
+    auto head = std::string_view(name).substr(0, name.find('.'));
+    bool of_protocol = head == "Action" || head == "Version" || head.starts_with("X-Amz-");
+    if (of_protocol || known.contains(head)) continue;
+    return base::fail(not_implemented(service, fmt::format("{} with {}", input.action(), head)));
+  }
+  return {};
+}
+
 }  // namespace
 
-const std::map<std::string, IamService::Operation, std::less<>>& IamService::iam_operations() {
-  static const std::map<std::string, Operation, std::less<>> kOperations{
-      {"CreateRole", &IamService::create_role_operation},
-      {"ListRoles", &IamService::list_roles},
-      {"GetRole", &IamService::role_operation},
-      {"UpdateRole", &IamService::role_operation},
-      {"UpdateAssumeRolePolicy", &IamService::role_operation},
-      {"DeleteRole", &IamService::role_operation},
-      {"TagRole", &IamService::role_operation},
-      {"UntagRole", &IamService::role_operation},
-      {"ListRoleTags", &IamService::role_operation},
-      {"PutRolePermissionsBoundary", &IamService::role_operation},
-      {"DeleteRolePermissionsBoundary", &IamService::role_operation},
-      {"PutRolePolicy", &IamService::inline_policy_operation},
-      {"GetRolePolicy", &IamService::inline_policy_operation},
-      {"DeleteRolePolicy", &IamService::inline_policy_operation},
-      {"ListRolePolicies", &IamService::inline_policy_operation},
-      {"AttachRolePolicy", &IamService::attachment_operation},
-      {"DetachRolePolicy", &IamService::attachment_operation},
-      {"ListAttachedRolePolicies", &IamService::attachment_operation},
-      {"CreatePolicy", &IamService::create_policy_operation},
-      {"ListPolicies", &IamService::list_policies},
-      {"GetPolicy", &IamService::policy_operation},
-      {"DeletePolicy", &IamService::policy_operation},
-      {"ListEntitiesForPolicy", &IamService::policy_operation},
-      {"CreatePolicyVersion", &IamService::policy_version_operation},
-      {"GetPolicyVersion", &IamService::policy_version_operation},
-      {"ListPolicyVersions", &IamService::policy_version_operation},
-      {"SetDefaultPolicyVersion", &IamService::policy_version_operation},
-      {"DeletePolicyVersion", &IamService::policy_version_operation},
-      {"SimulateCustomPolicy", &IamService::simulate_custom_policy},
-      {"SimulatePrincipalPolicy", &IamService::simulate_principal_policy}};
+const IamService::Entries& IamService::iam_operations() {
+  using S = IamService;
+  static const Entries kOperations{
+      {"CreateRole",
+       {&S::create_role_operation,
+        {"RoleName", "Path", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "PermissionsBoundary",
+         "Tags"}}},
+      {"ListRoles", {&S::list_roles, {"PathPrefix", "Marker", "MaxItems"}}},
+      {"GetRole", {&S::role_operation, {"RoleName"}}},
+      {"UpdateRole", {&S::role_operation, {"RoleName", "Description", "MaxSessionDuration"}}},
+      {"UpdateAssumeRolePolicy", {&S::role_operation, {"RoleName", "PolicyDocument"}}},
+      {"DeleteRole", {&S::role_operation, {"RoleName"}}},
+      {"TagRole", {&S::role_operation, {"RoleName", "Tags"}}},
+      {"UntagRole", {&S::role_operation, {"RoleName", "TagKeys"}}},
+      {"ListRoleTags", {&S::role_operation, {"RoleName", "Marker", "MaxItems"}}},
+      {"PutRolePermissionsBoundary", {&S::role_operation, {"RoleName", "PermissionsBoundary"}}},
+      {"DeleteRolePermissionsBoundary", {&S::role_operation, {"RoleName"}}},
+      {"PutRolePolicy", {&S::inline_policy_operation, {"RoleName", "PolicyName", "PolicyDocument"}}},
+      {"GetRolePolicy", {&S::inline_policy_operation, {"RoleName", "PolicyName"}}},
+      {"DeleteRolePolicy", {&S::inline_policy_operation, {"RoleName", "PolicyName"}}},
+      {"ListRolePolicies", {&S::inline_policy_operation, {"RoleName", "Marker", "MaxItems"}}},
+      {"AttachRolePolicy", {&S::attachment_operation, {"RoleName", "PolicyArn"}}},
+      {"DetachRolePolicy", {&S::attachment_operation, {"RoleName", "PolicyArn"}}},
+      {"ListAttachedRolePolicies", {&S::attachment_operation, {"RoleName", "PathPrefix", "Marker", "MaxItems"}}},
+      {"CreatePolicy", {&S::create_policy_operation, {"PolicyName", "Path", "PolicyDocument", "Description", "Tags"}}},
+      {"ListPolicies", {&S::list_policies, {"Scope", "OnlyAttached", "PathPrefix", "Marker", "MaxItems"}}},
+      {"GetPolicy", {&S::policy_operation, {"PolicyArn"}}},
+      {"DeletePolicy", {&S::policy_operation, {"PolicyArn"}}},
+      {"ListEntitiesForPolicy",
+       {&S::policy_operation, {"PolicyArn", "EntityFilter", "PathPrefix", "Marker", "MaxItems"}}},
+      {"CreatePolicyVersion", {&S::policy_version_operation, {"PolicyArn", "PolicyDocument", "SetAsDefault"}}},
+      {"GetPolicyVersion", {&S::policy_version_operation, {"PolicyArn", "VersionId"}}},
+      {"ListPolicyVersions", {&S::policy_version_operation, {"PolicyArn"}}},
+      {"SetDefaultPolicyVersion", {&S::policy_version_operation, {"PolicyArn", "VersionId"}}},
+      {"DeletePolicyVersion", {&S::policy_version_operation, {"PolicyArn", "VersionId"}}},
+      {"SimulateCustomPolicy",
+       {&S::simulate_custom_policy,
+        {"PolicyInputList", "PermissionsBoundaryPolicyInputList", "ActionNames", "ResourceArns", "ResourcePolicy",
+         "CallerArn", "ContextEntries"}}},
+      {"SimulatePrincipalPolicy",
+       {&S::simulate_principal_policy,
+        {"PolicySourceArn", "PolicyInputList", "PermissionsBoundaryPolicyInputList", "ActionNames", "ResourceArns",
+         "ResourcePolicy", "CallerArn", "ContextEntries"}}}};
   return kOperations;
 }
 
-const std::map<std::string, IamService::Operation, std::less<>>& IamService::sts_operations() {
-  static const std::map<std::string, Operation, std::less<>> kOperations{
-      {"GetCallerIdentity", &IamService::get_caller_identity}, {"AssumeRole", &IamService::assume_role}};
+const IamService::Entries& IamService::sts_operations() {
+  using S = IamService;
+  static const Entries kOperations{
+      {"GetCallerIdentity", {&S::get_caller_identity, {}}},
+      {"AssumeRole",
+       {&S::assume_role, {"RoleArn", "RoleSessionName", "PolicyArns", "Policy", "DurationSeconds", "ExternalId"}}}};
   return kOperations;
 }
 
@@ -70,7 +96,8 @@ awaitable<net::Response> IamService::handle(Call call) {
   if (operation == operations.end()) {
     co_return query_failure(call, xmlns, not_implemented(call.service, input.action()));
   }
-  auto result = (this->*operation->second)(call, input);
+  auto checked = check_parameters(call.service, input, operation->second.parameters);
+  auto result = checked ? (this->*operation->second.act)(call, input) : base::fail(checked.error());
   if (!result) co_return query_failure(call, xmlns, result.error());
   co_return query_answer(call, xmlns, input.action(), *result);
 }
@@ -81,16 +108,19 @@ base::Result<json::value> parse_policy_document(const std::string& text) {
   return document;
 }
 
+base::Result<> check_tag_count(const Tags& tags) {
+  constexpr std::size_t kMost = 50;
+  if (tags.size() <= kMost) return {};
+  return aws_error(400, "InvalidInput", "The number of tags has exceeded the maximum of 50 tags.");
+}
+
 base::Result<Tags> parse_iam_tags(const QueryInput& input) {
   Tags tags;
   for (const auto& tag : input.structures("Tags")) {
     TRY(auto key, tag.need("Key"));
     tags[key] = tag.get_or("Value", "");
   }
-  constexpr std::size_t kMost = 50;
-  if (tags.size() > kMost) {
-    return aws_error(400, "InvalidInput", "The number of tags has exceeded the maximum of 50 tags.");
-  }
+  TRY(check_tag_count(tags));
   return tags;
 }
 

@@ -23,27 +23,17 @@ base::Result<json::value> document_property(const json::object& properties, std:
 
 base::Result<std::map<std::string, json::value>> inline_policies(const json::object& properties) {
   std::map<std::string, json::value> policies;
-  const auto* list = properties.if_contains("Policies");
-  if (list == nullptr) return policies;
-  if (!list->is_array()) return base::fail(base::ErrorKind::invalid_input, "Policies must be a list");
-  for (const auto& one : list->get_array()) {
-    const auto* policy = one.if_object();
-    if (policy == nullptr) return base::fail(base::ErrorKind::invalid_input, "Policies must hold objects");
-    TRY(auto name, needed_property(*policy, "PolicyName"));
-    TRY(auto document, document_property(*policy, "PolicyDocument"));
+  const auto* given = properties.if_contains("Policies");
+  if (given != nullptr && !given->is_array()) {
+    return base::fail(base::ErrorKind::invalid_input, "Policies must be a list");
+  }
+  TRY(auto list, objects_property(properties, "Policies", {"PolicyName", "PolicyDocument"}));
+  for (const auto& policy : list) {
+    TRY(auto name, needed_property(policy, "PolicyName"));
+    TRY(auto document, document_property(policy, "PolicyDocument"));
     policies[name] = std::move(document);
   }
   return policies;
-}
-
-Tags tags_property(const json::object& properties) {
-  Tags tags;
-  const auto* list = properties.if_contains("Tags");
-  if (list == nullptr || !list->is_array()) return tags;
-  for (const auto& one : list->get_array()) {
-    if (const auto* tag = one.if_object()) tags[text_property(*tag, "Key")] = text_property(*tag, "Value");
-  }
-  return tags;
 }
 
 class RoleType final : public SyncType {
@@ -58,6 +48,7 @@ class RoleType final : public SyncType {
  protected:
   base::Result<ResourceState> make(const ResourceRequest& request) override {
     TRY(auto role, described(request.properties));
+    TRY(role.tags, tags_property(request));
     role.name = text_property(request.properties, "RoleName");
     constexpr std::size_t kLongest = 64;
     if (role.name.empty()) role.name = generated_name(request.stack_name, request.logical_id, kLongest);
@@ -68,6 +59,7 @@ class RoleType final : public SyncType {
   base::Result<ResourceState> change(const ResourceRequest& request) override {
     TRY(auto* role, iam_.role(request.physical_id));
     TRY(auto wanted, described(request.properties));
+    TRY(wanted.tags, tags_property(request));
     TRY(check_policy(wanted.trust, true));
     for (const auto& [name, document] : wanted.inline_policies) TRY(check_policy(document, false));
     for (const auto& arn : wanted.attached) TRY(iam_.policy_document(arn));
@@ -115,9 +107,10 @@ class RoleType final : public SyncType {
     role.path = text_property(properties, "Path", "/");
     role.description = text_property(properties, "Description");
     role.boundary = text_property(properties, "PermissionsBoundary");
-    role.tags = tags_property(properties);
     auto seconds = text_property(properties, "MaxSessionDuration", "3600");
+    role.max_session_seconds = 0;
     std::from_chars(seconds.data(), seconds.data() + seconds.size(), role.max_session_seconds);
+    TRY(check_session_seconds(role.max_session_seconds));
     return role;
   }
 
@@ -170,6 +163,7 @@ class PolicyType final : public SyncType {
     if (roles.empty()) {
       return base::fail(base::ErrorKind::invalid_input, "At least one of [Groups,Roles,Users] must be non-empty.");
     }
+    for (const auto& role : roles) TRY(iam_.role(role));
     for (const auto& role : roles) TRY(iam_.put_inline(role, name, document));
     return ResourceState{.physical_id = std::move(physical_id), .ref = {}, .attributes = {}};
   }
@@ -221,12 +215,15 @@ class ManagedPolicyType final : public SyncType {
     constexpr std::size_t kLongest = 128;
     if (name.empty()) name = generated_name(request.stack_name, request.logical_id, kLongest);
     TRY(auto document, document_property(request.properties, "PolicyDocument"));
+    auto roles = list_property(request.properties, "Roles");
+    for (const auto& role : roles) TRY(iam_.role(role));
     CustomerPolicy policy;
+    TRY(policy.tags, tags_property(request));
     policy.name = std::move(name);
     policy.path = text_property(request.properties, "Path", "/");
     policy.description = text_property(request.properties, "Description");
     TRY(const auto* made, iam_.create_policy(std::move(policy), std::move(document)));
-    for (const auto& role : list_property(request.properties, "Roles")) TRY(iam_.attach(role, made->arn));
+    for (const auto& role : roles) TRY(iam_.attach(role, made->arn));
     return state(made->arn);
   }
 
@@ -234,6 +231,7 @@ class ManagedPolicyType final : public SyncType {
     const auto& arn = request.physical_id;
     TRY(auto document, document_property(request.properties, "PolicyDocument"));
     TRY(auto* policy, iam_.policy(arn));
+    TRY(policy->tags, tags_property(request));
     // CloudFormation keeps one version: the one in force.
     TRY(iam_.update_policy(arn, std::move(document)));
     std::erase_if(policy->versions, [&](const auto& one) { return one.id != policy->default_version; });

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ struct Role {
   int max_session_seconds = 3600;
   base::WallTime created;
 };
+// Of MaxSessionDuration. Errors: ValidationError 400.
+base::Result<> check_session_seconds(int seconds);
 // Errors: LimitExceeded 409 when the role's trust policy, inline policies or attached policies are too many.
 base::Result<> check_quotas(const Role& role);
 
@@ -68,6 +71,8 @@ class IamService final : public Iam {
                                                            std::string_view session_token) const override;
   base::Result<Credentials> assume_for_service(std::string_view role_arn, std::string_view service,
                                                std::string_view session_name) override;
+  base::Result<Principal> principal_for_service(std::string_view role_arn, std::string_view service,
+                                                std::string_view session_name) override;
   ResourceTypes resource_types() override;
   awaitable<net::Response> handle(Call call) override;
 
@@ -105,8 +110,17 @@ class IamService final : public Iam {
     std::vector<json::value> policies;
   };
   using Operation = base::Result<std::string> (IamService::*)(const Call&, const QueryInput&);
-  static const std::map<std::string, Operation, std::less<>>& iam_operations();
-  static const std::map<std::string, Operation, std::less<>>& sts_operations();
+  struct Entry {
+    Operation act;
+    std::set<std::string_view> parameters;  // that work
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;
+  static const Entries& iam_operations();
+  static const Entries& sts_operations();
+
+  // Of a role that trusts the service.
+  base::Result<const Role*> trusting_role(std::string_view role_arn, std::string_view service) const;
+  Principal principal_of(const Role& role, std::string_view session_name) const;
 
   // role_api.cc
   base::Result<std::string> create_role_operation(const Call& call, const QueryInput& input);
@@ -140,6 +154,8 @@ class IamService final : public Iam {
 
 // --- Helpers of the operations
 
+// Errors: InvalidInput 400 with more than 50.
+base::Result<> check_tag_count(const Tags& tags);
 // "Tags.member.N.Key" and ".Value". Errors: InvalidInput 400.
 base::Result<Tags> parse_iam_tags(const QueryInput& input);
 void write_iam_tags(XmlWriter& xml, const Tags& tags);

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "localcloud/iam/iam_service.h"
 #include "localcloud/iam/managed_policies.h"
+#include "localcloud/iam/names.h"
 #include "localcloud/local_clock.h"
 
 namespace localcloud {
@@ -46,6 +47,13 @@ base::Result<> check_quotas(const Role& role) {
   return {};
 }
 
+base::Result<> check_session_seconds(int seconds) {
+  constexpr int kShortest = 3600;
+  constexpr int kLongest = 43'200;
+  if (seconds >= kShortest && seconds <= kLongest) return {};
+  return aws_error(400, "ValidationError", "MaxSessionDuration must be between 3600 and 43200 seconds");
+}
+
 base::Result<Role*> IamService::role(std::string_view name) {
   auto found = roles_.find(name);
   if (found == roles_.end()) return no_such(fmt::format("The role with name {} cannot be found.", name));
@@ -53,10 +61,9 @@ base::Result<Role*> IamService::role(std::string_view name) {
 }
 
 base::Result<Role*> IamService::create_role(Role role) {
-  constexpr std::size_t kLongestName = 64;
-  if (role.name.empty() || role.name.size() > kLongestName) {
-    return aws_error(400, "ValidationError", "The role's name must have 1 to 64 characters");
-  }
+  TRY(check_iam_name("roleName", role.name, 1, 64));
+  TRY(check_iam_path(role.path));
+  TRY(check_session_seconds(role.max_session_seconds));
   if (roles_.contains(role.name)) {
     return aws_error(409, "EntityAlreadyExists", fmt::format("Role with name {} already exists.", role.name));
   }
@@ -141,6 +148,8 @@ const PolicyVersion& CustomerPolicy::in_force() const {
 }
 
 base::Result<CustomerPolicy*> IamService::create_policy(CustomerPolicy policy, json::value document) {
+  TRY(check_iam_name("policyName", policy.name, 1, 128));
+  TRY(check_iam_path(policy.path));
   TRY(check_policy(document, false));
   TRY(check_managed_size(document));
   policy.arn = fmt::format("arn:aws:iam::{}:policy{}{}", cloud_.account_id, policy.path, policy.name);

@@ -1,5 +1,6 @@
 #include "localcloud/iam/iam.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,6 +34,62 @@ TEST(Iam, DeniesInTheWordsOfAws) {
       "resource: arn:aws:dynamodb:us-east-1:123456789012:table/t because no identity-based policy allows the "
       "dynamodb:GetItem action");
   EXPECT_EQ(test.iam->authorize(caller, "sts:AssumeRole", "x").error().code, "AccessDenied");
+}
+
+TEST(Iam, EndsSessionsWithTheirRole) {
+  TestCloud test;
+  test.role("worker", kPublish);
+  auto& service = dynamic_cast<IamService&>(*test.iam);
+  auto credentials = service.issue(**service.role("worker"), "session", std::chrono::hours(1));
+  auto known = [&] { return service.find_key(credentials.access_key_id, credentials.session_token); };
+  EXPECT_TRUE(known().has_value());
+  Role again = **service.role("worker");
+  again.inline_policies.clear();
+  (*service.role("worker"))->inline_policies.clear();
+  ASSERT_TRUE(service.delete_role("worker"));
+  EXPECT_EQ(known().error().code, "InvalidClientTokenId");
+  ASSERT_TRUE(service.create_role(again));
+  EXPECT_EQ(known().error().code, "InvalidClientTokenId");
+}
+
+TEST(Iam, GivesAServiceThePrincipalOfARoleThatTrustsIt) {
+  TestCloud test;
+  auto& service = dynamic_cast<IamService&>(*test.iam);
+  Role role{.name = "function"};
+  role.trust = parse(R"({"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},
+                         "Action":"sts:AssumeRole"}})");
+  role.inline_policies["p"] = parse(kPublish);
+  auto arn = (*service.create_role(role))->arn;
+  auto principal = service.principal_for_service(arn, "lambda.amazonaws.com", "f");
+  ASSERT_TRUE(principal.has_value());
+  EXPECT_EQ(principal->arn, "arn:aws:sts::123456789012:assumed-role/function/f");
+  EXPECT_TRUE(service.authorize(*principal, "sns:Publish", "arn:aws:sns:us-east-1:123456789012:t", {}, nullptr));
+  EXPECT_FALSE(service.authorize(*principal, "sns:Subscribe", "arn:aws:sns:us-east-1:123456789012:t", {}, nullptr));
+  EXPECT_FALSE(service.principal_for_service(arn, "events.amazonaws.com", "f"));
+}
+
+TEST(Iam, MakesOfATemplateAllOrNothing) {
+  TestCloud test;
+  auto types = test.iam->resource_types();
+  constexpr std::string_view kTrust = R"("AssumeRolePolicyDocument":{"Statement":{"Effect":"Allow",
+      "Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}})";
+  auto role = [&](std::string_view members) {
+    return test.create(types, "AWS::IAM::Role", fmt::format(R"({{"RoleName":"made",{},{}}})", kTrust, members));
+  };
+  EXPECT_THAT(role(R"("Policies":[{"PolicyName":"p","Document":{}}])").error().message, HasSubstr("Policies.Document"));
+  EXPECT_THAT(role(R"("MaxSessionDuration":43201)").error().message, HasSubstr("MaxSessionDuration"));
+  EXPECT_TRUE(role(R"("MaxSessionDuration":"43200")").has_value());
+  auto policy = [&](std::string_view roles) {
+    return test.create(types, "AWS::IAM::ManagedPolicy",
+                       fmt::format(R"({{"ManagedPolicyName":"mine","PolicyDocument":{},"Roles":[{}],
+                                       "Tags":[{{"Key":"team","Value":"ours"}}]}})",
+                                   kPublish, roles));
+  };
+  EXPECT_FALSE(policy(R"("made","nobody")").has_value());
+  auto made = policy(R"("made")");
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  auto& service = dynamic_cast<IamService&>(*test.iam);
+  EXPECT_EQ((*service.policy(made->physical_id))->tags.at("team"), "ours");
 }
 
 TEST(Iam, SaysWhenADenyIsExplicit) {
@@ -88,7 +145,7 @@ TEST(Iam, AssumesARoleOnlyForWhomItTrusts) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, "AccessDenied");
   auto response = test.query_call(
-      *test.iam, "Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fworker&RoleSessionName=s",
+      *test.iam, "Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fworker&RoleSessionName=session",
       "sts");
   EXPECT_EQ(response.status, 403);
   EXPECT_THAT(response.body, HasSubstr("<Code>AccessDenied</Code>"));

@@ -59,9 +59,6 @@ base::Result<std::string> IamService::list_policies(const Call& call, const Quer
   if (input.get_or("Scope", "All") != "Local") {
     return base::fail(not_implemented("iam", "ListPolicies of the policies of AWS: only Scope=Local"));
   }
-  if (input.get("PolicyUsageFilter")) {
-    return base::fail(not_implemented("iam", "ListPolicies with PolicyUsageFilter"));
-  }
   auto prefix = input.get_or("PathPrefix", "/");
   bool attached = input.get_or("OnlyAttached", "false") == "true";
   std::vector<std::string> arns;
@@ -69,7 +66,7 @@ base::Result<std::string> IamService::list_policies(const Call& call, const Quer
     if (policy.path.starts_with(prefix) && (!attached || !roles_with(arn).empty())) arns.push_back(arn);
   }
   XmlWriter xml;
-  arns = write_page(xml, input, std::move(arns));
+  TRY(arns, write_page(xml, input, std::move(arns)));
   xml.open("Policies");
   for (const auto& arn : arns) {
     write_policy(xml.open("member"), policies_.find(arn)->second);
@@ -85,11 +82,17 @@ base::Result<std::string> IamService::policy_operation(const Call& call, const Q
   XmlWriter xml;
   if (action == "ListEntitiesForPolicy") {
     TRY(policy_document(arn));
-    xml.open("PolicyGroups").close().open("PolicyUsers").close().open("PolicyRoles");
+    auto kind = input.get_or("EntityFilter", "Role");
+    auto prefix = input.get_or("PathPrefix", "/");
+    std::vector<std::string> names;
     for (const auto* role : roles_with(arn)) {
-      xml.open("member").element("RoleName", role->name).element("RoleId", role->id).close();
+      if (kind == "Role" && role->path.starts_with(prefix)) names.push_back(role->name);
     }
-    xml.close().element("IsTruncated", false);
+    TRY(names, write_page(xml, input, std::move(names)));
+    xml.open("PolicyGroups").close().open("PolicyUsers").close().open("PolicyRoles");
+    for (const auto& name : names) {
+      xml.open("member").element("RoleName", name).element("RoleId", roles_.find(name)->second.id).close();
+    }
     return xml.take();
   }
   if (action == "DeletePolicy") {

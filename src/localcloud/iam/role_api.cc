@@ -1,6 +1,7 @@
 // IAM's operations on roles.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "codec/json.h"
@@ -30,11 +31,7 @@ base::Result<int> session_seconds(const QueryInput& input, int fallback) {
   if (!text) return fallback;
   int seconds = 0;
   std::from_chars(text->data(), text->data() + text->size(), seconds);
-  constexpr int kShortest = 3600;
-  constexpr int kLongest = 43'200;
-  if (seconds < kShortest || seconds > kLongest) {
-    return aws_error(400, "ValidationError", "MaxSessionDuration must be between 3600 and 43200 seconds");
-  }
+  TRY(check_session_seconds(seconds));
   return seconds;
 }
 
@@ -68,7 +65,7 @@ base::Result<std::string> IamService::list_roles(const Call& call, const QueryIn
     if (role.path.starts_with(prefix)) names.push_back(name);
   }
   XmlWriter xml;
-  names = write_page(xml, input, std::move(names));
+  TRY(names, write_page(xml, input, std::move(names)));
   xml.open("Roles");
   for (const auto& name : names) {
     write_role_members(xml.open("member"), roles_.find(name)->second);
@@ -96,8 +93,12 @@ base::Result<std::string> IamService::role_operation(const Call& call, const Que
   if (action == "GetRole") {
     write_role_members(xml.open("Role"), *its_role);
   } else if (action == "ListRoleTags") {
-    xml.element("IsTruncated", false);
-    write_iam_tags(xml, its_role->tags);
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : its_role->tags) keys.push_back(key);
+    TRY(keys, write_page(xml, input, std::move(keys)));
+    Tags page;
+    for (const auto& key : keys) page[key] = its_role->tags[key];
+    write_iam_tags(xml, page);
   } else if (action == "DeleteRole") {
     TRY(delete_role(its_role->name));
   } else if (action == "UpdateRole") {
@@ -113,7 +114,10 @@ base::Result<std::string> IamService::role_operation(const Call& call, const Que
     *its_role = std::move(wanted);
   } else if (action == "TagRole") {
     TRY(auto tags, parse_iam_tags(input));
-    for (auto& [key, value] : tags) its_role->tags[key] = std::move(value);
+    auto all = its_role->tags;
+    for (auto& [key, value] : tags) all[key] = std::move(value);
+    TRY(check_tag_count(all));
+    its_role->tags = std::move(all);
   } else if (action == "UntagRole") {
     for (const auto& key : input.list("TagKeys")) its_role->tags.erase(key);
   } else {
@@ -133,7 +137,7 @@ base::Result<std::string> IamService::inline_policy_operation(const Call& call, 
   if (action == "ListRolePolicies") {
     std::vector<std::string> names;
     for (const auto& [name, document] : its_role->inline_policies) names.push_back(name);
-    names = write_page(xml, input, std::move(names));
+    TRY(names, write_page(xml, input, std::move(names)));
     xml.list("PolicyNames", names);
     return xml.take();
   }
@@ -162,7 +166,14 @@ base::Result<std::string> IamService::attachment_operation(const Call& call, con
   TRY(auto* its_role, authorized_role(call, input));
   if (action == "ListAttachedRolePolicies") {
     XmlWriter xml;
-    auto arns = write_page(xml, input, {its_role->attached.begin(), its_role->attached.end()});
+    // "arn:aws:iam::ACCOUNT:policy/PATH/NAME"
+    auto prefix = input.get_or("PathPrefix", "/");
+    std::vector<std::string> attached;
+    for (const auto& arn : its_role->attached) {
+      if (std::string_view(arn).substr(arn.find('/')).starts_with(prefix)) attached.push_back(arn);
+    }
+    std::sort(attached.begin(), attached.end());
+    TRY(auto arns, write_page(xml, input, std::move(attached)));
     xml.open("AttachedPolicies");
     for (const auto& arn : arns) {
       xml.open("member").element("PolicyName", arn.substr(arn.rfind('/') + 1)).element("PolicyArn", arn).close();

@@ -34,11 +34,6 @@ ConditionContext context_of(const QueryInput& input) {
 
 // The answer to every action with every resource of the input.
 base::Result<std::string> simulate(const QueryInput& input, const CallerNames& caller, AppliedPolicies policies) {
-  for (auto parameter : {"ResourceHandlingOption", "ResourceOwner", "Marker"}) {
-    if (input.get(parameter)) {
-      return base::fail(not_implemented("iam", fmt::format("{} with {}", input.action(), parameter)));
-    }
-  }
   TRY(auto boundaries, parse_documents(input.list("PermissionsBoundaryPolicyInputList")));
   if (boundaries.size() > 1) {
     return aws_error(400, "InvalidInput", "Only one permissions boundary policy may be given.");

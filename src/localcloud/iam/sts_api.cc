@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "localcloud/iam/iam_service.h"
+#include "localcloud/iam/names.h"
 
 namespace localcloud {
 
@@ -35,16 +36,7 @@ base::Result<std::vector<json::value>> IamService::session_policies(const QueryI
 base::Result<std::string> IamService::assume_role(const Call& call, const QueryInput& input) {
   TRY(auto arn, input.need("RoleArn"));
   TRY(auto session_name, input.need("RoleSessionName"));
-  for (auto unsupported : {"SerialNumber", "TokenCode", "SourceIdentity"}) {
-    if (input.get(unsupported)) {
-      return base::fail(not_implemented("sts", fmt::format("AssumeRole with {}", unsupported)));
-    }
-  }
-  for (auto unsupported : {"Tags", "TransitiveTagKeys", "ProvidedContexts"}) {
-    if (input.has_below(unsupported)) {
-      return base::fail(not_implemented("sts", fmt::format("AssumeRole with {}", unsupported)));
-    }
-  }
+  TRY(check_iam_name("roleSessionName", session_name, 2, 64));
   auto refused = [&] {
     return aws_error(
         403, "AccessDenied",
@@ -69,10 +61,16 @@ base::Result<std::string> IamService::assume_role(const Call& call, const QueryI
 
   auto text = input.get_or("DurationSeconds", "3600");
   int seconds = 0;
-  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   constexpr int kShortest = 900;
   constexpr int kLongestOfChained = 3600;
-  if (seconds < kShortest || seconds > found->second.max_session_seconds) {
+  if (error != std::errc() || end != text.data() + text.size() || seconds < kShortest) {
+    return aws_error(400, "ValidationError",
+                     fmt::format("1 validation error detected: Value '{}' at 'durationSeconds' failed to satisfy "
+                                 "constraint: Member must have value greater than or equal to {}",
+                                 text, kShortest));
+  }
+  if (seconds > found->second.max_session_seconds) {
     return aws_error(400, "ValidationError",
                      "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
   }
