@@ -189,3 +189,19 @@ def test_retention_forgets_on_the_clouds_clock(cloud, logs):
     assert messages(logs.get_log_events(**read)) == []
     logs.delete_retention_policy(logGroupName=name)
     assert "retentionInDays" not in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
+
+
+def test_what_an_input_asks_has_its_effect_or_is_refused_by_name(logs):
+    name = group(logs, "asked")
+    with not_implemented("GetLogEvents.unmask"):
+        logs.get_log_events(logGroupName=name, logStreamName="s", unmask=True)
+    with not_implemented("CreateLogGroup.kmsKeyId"):
+        logs.create_log_group(logGroupName="secret", kmsKeyId="arn:aws:kms:us-east-1:123456789012:key/1")
+    with not_implemented("DescribeLogGroups.logGroupIdentifiers"):
+        logs.describe_log_groups(logGroupIdentifiers=[name])
+    assert logs.describe_log_groups(logGroupNamePrefix=name, logGroupClass="INFREQUENT_ACCESS")["logGroups"] == []
+    for call in (logs.describe_log_groups, lambda **more: logs.filter_log_events(logGroupName=name, **more)):
+        with aws_error("InvalidParameterException", 400, "The specified nextToken is invalid."):
+            call(nextToken="no number")
+    with aws_error("ResourceNotFoundException", 400, "The specified log stream does not exist."):
+        logs.filter_log_events(logGroupName=name, logStreamNames=["nothing"])

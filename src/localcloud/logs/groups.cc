@@ -33,24 +33,15 @@ std::string lower(std::string text) {
   return text;
 }
 
-// `limit` of the names from the one that nextToken says on; the token of the rest is put into `output`.
-template <typename Item>
-std::vector<Item> page_of(std::vector<Item> all, const json::object& input, json::object& output) {
-  constexpr std::int64_t kMost = 50;
-  auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number_in(input, "limit").value_or(kMost), 1, kMost));
-  auto token = text_in(input, "nextToken");
-  std::size_t begin = 0;
-  std::from_chars(token.data(), token.data() + token.size(), begin);
-  begin = std::min(begin, all.size());
-  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(begin));
-  if (all.size() > limit) {
-    all.resize(limit);
-    output["nextToken"] = std::to_string(begin + limit);
-  }
-  return all;
-}
-
 }  // namespace
+
+base::Result<std::size_t> position_of(std::string_view token) {
+  std::size_t position = 0;
+  if (token.empty()) return position;
+  auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), position);
+  if (error == std::errc() && end == token.data() + token.size()) return position;
+  return invalid("The specified nextToken is invalid.");
+}
 
 // --- Groups
 
@@ -96,13 +87,17 @@ base::Result<json::object> LogsService::describe_log_groups(const json::object& 
   if (!prefix.empty() && !pattern.empty()) {
     return invalid("Cannot specify both logGroupNamePrefix and logGroupNamePattern");
   }
+  // Every group here is of the class STANDARD.
+  auto group_class = text_in(input, "logGroupClass");
+  bool any = group_class.empty() || group_class == "STANDARD";
   std::vector<std::string> names;
   for (const auto& [name, one] : groups_) {
-    if (name.starts_with(prefix) && lower(name).find(pattern) != std::string::npos) names.push_back(name);
+    if (any && name.starts_with(prefix) && lower(name).find(pattern) != std::string::npos) names.push_back(name);
   }
   json::object output;
   json::array list;
-  for (const auto& name : page_of(std::move(names), input, output)) {
+  TRY(auto page, page_of(std::move(names), input, output));
+  for (const auto& name : page) {
     const auto& one = groups_.find(name)->second;
     json::object described{{"logGroupName", name},       {"creationTime", one.created}, {"metricFilterCount", 0},
                            {"arn", arn_of(name) + ":*"}, {"logGroupArn", arn_of(name)}, {"storedBytes", 0},
@@ -220,7 +215,8 @@ base::Result<json::object> LogsService::describe_log_streams(const json::object&
   auto group_arn = arn_of(text_in(input, "logGroupName"));
   json::object output;
   json::array list;
-  for (const auto& [name, one] : page_of(std::move(streams), input, output)) {
+  TRY(auto page, page_of(std::move(streams), input, output));
+  for (const auto& [name, one] : page) {
     json::object described{{"logStreamName", name},
                            {"creationTime", one->created},
                            {"arn", fmt::format("{}:log-stream:{}", group_arn, name)},

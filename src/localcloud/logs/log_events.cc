@@ -41,10 +41,17 @@ base::Result<std::vector<LogEvent>> read_events(const json::object& input) {
     if (time == nullptr || !time->is_int64() || message == nullptr || !message->is_string()) {
       return invalid("Every log event needs a timestamp and a message");
     }
+    if (time->get_int64() < 0) {
+      return invalid(
+          fmt::format("1 validation error detected: Value '{}' at 'logEvents.{}.member.timestamp' failed to satisfy "
+                      "constraint: Member must have value greater than or equal to 0",
+                      time->get_int64(), events.size() + 1));
+    }
     if (message->get_string().empty()) {
       return invalid(
-          "1 validation error detected: Value '' at 'logEvents.1.member.message' failed to satisfy "
-          "constraint: Member must have length greater than or equal to 1");
+          fmt::format("1 validation error detected: Value '' at 'logEvents.{}.member.message' failed to satisfy "
+                      "constraint: Member must have length greater than or equal to 1",
+                      events.size() + 1));
     }
     if (!events.empty() && time->get_int64() < events.back().time) {
       return invalid("Log events in a single PutLogEvents request must be in chronological order.");
@@ -169,9 +176,11 @@ base::Result<json::object> LogsService::filter_log_events(const json::object& in
   }
   auto from = number_in(input, "startTime").value_or(0);
   auto until = number_in(input, "endTime").value_or(kEver);
-  std::size_t skip = 0;
-  auto token = text_in(input, "nextToken");
-  std::from_chars(token.data(), token.data() + token.size(), skip);
+  TRY(auto skip, position_of(text_in(input, "nextToken")));
+  for (const auto& name : names) {
+    if (its_group->streams.contains(name)) continue;
+    return aws_error(400, "ResourceNotFoundException", "The specified log stream does not exist.");
+  }
 
   std::vector<std::pair<const LogEvent*, std::string_view>> found;
   for (const auto& [name, one] : its_group->streams) {
@@ -185,6 +194,7 @@ base::Result<json::object> LogsService::filter_log_events(const json::object& in
   });
   json::object output;
   json::array events;
+  skip = std::min(skip, found.size());
   auto end = std::min(found.size(), skip + limit_of(input));
   if (end < found.size()) output["nextToken"] = std::to_string(end);
   for (std::size_t i = skip; i < end; ++i) {

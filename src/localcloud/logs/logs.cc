@@ -22,27 +22,42 @@ std::string group_name_of(std::string text) {
 }  // namespace
 
 const std::map<std::string, LogsService::Operation, std::less<>>& LogsService::table() {
+  using S = LogsService;
   static const std::map<std::string, Operation, std::less<>> kOperations{
-      {"CreateLogGroup", &LogsService::create_log_group},
-      {"DeleteLogGroup", &LogsService::delete_log_group},
-      {"DescribeLogGroups", &LogsService::describe_log_groups},
-      {"CreateLogStream", &LogsService::create_log_stream},
-      {"DeleteLogStream", &LogsService::delete_log_stream},
-      {"DescribeLogStreams", &LogsService::describe_log_streams},
-      {"PutRetentionPolicy", &LogsService::put_retention_policy},
-      {"DeleteRetentionPolicy", &LogsService::delete_retention_policy},
-      {"TagResource", &LogsService::tag},
-      {"UntagResource", &LogsService::untag},
-      {"ListTagsForResource", &LogsService::list_tags},
-      {"TagLogGroup", &LogsService::tag},
-      {"UntagLogGroup", &LogsService::untag},
-      {"ListTagsLogGroup", &LogsService::list_tags},
-      {"PutLogEvents", &LogsService::put_log_events},
-      {"GetLogEvents", &LogsService::get_log_events},
-      {"FilterLogEvents", &LogsService::filter_log_events},
-      {"PutSubscriptionFilter", &LogsService::put_subscription_filter},
-      {"DescribeSubscriptionFilters", &LogsService::describe_subscription_filters},
-      {"DeleteSubscriptionFilter", &LogsService::delete_subscription_filter}};
+      {"CreateLogGroup", {&S::create_log_group, {"logGroupName", "logGroupClass", "tags"}}},
+      {"DeleteLogGroup", {&S::delete_log_group, {"logGroupName"}}},
+      {"DescribeLogGroups",
+       {&S::describe_log_groups, {"logGroupNamePrefix", "logGroupNamePattern", "logGroupClass", "limit", "nextToken"}}},
+      {"CreateLogStream", {&S::create_log_stream, {"logGroupName", "logStreamName"}}},
+      {"DeleteLogStream", {&S::delete_log_stream, {"logGroupName", "logStreamName"}}},
+      {"DescribeLogStreams",
+       {&S::describe_log_streams,
+        {"logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "orderBy", "descending", "limit", "nextToken"}}},
+      {"PutRetentionPolicy", {&S::put_retention_policy, {"logGroupName", "retentionInDays"}}},
+      {"DeleteRetentionPolicy", {&S::delete_retention_policy, {"logGroupName"}}},
+      {"TagResource", {&S::tag, {"resourceArn", "tags"}}},
+      {"UntagResource", {&S::untag, {"resourceArn", "tagKeys"}}},
+      {"ListTagsForResource", {&S::list_tags, {"resourceArn"}}},
+      {"TagLogGroup", {&S::tag, {"logGroupName", "tags"}}},
+      {"UntagLogGroup", {&S::untag, {"logGroupName", "tags"}}},
+      {"ListTagsLogGroup", {&S::list_tags, {"logGroupName"}}},
+      // AWS no longer looks at the sequence token.
+      {"PutLogEvents", {&S::put_log_events, {"logGroupName", "logStreamName", "logEvents", "sequenceToken"}}},
+      {"GetLogEvents",
+       {&S::get_log_events,
+        {"logGroupName", "logGroupIdentifier", "logStreamName", "startTime", "endTime", "nextToken", "limit",
+         "startFromHead"}}},
+      // Nor at `interleaved`: it always is.
+      {"FilterLogEvents",
+       {&S::filter_log_events,
+        {"logGroupName", "logGroupIdentifier", "logStreamNames", "logStreamNamePrefix", "startTime", "endTime",
+         "filterPattern", "nextToken", "limit", "interleaved"}}},
+      {"PutSubscriptionFilter",
+       {&S::put_subscription_filter,
+        {"logGroupName", "filterName", "filterPattern", "destinationArn", "distribution"}}},
+      {"DescribeSubscriptionFilters",
+       {&S::describe_subscription_filters, {"logGroupName", "filterNamePrefix", "limit", "nextToken"}}},
+      {"DeleteSubscriptionFilter", {&S::delete_subscription_filter, {"logGroupName", "filterName"}}}};
   return kOperations;
 }
 
@@ -63,6 +78,7 @@ base::Result<json::object> LogsService::act(const Call& call) {
   auto operation = table().find(name);
   if (operation == table().end()) return base::fail(not_implemented("logs", name));
   TRY(auto input, json_input(call.request));
+  TRY(known_members(input, "logs", name, operation->second.members));
   // Groups may be named by ARN instead.
   for (auto member : {"logGroupIdentifier", "resourceArn"}) {
     if (auto identifier = text_in(input, member); !identifier.empty())
@@ -73,7 +89,7 @@ base::Result<json::object> LogsService::act(const Call& call) {
   auto resource = arn_of(group_name.empty() ? "*" : group_name);
   resource += stream_name.empty() ? std::string(":*") : ":log-stream:" + stream_name;
   TRY(cloud_.iam->authorize(call.caller, "logs:" + name, resource));
-  return (this->*operation->second)(input);
+  return (this->*operation->second.act)(input);
 }
 
 std::int64_t LogsService::now() const {

@@ -26,10 +26,10 @@ class LogGroupType final : public SyncType {
   base::Result<ResourceState> make(const ResourceRequest& request) override {
     auto name = text_property(request.properties, "LogGroupName");
     if (name.empty()) name = generated_name(request.stack_name, request.logical_id, kLongestName);
-    auto group_class = text_property(request.properties, "LogGroupClass", "STANDARD");
-    if (group_class != "STANDARD") return base::fail(not_implemented("logs", "the LogGroupClass " + group_class));
     TRY(logs_.create_group(name));
-    return fill(name, request);
+    auto made = fill(name, request);
+    if (!made) logs_.delete_group(name);
+    return made;
   }
 
   base::Result<ResourceState> change(const ResourceRequest& request) override {
@@ -44,16 +44,16 @@ class LogGroupType final : public SyncType {
  private:
   base::Result<ResourceState> fill(const std::string& name, const ResourceRequest& request) {
     TRY(auto* group, logs_.group(name));
+    auto group_class = text_property(request.properties, "LogGroupClass", "STANDARD");
+    if (group_class != "STANDARD") return base::fail(not_implemented("logs", "the LogGroupClass " + group_class));
+    TRY(auto tags, tags_property(request));
     group->retention_days.reset();
     if (auto days = text_property(request.properties, "RetentionInDays"); !days.empty()) {
       std::int64_t number = 0;
       std::from_chars(days.data(), days.data() + days.size(), number);
       TRY(logs_.set_retention(*group, number));
     }
-    group->tags.clear();
-    for (const auto& one : list_in(request.properties, "Tags")) {
-      if (const auto* tag = one.if_object()) group->tags[text_property(*tag, "Key")] = text_property(*tag, "Value");
-    }
+    group->tags = std::move(tags);
     return ResourceState{.physical_id = name, .ref = {}, .attributes = {{"Arn", logs_.arn_of(name) + ":*"}}};
   }
 

@@ -2,10 +2,12 @@
 // (log_events.cc), subscriptions (subscriptions.cc), what CloudFormation makes of it (logs_resources.cc).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,9 @@
 #include "localcloud/wire.h"
 
 namespace localcloud {
+
+// What a nextToken says; 0 for none. Errors: InvalidParameterException 400.
+base::Result<std::size_t> position_of(std::string_view token);
 
 struct LogEvent {
   std::int64_t time = 0;  // milliseconds since the epoch
@@ -69,7 +74,10 @@ class LogsService final : public Logs {
   std::string arn_of(std::string_view group) const;
 
  private:
-  using Operation = base::Result<json::object> (LogsService::*)(const json::object&);
+  struct Operation {
+    base::Result<json::object> (LogsService::*act)(const json::object&);
+    std::set<std::string_view> members;  // of the input, that work
+  };
   static const std::map<std::string, Operation, std::less<>>& table();
   base::Result<json::object> act(const Call& call);
 
@@ -112,6 +120,22 @@ class LogsService final : public Logs {
   std::uint64_t last_id_ = 0;
   std::vector<Batch> batches_;
 };
+
+// `limit` (at most 50) of the items from where nextToken says on; the token of the rest is put into `output`. Errors:
+// InvalidParameterException.
+template <typename Item>
+base::Result<std::vector<Item>> page_of(std::vector<Item> all, const json::object& input, json::object& output) {
+  constexpr std::int64_t kMost = 50;
+  TRY(auto begin, position_of(text_in(input, "nextToken")));
+  auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number_in(input, "limit").value_or(kMost), 1, kMost));
+  begin = std::min(begin, all.size());
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(begin));
+  if (all.size() > limit) {
+    all.resize(limit);
+    output["nextToken"] = std::to_string(begin + limit);
+  }
+  return all;
+}
 
 ResourceTypes logs_resource_types(LogsService& logs);
 

@@ -60,5 +60,20 @@ TEST_F(LogsTest, TakesEventsInOrderAlone) {
   EXPECT_EQ(call("PutLogEvents", R"({"logGroupName":"none","logStreamName":"s","logEvents":[]})").status, 400);
 }
 
+TEST_F(LogsTest, RefusesTimesBeforeTheEpoch) {
+  call("CreateLogGroup", R"({"logGroupName":"g"})");
+  call("CreateLogStream", R"({"logGroupName":"g","logStreamName":"s"})");
+  auto put = call("PutLogEvents", R"({"logGroupName":"g","logStreamName":"s","logEvents":[
+      {"timestamp":-9223372036854775808,"message":"a"},{"timestamp":9223372036854775807,"message":"b"}]})");
+  EXPECT_EQ(put.status, 400);
+  EXPECT_EQ(codec::find_string(put.body, "__type"), "InvalidParameterException");
+}
+
+TEST_F(LogsTest, RemovesAGroupWhosePropertiesAreWrong) {
+  auto types = logs_->resource_types();
+  EXPECT_FALSE(test_.create(types, "AWS::Logs::LogGroup", R"({"LogGroupName":"g","RetentionInDays":2})"));
+  EXPECT_TRUE(test_.create(types, "AWS::Logs::LogGroup", R"({"LogGroupName":"g","RetentionInDays":3})"));
+}
+
 }  // namespace
 }  // namespace localcloud

@@ -14,6 +14,7 @@
 #include "codec/json.h"
 #include "localcloud/delivery.h"
 #include "localcloud/lambda/lambda.h"
+#include "localcloud/log_failure.h"
 #include "localcloud/logs/logs_service.h"
 
 namespace localcloud {
@@ -31,6 +32,12 @@ std::string packed(const json::object& message) {
 
 base::Result<> LogsService::subscribe(const std::string& group_name, LogSubscription subscription) {
   TRY(auto* its_group, group(group_name));
+  if (subscription.name.empty() || subscription.name.find_first_of(":*") != std::string::npos) {
+    return aws_error(400, "InvalidParameterException",
+                     fmt::format("1 validation error detected: Value '{}' at 'filterName' failed to satisfy "
+                                 "constraint: Member must satisfy regular expression pattern: [^:*]*",
+                                 subscription.name));
+  }
   if (subscription.function.find(":lambda:") == std::string::npos) {
     return base::fail(not_implemented("logs", "PutSubscriptionFilter with the destination " + subscription.function));
   }
@@ -64,6 +71,10 @@ base::Result<> LogsService::unsubscribe(const std::string& group_name, std::stri
 }
 
 base::Result<json::object> LogsService::put_subscription_filter(const json::object& input) {
+  // It says how events are spread over a Kinesis stream's shards.
+  if (auto spread = text_in(input, "distribution"); !spread.empty() && spread != "ByLogStream") {
+    return base::fail(not_implemented("logs", "PutSubscriptionFilter with the distribution " + spread));
+  }
   TRY(subscribe(text_in(input, "logGroupName"), {.name = text_in(input, "filterName"),
                                                  .pattern = text_in(input, "filterPattern"),
                                                  .function = text_in(input, "destinationArn"),
@@ -74,17 +85,23 @@ base::Result<json::object> LogsService::put_subscription_filter(const json::obje
 base::Result<json::object> LogsService::describe_subscription_filters(const json::object& input) {
   auto name = text_in(input, "logGroupName");
   TRY(auto* its_group, group(name));
-  json::array list;
+  std::vector<const LogSubscription*> subscriptions;
   for (const auto& one : its_group->subscriptions) {
-    if (!one.name.starts_with(text_in(input, "filterNamePrefix"))) continue;
-    list.emplace_back(json::object{{"filterName", one.name},
-                                   {"logGroupName", name},
-                                   {"filterPattern", one.pattern},
-                                   {"destinationArn", one.function},
-                                   {"distribution", "ByLogStream"},
-                                   {"creationTime", one.created}});
+    if (one.name.starts_with(text_in(input, "filterNamePrefix"))) subscriptions.push_back(&one);
   }
-  return json::object{{"subscriptionFilters", std::move(list)}};
+  json::object output;
+  TRY(auto page, page_of(std::move(subscriptions), input, output));
+  json::array list;
+  for (const auto* one : page) {
+    list.emplace_back(json::object{{"filterName", one->name},
+                                   {"logGroupName", name},
+                                   {"filterPattern", one->pattern},
+                                   {"destinationArn", one->function},
+                                   {"distribution", "ByLogStream"},
+                                   {"creationTime", one->created}});
+  }
+  output["subscriptionFilters"] = std::move(list);
+  return output;
 }
 
 base::Result<json::object> LogsService::delete_subscription_filter(const json::object& input) {
@@ -110,7 +127,8 @@ void LogsService::notify(const LogGroup& its_group, std::string_view group_name,
     same->events.emplace_back(
         json::object{{"id", std::to_string(event.id)}, {"timestamp", event.time}, {"message", event.message}});
   }
-  if (first && !batches_.empty()) cloud_.tasks->spawn(deliver_batches());
+  if (first && !batches_.empty())
+    cloud_.tasks->spawn(log_failure("logs: a subscription's delivery", deliver_batches()));
 }
 
 awaitable<void> LogsService::deliver_batches() {
