@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,8 @@ struct EventPattern::Parser {
 
 struct EventPattern::Matcher {
   const json::value& event;
+  // Whether the event has the leaf of a field, found once: a field is asked for every element of the arrays around it.
+  mutable std::map<const Field*, bool> present = {};
 
   // `value`: null where the event has nothing.
   bool node(const Node& pattern, const json::value* value) const {
@@ -118,7 +121,10 @@ struct EventPattern::Matcher {
  private:
   bool field(const Field& pattern, const json::value* value) const {
     if (value != nullptr && any_leaf(*value, pattern.tests)) return true;
-    return pattern.or_absent && !has_leaf(event, pattern.path, 0);
+    if (!pattern.or_absent) return false;
+    auto [known, fresh] = present.try_emplace(&pattern);
+    if (fresh) known->second = has_leaf(event, pattern.path, 0);
+    return !known->second;
   }
 
   static bool any_leaf(const json::value& value, const std::vector<LeafTest>& tests) {

@@ -172,5 +172,14 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{R"({"$or":[{"prefix":[1]},{"a":[2]}]})",
                   "prefix is Ruler reserved fieldName which cannot be used inside $or."}));
 
+// An event of EventBridge's size; to look the whole of it through for each of its elements would take minutes.
+TEST(EventPattern, LooksForWhatIsAbsentOnce) {
+  json::array elements(60'000, json::value(json::object{{"c", 1}}));
+  json::value event(json::object{{"a", std::move(elements)}});
+  auto pattern = parse_pattern_text(R"({"a":{"b":[{"exists":false}],"c":[2]}})");
+  ASSERT_TRUE(pattern);
+  EXPECT_FALSE(matches(*pattern, event));
+}
+
 }  // namespace
 }  // namespace localcloud

@@ -219,6 +219,8 @@ def test_a_configuration_is_made_read_changed_listed_and_removed(cloud, outputs)
     assert read["MaximumEventAgeInSeconds"] == 60 and read["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
     listed = client.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]
     assert [one["MaximumEventAgeInSeconds"] for one in listed] == [60]
+    with aws_error("ValidationException", 400, "Value '51' at 'maxItems'"):
+        cloud.client("lambda", parameter_validation=False).list_function_event_invoke_configs(FunctionName=name, MaxItems=51)
     client.delete_function_event_invoke_config(FunctionName=name)
     gone = f"function:{name}:$LATEST doesn't have an EventInvokeConfig"
     with aws_error("ResourceNotFoundException", 404, gone):

@@ -100,7 +100,7 @@ base::Result<net::Response> EventSourcesService::list_operation(const Call& call
   std::size_t most = kPage;
   if (auto text = field(query, "MaxItems")) {
     auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), most);
-    if (error != std::errc{} || most == 0) {
+    if (error != std::errc{} || end != text->data() + text->size() || most == 0) {
       return aws_error(400, "ValidationException",
                        "1 validation error detected: Value at 'maxItems' failed to satisfy "
                        "constraint: Member must have value greater than or equal to 1");

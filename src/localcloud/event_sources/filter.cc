@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/json.h"
+#include "localcloud/json_members.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -25,7 +26,10 @@ base::Result<Filter> Filter::parse(const json::value& criteria) {
   if (filters->get_array().size() > kMaxFilters) {
     return invalid("Number of filters exceeds the limit of 5 filters per event source mapping.");
   }
+  TRY(known_members(criteria.get_object(), "lambda", "FilterCriteria", {"Filters"}));
   for (const auto& one : filters->get_array()) {
+    if (!one.is_object()) return invalid("Invalid filter pattern definition.");
+    TRY(known_members(one.get_object(), "lambda", "FilterCriteria.Filters", {"Pattern"}));
     auto text = codec::find_string(one, "Pattern");
     auto pattern = parse_pattern_text(text);
     if (!pattern) return invalid("Invalid filter pattern definition.");

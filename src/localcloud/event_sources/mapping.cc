@@ -7,6 +7,7 @@
 
 #include "codec/json.h"
 #include "localcloud/delivery.h"
+#include "localcloud/json_members.h"
 #include "localcloud/service.h"
 #include "localcloud/wire.h"
 
@@ -166,6 +167,7 @@ base::Result<> read_destination(const json::object& input, Mapping& mapping) {
       return base::fail(not_implemented("lambda", fmt::format("DestinationConfig.{}", std::string_view(key))));
     }
   }
+  TRY(known_members(object_in(*object, "OnFailure"), "lambda", "DestinationConfig.OnFailure", {"Destination"}));
   mapping.on_failure = codec::find_string(*value, "OnFailure", "Destination");
   auto service = service_of_arn(mapping.on_failure);
   if (service == "s3") return base::fail(not_implemented("lambda", "destinations that are S3 buckets"));

@@ -1,6 +1,8 @@
 // The operations …FunctionEventInvokeConfig and the resource type AWS::Lambda::EventInvokeConfig.
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/async_invocations.h"
 #include "localcloud/local_clock.h"
@@ -77,11 +79,30 @@ base::Result<net::Response> AsyncInvocations::list(const Call& call, const std::
   if (!functions_.version_of(name)) {
     return aws_error(404, "ResourceNotFoundException", "The function doesn't exist.");
   }
+  constexpr std::size_t kMost = 50;
+  auto query = split_target(call.request.target).query;
+  auto most = kMost;
+  if (auto text = field(query, "MaxItems")) {
+    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), most);
+    if (error != std::errc{} || end != text->data() + text->size() || most == 0 || most > kMost) {
+      return aws_error(400, "ValidationException",
+                       fmt::format("1 validation error detected: Value '{}' at 'maxItems' failed to satisfy "
+                                   "constraint: Member must have value between 1 and {}",
+                                   *text, kMost));
+    }
+  }
+  // The marker is the qualifier that the next page begins with; qualifiers are in order.
+  auto marker = field(query, "Marker").value_or("");
+  json::object answer;
   json::array configs;
   for (const auto& [qualifier, config] : configs_.list(name)) {
+    if (qualifier < marker) continue;
+    if (configs.size() == most) {
+      answer["NextMarker"] = qualifier;
+      break;
+    }
     configs.push_back(event_invoke_config_answer(config, arn_of(name, qualifier)));
   }
-  json::object answer;
   answer["FunctionEventInvokeConfigs"] = std::move(configs);
   return rest_json_answer(call, 200, answer);
 }
