@@ -5,9 +5,11 @@ import base64
 import contextlib
 import json
 import socket
+import ssl
 import sys
 import threading
 import urllib.parse
+import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -19,6 +21,7 @@ import websockets.sync.client
 
 from harness.errors import aws_error
 from harness.functions import BUCKET, function, role, upload
+from harness.local_cloud import LocalCloud
 from harness.processes import wait_until
 from harness.signing import http_url
 from harness.stacks import deploy, settled, template
@@ -329,6 +332,19 @@ def test_an_account_has_500_new_connections_a_second(cloud, outputs, connect):
     own_id(connect())
 
 
+def test_tls_is_1_2_at_least(home):
+    secure = LocalCloud(home, "--tls")
+    for version, fails in ((ssl.TLSVersion.TLSv1_1, True), (ssl.TLSVersion.TLSv1_2, False)):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")  # or the client itself would refuse
+        with warnings.catch_warnings(action="ignore"):
+            context.minimum_version = context.maximum_version = version
+        refused = pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION") if fails else contextlib.nullcontext()
+        with dial(secure) as one, refused:
+            context.wrap_socket(one).close()
+
+
 # --- HTTP and REST APIs
 
 @pytest.mark.parametrize("api, path, seconds, status, message", [
@@ -620,6 +636,21 @@ def test_a_trust_policy_has_2048_characters(iam):
         iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=json.dumps(long))
     with aws_error("LimitExceeded", 409, "Cannot exceed quota for ACLSizePerRole: 2048"):
         iam.update_assume_role_policy(RoleName="bounded", PolicyDocument=json.dumps(long))
+
+
+def test_a_session_has_at_most_what_its_role_says_and_12_hours(cloud, iam):
+    for seconds in (3599, 43_201):
+        with aws_error("ValidationError", 400):
+            cloud.client("iam", parameter_validation=False).create_role(
+                RoleName="lasting", AssumeRolePolicyDocument=json.dumps(TRUST), MaxSessionDuration=seconds)
+    trust = json.loads(json.dumps(TRUST))
+    trust["Statement"][0]["Principal"] = {"AWS": "arn:aws:iam::123456789012:root"}
+    arn = iam.create_role(RoleName="lasting", AssumeRolePolicyDocument=json.dumps(trust),
+                          MaxSessionDuration=7200)["Role"]["Arn"]
+    sts = cloud.client("sts")
+    sts.assume_role(RoleArn=arn, RoleSessionName="tester", DurationSeconds=7200)
+    with aws_error("ValidationError", 400, "DurationSeconds exceeds the MaxSessionDuration"):
+        sts.assume_role(RoleArn=arn, RoleSessionName="tester", DurationSeconds=7201)
 
 
 # --- What other services keep
