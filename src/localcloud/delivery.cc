@@ -19,6 +19,7 @@ base::Result<> may_invoke(Cloud& cloud, const Delivery& delivery) {
   const auto& target = delivery.target_arn;
   const auto& sender = delivery.sender;
   if (sender.service.empty()) return cloud.iam->authorize(sender.caller, "lambda:InvokeFunction", target);
+  TRY(cloud.lambda->facts(target));  // a function that is gone has no policy to refuse it
   if (cloud.lambda->permits(target, sender.service, sender.source_arn)) return {};
   return aws_error(403, "AccessDeniedException",
                    fmt::format("{} does not allow {} to invoke it for {}", target, sender.service, sender.source_arn));

@@ -354,12 +354,14 @@ def test_a_queue_that_does_not_permit_it_gets_nothing_and_the_dead_letter_queue_
     closed.allow("events.amazonaws.com", Condition={"ArnEquals": {"aws:SourceArn": arn}})
     put(events, entry())
     assert closed.take() is not None
-    gone = f"arn:aws:sqs:us-east-1:{ACCOUNT}:gone"
-    events.put_targets(Rule="closed", Targets=[{"Id": "q", "Arn": gone, "DeadLetterConfig": {"Arn": dead.arn}}])
-    put(events, entry())
-    attributes = dead.take()["MessageAttributes"]
-    assert attributes["TARGET_ARN"]["StringValue"] == gone
-    assert attributes["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+    for gone in (f"sqs:us-east-1:{ACCOUNT}:gone", f"sns:us-east-1:{ACCOUNT}:gone",
+                 f"lambda:us-east-1:{ACCOUNT}:function:gone"):
+        target = {"Id": "q", "Arn": f"arn:aws:{gone}", "DeadLetterConfig": {"Arn": dead.arn}}
+        events.put_targets(Rule="closed", Targets=[target])
+        put(events, entry())
+        attributes = dead.take()["MessageAttributes"]
+        assert attributes["TARGET_ARN"]["StringValue"] == f"arn:aws:{gone}"
+        assert attributes["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
 
 
 def test_a_bus_hands_events_on_with_a_role(cloud, events, sqs, swept):

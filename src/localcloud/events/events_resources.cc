@@ -113,7 +113,7 @@ class RuleType final : public SyncType {
     }
     TRY(rule->tags, tags_property(request));
     auto id = rule->bus == "default" ? rule->name : fmt::format("{}|{}", rule->bus, rule->name);
-    return ResourceState{.physical_id = std::move(id), .attributes = {{"Arn", rule->arn}}};
+    return ResourceState{.physical_id = std::move(id), .attributes = {{"Arn", rule->arn}, {"RuleName", rule->name}}};
   }
 
   // Templates may write numbers as text.
