@@ -1,5 +1,6 @@
 """Real serverless templates, each into a local cloud of its own, prepared as the user's tools would: which of them deploy, and
-what stops the others. corpus.json names every one that does not, with what stops it, and is exact."""
+what stops the others. corpus.json names every one that does not, with what stops it, and is exact; update_corpus.py makes
+it."""
 
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from harness import corpus
 from harness.local_cloud import LocalCloud
 
 STOPPED: dict[str, list[str]] = json.loads(Path(__file__).with_name("corpus.json").read_text())
-AT_LEAST = 94  # the goal is 100: what stops the others is services that are not here
+AT_LEAST = 100  # what stops the others is services that are not here
 # Of every kind of event, runtime and service; the others run with --full.
 SAMPLE = {
     "apigw-cors-proxy__template.yaml", "apigw-custom-resource-policy__template.yaml", "apigw-lambda-dynamodb__template.yaml",

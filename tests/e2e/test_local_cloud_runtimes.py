@@ -295,7 +295,7 @@ def test_layers_that_are_not_there_are_refused(cloud, names):
 # --- What does not run here
 
 @pytest.mark.parametrize("properties, words", [
-    ({"Runtime": "go1.x"}, "runtime go1.x"), ({"PackageType": "Image"}, "PackageType Image"),
+    ({"Runtime": "go1.x"}, "runtime go1.x"), ({"PackageType": "Image"}, "Code.ZipFile"),
     ({"FileSystemConfigs": []}, "FileSystemConfigs"), ({"VpcConfig": {"Colour": "red"}}, "VpcConfig.Colour"),
     ({"Code": {"ImageUri": "x"}}, "Code.ImageUri"),
     ({"Code": {"S3Bucket": BUCKET, "S3Key": "python.zip", "S3ObjectVersion": "1"}}, "Code.S3ObjectVersion")])
@@ -323,6 +323,17 @@ def test_a_function_of_a_runtime_that_does_not_run_here_says_so_when_it_is_invok
         answer = cloud.invoke(made[name], {})
         assert answer.error == "Unhandled"
         assert f"the local cloud does not run {runtime} functions" in answer.json["errorMessage"]
+
+
+def test_a_container_image_is_made_and_says_that_it_does_not_run(cloud, names):
+    image = {"Type": "AWS::Lambda::Function", "Properties": {
+        "PackageType": "Image", "Code": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:b"},
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}
+    made = deploy(cloud, "image", template({"Role": role(), "Image": image}, {"Name": {"Ref": "Image"}}))
+    configuration = cloud.client("lambda").get_function_configuration(FunctionName=made["Name"])
+    assert configuration["PackageType"] == "Image" and "Runtime" not in configuration
+    answer = cloud.invoke(made["Name"], {})
+    assert answer.error == "Unhandled" and b"does not run container images" in answer.payload
 
 
 def test_a_durable_function_is_made_and_says_that_it_does_not_run(cloud, names):

@@ -165,8 +165,8 @@ base::Result<> apply_texts(FunctionVersion& version, const json::object& input) 
 
 base::Result<> apply_configuration(FunctionVersion& version, const json::object& input) {
   TRY(apply_texts(version, input));
-  TRY(auto kind, runtime_kind(version.runtime));
-  if (version.handler.empty()) {
+  TRY(auto kind, version.image.empty() ? runtime_kind(version.runtime) : RuntimeKind::elsewhere);
+  if (version.handler.empty() && version.image.empty()) {
     return invalid_parameter(
         kind == RuntimeKind::provided
             ? "Handler is mandatory for functions created with a deployment package."
@@ -190,10 +190,16 @@ base::Result<> apply_configuration(FunctionVersion& version, const json::object&
 }
 
 base::Result<FunctionVersion> read_function(const json::object& input) {
-  if (std::string type = text_property(input, "PackageType"); !type.empty() && type != "Zip") {
-    return invalid_parameter(fmt::format("PackageType {}: the local cloud runs Zip packages only", type));
-  }
   FunctionVersion version;
+  std::string type = text_property(input, "PackageType", "Zip");
+  const auto* code = input.if_contains("Code");
+  if (type == "Image" && code != nullptr && code->is_object()) {
+    TRY(only_members(*code, "Code", {"ImageUri"}));
+    version.image = text_property(code->get_object(), "ImageUri");
+  }
+  if (type != "Zip" && version.image.empty()) {
+    return invalid_parameter(fmt::format("PackageType {} needs an image of its own in Code.ImageUri", type));
+  }
   TRY(apply_configuration(version, input));
   TRY(version.architecture, read_architecture(input));
   return version;

@@ -58,9 +58,9 @@ json::object configuration_of(const FunctionVersion& version, std::string_view a
   json::object configuration;
   configuration["FunctionName"] = version.name;
   configuration["FunctionArn"] = arn;
-  configuration["Runtime"] = version.runtime;
+  if (version.image.empty()) configuration["Runtime"] = version.runtime;
   configuration["Role"] = version.role;
-  configuration["Handler"] = version.handler;
+  if (version.image.empty()) configuration["Handler"] = version.handler;
   configuration["CodeSize"] = version.package ? version.package->size() : 0;
   configuration["Description"] = version.description;
   configuration["Timeout"] = version.timeout_seconds;
@@ -79,7 +79,7 @@ json::object configuration_of(const FunctionVersion& version, std::string_view a
   if (auto layers = layers_of(version); !layers.empty()) configuration["Layers"] = std::move(layers);
   configuration["State"] = "Active";
   configuration["LastUpdateStatus"] = "Successful";
-  configuration["PackageType"] = "Zip";
+  configuration["PackageType"] = version.image.empty() ? "Zip" : "Image";
   json::array architectures;
   architectures.emplace_back(version.architecture);
   configuration["Architectures"] = std::move(architectures);

@@ -38,6 +38,7 @@ struct FunctionVersion {
   json::object logging = {};     // LoggingConfig as given; its LogGroup counts
   json::object vpc = {};         // VpcConfig as given, without effect
   json::object snap_start = {};  // as given, without effect
+  std::string image = {};        // URI of a container image; such a function is made, and an invocation of it refused
   json::object durable = {};     // DurableConfig as given; such a function is made, and an invocation of it refused
   std::shared_ptr<const Package> package;
   std::shared_ptr<const LayerTree> layers;  // null: none

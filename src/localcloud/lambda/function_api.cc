@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "codec/zip.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/code.h"
 #include "localcloud/lambda/lambda_api.h"
@@ -63,7 +64,8 @@ ApiAnswer create_function(LambdaService& service, const ApiRequest& request) {
   }
   TRY(may_pass(service, request, version.role));
   TRY(may_use_layers(service, request, version));
-  TRY(auto archive, read_archive(service.cloud(), code->get_object(), "Code"));
+  TRY(auto archive, version.image.empty() ? read_archive(service.cloud(), code->get_object(), "Code")
+                                          : base::Result<std::string>(codec::make_zip({})));
   TRY(version.package, service.unpack(archive));
   TRY(service.put(name, std::move(version)));
   TRY(auto target, service.find(name));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "codec/json.h"
+#include "codec/zip.h"
 #include "localcloud/lambda/code.h"
 #include "localcloud/lambda/input.h"
 #include "localcloud/lambda/permissions.h"
@@ -63,7 +64,11 @@ class FunctionType final : public SyncType {
     TRY(auto version, read_function(request.properties));
     TRY(auto tags, read_tags(request.properties.if_contains("Tags")));
     TRY(auto reserved, number_member(request.properties, "ReservedConcurrentExecutions", 0, 1'000'000));
-    TRY(version.package, package_of(function, request));
+    if (version.image.empty()) {
+      TRY(version.package, package_of(function, request));
+    } else {
+      TRY(version.package, service_.unpack(codec::make_zip({})));
+    }
     TRY(service_.put(function, std::move(version)));
     TRY(auto target, service_.find(function));
     for (const auto& [key, value] : request.tags) tags.try_emplace(key, value);

@@ -90,6 +90,10 @@ base::Result<std::string> Runtimes::loader_directory() {
 }
 
 awaitable<base::Result<RuntimeCommand>> Runtimes::command_of(std::shared_ptr<const FunctionVersion> version) {
+  if (!version->image.empty()) {
+    co_return base::fail(base::ErrorKind::not_found,
+                         "the local cloud does not run container images (PackageType Image)");
+  }
   CO_TRY(auto kind, runtime_kind(version->runtime));
   if (!version->durable.empty()) {
     co_return base::fail(base::ErrorKind::not_found, "the local cloud does not run durable functions (DurableConfig)");

@@ -25,7 +25,8 @@ OPENAPI = {"openapi": "3.0.1", "info": {"title": "api", "version": "1"}, "paths"
 # What the parameters of these names, or of these types, are given; {n} counts. Layers, secrets, and buckets of these names,
 # have to be there before.
 EXISTING = re.compile(r"(?i)existing|staging|artifact")
-BY_NAME = {"DomainName": "example.com", "CustomDomainName": "api.example.com", "phoneNumber": "+12065550100"}
+BY_NAME = {"ApiKeyValue": "given-value-of-20-characters",
+           "DomainName": "example.com", "CustomDomainName": "api.example.com", "phoneNumber": "+12065550100"}
 BY_PATTERN = [
     (r"Email", "someone@example.com"),
     (r"(?i)(secret|kiro).*arn$", "arn:aws:secretsmanager:us-east-1:123456789012:secret:given-AbCdEf"),
