@@ -18,7 +18,7 @@ class LocalClock {
   explicit LocalClock(boost::asio::any_io_executor executor);
   ~LocalClock();
 
-  base::WallTime now() const;  // the machine's time plus what was advanced
+  base::WallTime now() const;     // the machine's time plus what was advanced
   void advance(base::Millis by);  // by 100 years in all at most
 
   // Returns when now() >= `until`; ends early with operation_aborted when cancelled.

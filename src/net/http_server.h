@@ -22,7 +22,7 @@ using boost::asio::awaitable;
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual Request& request() = 0;                  // the handler may move the body out
+  virtual Request& request() = 0;  // the handler may move the body out
   // The next piece of a body that ServerOptions::streams_body left unread; "" at its end, when the request's headers
   // hold its trailers too. Errors: transport. Of a body that was read before: "".
   virtual awaitable<base::Result<std::string>> read_piece() = 0;
