@@ -268,8 +268,6 @@ base::Result<std::string> SqsService::send(const OnBehalfOf& sender, std::string
                                            json::object message_attributes) {
   // A service learns that a queue is gone, which has no policy to refuse it.
   if (!sender.service.empty()) TRY(queue(queue_arn));
-  // A service learns that a queue is gone, which has no policy to refuse it.
-  if (!sender.service.empty()) TRY(queue(queue_arn));
   TRY(may(sender, "sqs:sendmessage", queue_arn));
   TRY(auto* found, queue(queue_arn));
   auto from = sender.service.empty() ? sender.caller.user_id : std::string(kServicesSenderId);
