@@ -18,7 +18,8 @@ test-full: setup
 
 bench: setup
 	@scripts/judges
-	@scripts/build release livelambda bench_echo
+	@scripts/build release livelambda
+	@mkdir -p build/bench && clang++-19 -std=c++20 -O2 -static bench/echo.cc -o build/bench/echo
 	@build/judges/bin/python bench/local_cloud.py
 
 check: setup

@@ -24,7 +24,7 @@ import botocore.credentials
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "build/release/livelambda"
-ECHO = ROOT / "build/release/bench_echo"
+ECHO = ROOT / "build/bench/echo"
 MINISTACK = ROOT / "build/judges-tools/bin/ministack"
 ACCOUNT = {"livelambda": "123456789012", "MiniStack": "000000000000"}
 REGION = "us-east-1"
@@ -54,9 +54,9 @@ class Server:
 
 
 @contextmanager
-def livelambda(home: str):
+def livelambda(home: str, program: Path):
     begin = time.perf_counter()
-    process = subprocess.Popen([PROGRAM, "local", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    process = subprocess.Popen([program, "local", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                env={**os.environ, "HOME": home})
     try:
         ready = json.loads(process.stdout.readline())
@@ -69,12 +69,12 @@ def livelambda(home: str):
 
 
 @contextmanager
-def ministack(home: str):
+def ministack(home: str, program: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     begin = time.perf_counter()
-    process = subprocess.Popen([MINISTACK], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home, env={
+    process = subprocess.Popen([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home, env={
         **os.environ, "HOME": home, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"})
     try:
         while True:
@@ -177,12 +177,12 @@ def invocations(server: Server, count: int) -> list[float]:
     return took
 
 
-def measure(start, runs: int) -> dict[str, str]:
+def measure(start, program: Path, runs: int) -> dict[str, str]:
     ready = []
     for _ in range(5):
-        with tempfile.TemporaryDirectory() as home, start(home) as server:
+        with tempfile.TemporaryDirectory() as home, start(home, program) as server:
             ready.append(server.ready_ms)
-    with tempfile.TemporaryDirectory() as home, start(home) as server:
+    with tempfile.TemporaryDirectory() as home, start(home, program) as server:
         code = upload(server)
         stack = deploy(server, "app", app(code))
         took = sorted(invocations(server, runs)[runs // 10:])  # the first ones warm it up
@@ -198,9 +198,10 @@ def measure(start, runs: int) -> dict[str, str]:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alone", action="store_true", help="without MiniStack")
+    parser.add_argument("--program", type=Path, default=PROGRAM, help="the livelambda that is measured")
     arguments = parser.parse_args()
-    ours = measure(livelambda, 2000)
-    theirs = {} if arguments.alone else measure(ministack, 40)
+    ours = measure(livelambda, arguments.program, 2000)
+    theirs = {} if arguments.alone else measure(ministack, MINISTACK, 40)
     print(f"{'':36}{'livelambda':>12}{'' if arguments.alone else 'MiniStack':>14}")
     for (name, mine), other in zip(ours.items(), theirs.values() or [""] * len(ours)):
         print(f"{name.split(' of ')[0] if 'p50' in name else name:36}{mine:>12}{other:>14}")
