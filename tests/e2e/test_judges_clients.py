@@ -3,13 +3,14 @@ protocol (JSON 1.0 and 1.1, query, REST-JSON, REST-XML, event streams), as those
 
 import json
 import subprocess
+import time
 import zipfile
 
 import pytest
 
 from harness import judges
 from harness.functions import function, role, upload
-from harness.processes import ROOT, clean_environment
+from harness.processes import ROOT, clean_environment, wait_until
 from harness.stacks import deploy, template
 
 CODE = "def handler(event, headers):\n    print('a line')\n    return event\n"
@@ -224,7 +225,9 @@ def test_cli_deploys_a_template(aws, tmp_path):
     (tmp_path / "template.yaml").write_text(
         "Resources:\n  Topic: { Type: 'AWS::SNS::Topic' }\nOutputs:\n  Topic: { Value: !Ref Topic }\n")
     deploying = ("cloudformation", "deploy", "--stack-name", "cli", "--template-file", str(tmp_path / "template.yaml"))
+    begun = int(time.time())
     assert "Successfully created/updated stack" in aws(*deploying)
+    wait_until(lambda: int(time.time()) > begun + 1, "the CLI names its change set by another second")
     assert "No changes to deploy" in aws(*deploying, "--no-fail-on-empty-changeset")
     outputs = aws("cloudformation", "describe-stacks", "--stack-name", "cli")["Stacks"][0]["Outputs"]
     assert outputs[0]["OutputValue"].startswith("arn:aws:sns:")

@@ -255,6 +255,20 @@ def test_cors_of_sam_is_a_mock(cloud):
         403, {"Message": words + "x with an explicit deny"})
 
 
+def test_a_private_api_has_no_endpoint_that_could_reach_it(cloud):
+    def answer_of(kind: str) -> requests.Response:
+        name = "endpoint-" + kind.lower()
+        made = deploy(cloud, name, template({
+            "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {
+                "Name": name, "EndpointConfiguration": {"Types": [kind]}}}, **method("mock", MOCK),
+            "Deployment": resource("Deployment", ["MockMethod"], StageName="live")},
+            {"Url": {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/live"}}))
+        return post(made["Url"] + "/mock", {})
+
+    assert answer_of("REGIONAL").status_code != 403
+    assert said(answer_of("PRIVATE")) == (403, {"message": "Forbidden"})
+
+
 # --- What is not there
 
 @pytest.mark.parametrize("integration, words", [

@@ -137,8 +137,9 @@ struct Definition {
   std::map<std::string, json::value> models;           // REST: by name
   bool key_from_authorizer = false;                    // REST: ApiKeySourceType AUTHORIZER
   bool endpoint_disabled = false;                      // DisableExecuteApiEndpoint
-  std::optional<json::value> policy;                   // REST: the resource policy, its resources written out
-  std::string route_selection;                         // WebSocket: the path in the body, "action"
+  bool endpoint_private = false;      // reached through VPC endpoints alone, of which there are none here
+  std::optional<json::value> policy;  // REST: the resource policy, its resources written out
+  std::string route_selection;        // WebSocket: the path in the body, "action"
 };
 
 struct Stage {

@@ -101,7 +101,7 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   auto place = find_stage(api, path);
   auto definition = place ? api.served(place->stage) : nullptr;
   const Failure nowhere{http ? FailureKind::resource_not_found : FailureKind::missing_authentication_token};
-  if (definition && definition->endpoint_disabled) definition = nullptr;
+  if (definition && (definition->endpoint_disabled || definition->endpoint_private)) definition = nullptr;
   if (!definition) co_return refuse(kind, http ? nowhere : Failure{FailureKind::invalid_api_key});  // "Forbidden"
   if (http && definition->cors) {
     if (auto preflight = preflight_response(*definition->cors, request)) co_return std::move(*preflight);

@@ -1,6 +1,8 @@
 // AWS::ApiGateway::*: REST APIs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
 #include "localcloud/apigateway/gateway_type.h"
@@ -40,6 +42,11 @@ base::Result<> configure_api(Cloud& cloud, Api& api, const json::object& propert
   }
   std::string source = text_property(properties, "ApiKeySourceType");
   if (!source.empty()) next.key_from_authorizer = source == "AUTHORIZER";
+  if (const auto* endpoint = properties.if_contains("EndpointConfiguration");
+      endpoint != nullptr && endpoint->is_object()) {
+    auto types = list_property(endpoint->get_object(), "Types");
+    next.endpoint_private = std::find(types.begin(), types.end(), "PRIVATE") != types.end();
+  }
   if (properties.contains("DisableExecuteApiEndpoint")) {
     next.endpoint_disabled = flag_property(properties, "DisableExecuteApiEndpoint");
   }
@@ -191,9 +198,9 @@ ResourceTypes rest_resource_types(GatewayService& service) {
   ResourceTypes types;
   types.push_back(
       type({.name = "AWS::ApiGateway::RestApi",
-            .works = {"Name", "Body", "BinaryMediaTypes", "Policy", "ApiKeySourceType", "DisableExecuteApiEndpoint"},
-            .accepted = {"Description", "EndpointConfiguration", "FailOnWarnings", "Parameters", "Tags", "Mode",
-                         "SecurityPolicy"},
+            .works = {"Name", "Body", "BinaryMediaTypes", "Policy", "ApiKeySourceType", "DisableExecuteApiEndpoint",
+                      "EndpointConfiguration"},
+            .accepted = {"Description", "FailOnWarnings", "Parameters", "Tags", "Mode", "SecurityPolicy"},
             .replaces = {}},
            {.make = with(make_api), .change = with(change_api), .destroy = [&service](const ResourceRequest& request) {
               service.remove_api(request.physical_id);

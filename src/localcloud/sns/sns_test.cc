@@ -20,6 +20,7 @@ class SnsTest : public ::testing::Test {
  protected:
   SnsTest() : sns_(make_sns(test_.cloud)), types_(sns_->resource_types()) {
     call("Action=CreateTopic&Name=news");
+    test_.lambda.functions[std::string(kFunction)] = {.arn = std::string(kFunction), .role = {}};
     test_.lambda.permitted.push_back(fmt::format("{}|sns.amazonaws.com|{}", kFunction, kTopic));
   }
 
