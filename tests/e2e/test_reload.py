@@ -28,7 +28,7 @@ def test_a_syntax_error_is_shown_and_answered_and_the_session_goes_on(cloud, tmp
     assert cloud.invoke(function, {}).json["version"] == "one"
 
     mark = session.mark()
-    (app / "plain.mjs").write_text("export const handler = async ( => 1;\n")
+    apps.save(app / "plain.mjs", "export const handler = async ( => 1;\n")
     shown = session.wait_for(reloaded, after=mark)
     assert shown["status"] == "error" and shown["function"] == "Plain"
     assert "SyntaxError" in shown["output"] and "plain.mjs:1" in shown["output"]
@@ -39,7 +39,7 @@ def test_a_syntax_error_is_shown_and_answered_and_the_session_goes_on(cloud, tmp
         assert answer.json["errorType"] == "Runtime.UserCodeSyntaxError"
 
     mark = session.mark()
-    (app / "plain.mjs").write_text(VERSION_ONE.replace("one", "two"))
+    apps.save(app / "plain.mjs", VERSION_ONE.replace("one", "two"))
     assert session.wait_for("reload", after=mark)["status"] == "ok"
     answer = cloud.invoke(function, {})
     assert answer.error is None and answer.json["version"] == "two", answer
@@ -81,6 +81,6 @@ def test_a_file_that_no_function_loads_directly_counts_too(cloud, tmp_path, star
     function = session.function("Plain")
     assert cloud.invoke(function, {}).json == "before"
     mark = session.mark()
-    (app / "lib" / "text.mjs").write_text('export const text = "after";\n')
+    apps.save(app / "lib" / "text.mjs", 'export const text = "after";\n')
     session.wait_for("reload", after=mark, status="ok")
     assert cloud.invoke(function, {}).json == "after"

@@ -30,7 +30,7 @@ def test_a_second_session_joins_and_the_last_to_end_ends_it(tmp_path, home, star
     assert first.stop() == 0
     assert local_clouds_of(home) == clouds
     mark = second.mark()
-    (app / "plain.mjs").write_text(HANDLER + "\n")
+    apps.save(app / "plain.mjs", HANDLER + "\n")
     second.wait_for("reload", after=mark)
     assert second.stop() == 0
     wait_until(lambda: not is_alive(clouds[0]), "the local cloud ends with its last session")

@@ -1,6 +1,8 @@
 """Applications for tests: the example, and small ones made of a template and handlers."""
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from .processes import ROOT
@@ -53,4 +55,11 @@ def edit(file: Path, old: str, new: str):
     """As an editor saves: one place, which has to be there."""
     text = file.read_text()
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
-    file.write_text(text.replace(old, new))
+    save(file, text.replace(old, new))
+
+
+def save(file: Path, text: str):
+    """As editors do: written elsewhere, then put in its place, so that nobody reads a half of it."""
+    with tempfile.NamedTemporaryFile("w", delete=False) as beside:
+        beside.write(text)
+    os.replace(beside.name, file)
