@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -33,6 +34,17 @@ inline std::optional<std::int64_t> number_in(const json::object& input, std::str
   const auto* value = input.if_contains(name);
   if (value == nullptr || !value->is_int64()) return std::nullopt;
   return value->get_int64();
+}
+
+// A number of an API, or of a template that writes it as text.
+inline std::optional<std::int64_t> whole_number(const json::value& value) {
+  if (value.is_int64()) return value.get_int64();
+  if (!value.is_string()) return std::nullopt;
+  std::string_view text = value.get_string();
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 // A list; empty if it is absent.

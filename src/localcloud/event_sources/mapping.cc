@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <set>
 
 #include "codec/json.h"
@@ -41,16 +40,6 @@ std::string wire_name(std::string_view name) {
   std::string text(name);
   text[0] = static_cast<char>(text[0] - 'A' + 'a');
   return text;
-}
-
-std::optional<std::int64_t> whole_number(const json::value& value) {
-  if (value.is_int64()) return value.get_int64();
-  if (!value.is_string()) return std::nullopt;
-  std::string_view text = value.get_string();
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 // Templates may write numbers and booleans as text.

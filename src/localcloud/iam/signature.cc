@@ -16,6 +16,7 @@
 
 #include "base/ids.h"
 #include "codec/bytes.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 #include "net/url.h"
 
@@ -24,12 +25,6 @@ namespace localcloud {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -297,7 +292,8 @@ base::Result<> verify_signature(const net::Request& request, std::string_view ho
                      "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
   for (const auto& name : names) {
-    if (name != lower(name)) return aws_error(403, "SignatureDoesNotMatch", "SignedHeaders must be in lower case.");
+    if (name != lower_case(name))
+      return aws_error(403, "SignatureDoesNotMatch", "SignedHeaders must be in lower case.");
     if (name != "host" && !request.headers.has(name)) {
       return aws_error(403, "SignatureDoesNotMatch",
                        fmt::format("The signed header '{}' is not in the request.", name));

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "localcloud/delivery.h"
+#include "localcloud/json_members.h"
 #include "localcloud/service.h"
 #include "localcloud/wire.h"
 
@@ -18,17 +17,6 @@ tl::unexpected<base::Error> invalid(std::string message) {
 
 std::string described(std::string_view kind, const std::string& arn) {
   return arn.empty() ? "null" : fmt::format("{}(destination={})", kind, arn);
-}
-
-// A number of the API, or of a template that writes it as text.
-std::optional<std::int64_t> whole_number(const json::value& value) {
-  if (value.is_int64()) return value.get_int64();
-  if (!value.is_string()) return std::nullopt;
-  std::string_view text = value.get_string();
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 base::Result<> read_number(const json::object& input, std::string_view member, std::string_view name, int low, int high,

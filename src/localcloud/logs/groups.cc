@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "localcloud/http_text.h"
 #include "localcloud/logs/logs_service.h"
 
 namespace localcloud {
@@ -26,11 +27,6 @@ base::Result<> check_name(std::string_view member, std::string_view name) {
   if (good) return {};
   return invalid(
       fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint", name, member));
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 }  // namespace
@@ -83,7 +79,7 @@ base::Result<json::object> LogsService::delete_log_group(const json::object& inp
 
 base::Result<json::object> LogsService::describe_log_groups(const json::object& input) {
   auto prefix = text_in(input, "logGroupNamePrefix");
-  auto pattern = lower(text_in(input, "logGroupNamePattern"));
+  auto pattern = lower_case(text_in(input, "logGroupNamePattern"));
   if (!prefix.empty() && !pattern.empty()) {
     return invalid("Cannot specify both logGroupNamePrefix and logGroupNamePattern");
   }
@@ -92,7 +88,7 @@ base::Result<json::object> LogsService::describe_log_groups(const json::object& 
   bool any = group_class.empty() || group_class == "STANDARD";
   std::vector<std::string> names;
   for (const auto& [name, one] : groups_) {
-    if (any && name.starts_with(prefix) && lower(name).find(pattern) != std::string::npos) names.push_back(name);
+    if (any && name.starts_with(prefix) && lower_case(name).find(pattern) != std::string::npos) names.push_back(name);
   }
   json::object output;
   json::array list;

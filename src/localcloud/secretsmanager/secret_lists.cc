@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "codec/json.h"
+#include "localcloud/http_text.h"
 #include "localcloud/json_members.h"
 #include "localcloud/secretsmanager/secrets_service.h"
 
@@ -32,15 +33,9 @@ base::Result<std::vector<Filter>> parse_filters(std::string_view operation, cons
   return filters;
 }
 
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 // Does a word of the text begin so? Without regard to case.
 bool has_word(std::string_view text, std::string_view start) {
-  return (" " + lowered(text)).find(" " + lowered(start)) != std::string::npos;
+  return (" " + lower_case(text)).find(" " + lower_case(start)) != std::string::npos;
 }
 
 bool has_value(const Secret& secret, std::string_view key, std::string_view value) {

@@ -10,6 +10,7 @@
 #include "codec/json.h"
 #include "localcloud/apigateway/apigateway.h"
 #include "localcloud/cloudformation/cloudformation.h"
+#include "localcloud/http_text.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/signature.h"
 #include "localcloud/lambda/lambda.h"
@@ -46,12 +47,6 @@ std::string_view without_port(std::string_view host) {
   return number ? host.substr(0, colon) : std::string_view();
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 bool is_form(const net::Request& request) {
   return request.headers.get_or("Content-Type", "").starts_with("application/x-www-form-urlencoded");
 }
@@ -74,7 +69,7 @@ std::string operation_of(const net::Request& request) {
 }  // namespace
 
 bool is_allowed_host(std::string_view host) {
-  auto name = lower(without_port(host));
+  auto name = lower_case(without_port(host));
   return name == "127.0.0.1" || name == "[::1]" || name == "localhost" || name.ends_with(".localhost") ||
          name.ends_with(".amazonaws.com") || name.ends_with(".on.aws");
 }
@@ -91,7 +86,7 @@ std::optional<ApiAddress> address_at(std::string_view host, std::string_view tar
     if (!following.starts_with('/')) following.insert(0, "/");
     return ApiAddress{.api_id = std::string(rest.substr(0, end)), .target = std::move(following)};
   }
-  auto name = lower(host);
+  auto name = lower_case(host);
   auto dot = name.find('.');
   if (dot == std::string::npos || !std::string_view(name).substr(dot).starts_with(label)) return std::nullopt;
   return ApiAddress{.api_id = name.substr(0, dot), .target = std::string(target)};

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "codec/json.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -92,12 +93,6 @@ bool in_network(const std::string& network, const std::string& text) {
   return range.canonical() == single || single.is_subnet_of(range);
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 bool pattern_matches(const json::value& pattern, const json::value& value) {
   auto found = operator_of(pattern);
   if (!found) return same(pattern, value);
@@ -112,7 +107,7 @@ bool pattern_matches(const json::value& pattern, const json::value& value) {
   if (name == "prefix") return text.starts_with(part);
   if (name == "suffix") return text.ends_with(part);
   if (name == "cidr") return in_network(std::string(part), std::string(text));
-  return name == "equals-ignore-case" && lower(text) == lower(part);
+  return name == "equals-ignore-case" && lower_case(text) == lower_case(part);
 }
 
 // None of the values is what the operand lists.
