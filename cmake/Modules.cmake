@@ -1,6 +1,6 @@
 # The modules in order, and what each may include: the one copy of the table in docs/architecture.md.
 # `base` is open to everyone; what stands here is reached transitively. The layering test reads this file.
-set(LIVELAMBDA_MODULES base codec os net bridge app aws runtime_api worker deploy localcloud session cli stub)
+set(LIVELAMBDA_MODULES base codec os net bridge app project aws runtime_api worker deploy localcloud session cli stub)
 
 set(MAY_USE_base)
 set(MAY_USE_codec base)
@@ -8,12 +8,13 @@ set(MAY_USE_os base)
 set(MAY_USE_net base)
 set(MAY_USE_bridge codec)
 set(MAY_USE_app codec)
+set(MAY_USE_project os app)
 set(MAY_USE_aws net codec)
 set(MAY_USE_runtime_api net codec)
 set(MAY_USE_worker os runtime_api app)
 set(MAY_USE_deploy app aws)
 set(MAY_USE_localcloud codec os net app)
-set(MAY_USE_session base codec os net bridge app aws runtime_api worker deploy)
+set(MAY_USE_session base codec os net bridge app project aws runtime_api worker deploy)
 set(MAY_USE_cli session localcloud)
 set(MAY_USE_stub codec net aws bridge)
 

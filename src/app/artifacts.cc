@@ -54,7 +54,7 @@ constexpr PackagedProperty kPackaged[] = {
     {"AWS::Serverless::GraphQLApi", "Resolvers.*.*.CodeUri", Kind::file, Form::uri},
     {"AWS::Glue::Job", "Command.ScriptLocation", Kind::file, Form::uri},
     {"AWS::CloudFormation::Stack", "TemplateURL", Kind::template_, Form::uri},
-    {"AWS::Serverless::Application", "Location", Kind::template_, Form::uri},
+    {"AWS::Serverless::Stack", "Location", Kind::template_, Form::uri},
 };
 
 class ArtifactFinder {

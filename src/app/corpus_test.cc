@@ -85,9 +85,9 @@ void expect_live(const Function& function, const json::object& before, const jso
   EXPECT_EQ(without(member_object(before, "Metadata"), build), member_object(after, "Metadata"));
 }
 
-void expect_only_live_functions_changed(const Application& application, const Rewritten& rewritten) {
-  json::value before = application.document.value;
-  for (const auto& artifact : application.artifacts) {
+void expect_only_live_functions_changed(const Stack& stack, const Rewritten& rewritten) {
+  json::value before = stack.document.value;
+  for (const auto& artifact : stack.artifacts) {
     std::size_t slash = artifact.pointer.rfind('/');
     before.at_pointer(artifact.pointer.substr(0, slash)).as_object()[artifact.pointer.substr(slash + 1)] =
         rewritten.document.at_pointer(artifact.pointer);
@@ -98,7 +98,7 @@ void expect_only_live_functions_changed(const Application& application, const Re
   for (const auto& [id, resource] : old_resources) {
     SCOPED_TRACE(std::string(id));
     ASSERT_TRUE(new_resources.contains(id));
-    const auto* function = application.function(std::string_view(id));
+    const auto* function = stack.function(std::string_view(id));
     if (function == nullptr) {
       EXPECT_EQ(resource, new_resources.at(id));
       continue;
@@ -148,31 +148,30 @@ TEST_P(Corpus, IsReadAndRewrittenAndOnlyLiveFunctionsChange) {
     std::string name = entry.path().filename();
     SCOPED_TRACE(name);
     ++templates;
-    auto application =
-        read_template(read_file(entry.path()), {.name = "corpus", .file = name, .languages = GetParam()});
-    if (!application) {
+    auto stack = read_template(read_file(entry.path()), {.name = "corpus", .file = name, .languages = GetParam()});
+    if (!stack) {
       auto known = known_errors().find(name);
       std::string said = known == known_errors().end() ? "" : known->second;
-      EXPECT_EQ(application.error().message, said);
-      EXPECT_GT(application.error().line, 0);
+      EXPECT_EQ(stack.error().message, said);
+      EXPECT_GT(stack.error().line, 0);
       continue;
     }
     EXPECT_FALSE(known_errors().contains(name));
     std::map<std::string, S3Location> uploads;
     bool nested = false;
-    for (const auto& artifact : application->artifacts) {
+    for (const auto& artifact : stack->artifacts) {
       uploads[artifact.pointer] = {"bucket", artifact.path};
       nested = nested || artifact.kind == LocalArtifact::Kind::template_;
     }
-    for (const Function& function : application->functions) {
+    for (const Function& function : stack->functions) {
       ++functions;
       live += function.live ? 1 : 0;
       if (!function.live) ++reasons[function.why_not];
       EXPECT_GT(function.line, 0);
     }
-    auto rewritten = rewrite_to_live(*application, uploads);
+    auto rewritten = rewrite_to_live(*stack, uploads);
     EXPECT_EQ(rewritten.has_value(), !nested) << (rewritten ? "" : rewritten.error().message);
-    if (rewritten) expect_only_live_functions_changed(*application, *rewritten);
+    if (rewritten) expect_only_live_functions_changed(*stack, *rewritten);
   }
   std::cout << templates << " templates, " << functions << " functions, " << live << " live\n";
   for (const auto& [reason, count] : reasons) std::cout << "  " << count << " " << reason << "\n";

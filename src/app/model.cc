@@ -10,7 +10,21 @@ std::string language_of(std::string_view runtime) {
   return std::string(runtime.substr(0, runtime.find_first_of(".0123456789")));
 }
 
-const Function* Application::function(std::string_view logical_id) const {
+std::string_view to_string(Framework framework) {
+  switch (framework) {
+    case Framework::cloudformation:
+      return "CloudFormation";
+    case Framework::sam:
+      return "SAM";
+    case Framework::cdk:
+      return "CDK";
+    case Framework::serverless:
+      return "Serverless Framework";
+  }
+  return {};
+}
+
+const Function* Stack::function(std::string_view logical_id) const {
   for (const Function& candidate : functions) {
     if (candidate.logical_id == logical_id) return &candidate;
   }

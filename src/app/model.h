@@ -1,7 +1,9 @@
-// An application as one value: what the template says about its functions, as far as livelambda needs to know.
-// The template itself stays with it, so that the rewrite (app/rewrite.h) can change it and errors can name lines.
+// An application as one value: its stacks, and what their templates say about its functions, as far as livelambda needs
+// to know. The templates themselves stay with it, so that the rewrite (app/rewrite.h) can change them and errors can
+// name lines.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,9 @@ struct Function {
   // The folder or file with its code, relative to the template's folder, "." for that folder itself; "" if the code is
   // not on this machine (S3, inline, image).
   std::string source = {};
+  // The one file to build from, relative to the template's folder, where the app says more than handler and folder do:
+  // the entry of a CDK NodejsFunction, an EntryPoint of esbuild; else "".
+  std::string entry = {};
   std::string build_method = {};  // Metadata.BuildMethod, e.g. "esbuild"; "" if none
   Architecture architecture = Architecture::x86_64;
   int timeout_seconds = 3;  // Lambda's defaults, if the template says nothing that can be resolved
@@ -34,6 +39,10 @@ struct Function {
   bool live = false;
   std::string why_not = {};             // if it is not live: "keeps its code in AWS: …"
   std::vector<std::string> roles = {};  // logical ids of the template's roles that it uses; empty: SAM makes its role
+  // A role that is not of this template, as far as it is known before deployment ("arn:${AWS::Partition}:iam::…"); its
+  // stub reaches the bridge by the bridge role. "" if its role is the template's or SAM's.
+  std::string outside_role = {};
+  std::string construct_path = {};  // aws:cdk:path of a CDK function; else ""
   int line = 0;
 };
 
@@ -42,7 +51,7 @@ struct LocalArtifact {
   enum class Kind {
     zip,       // a folder is zipped; a file that ends in .zip or .jar goes as it is; another file is zipped alone
     file,      // uploaded as it is: an API definition, a state machine, an AWS::Include
-    template_  // a nested template, which would have to be packaged itself
+    template_  // a nested template: its own stack is in Stack::nested
   };
   Kind kind = Kind::zip;
   std::string path;        // as written, relative to the template's folder
@@ -52,14 +61,33 @@ struct LocalArtifact {
   int line = 0;
 };
 
-struct Application {
-  std::string name;
-  std::string template_file;             // as it was given to the reader, for messages
-  codec::Document document;              // the template as it was read
-  std::vector<Function> functions;       // in the template's order
-  std::vector<LocalArtifact> artifacts;  // what has to be uploaded: nothing of a live function
+// A stack of CloudFormation, or one nested in another.
+struct Stack {
+  std::string id;      // unique in the application: "" if it has one stack; a CDK artifact's id; of a nested stack
+                       // the id of its parent (and "/" after it unless that is "") and its logical id there
+  std::string name;    // what CloudFormation calls it on this stage; "" for a nested one, which CloudFormation names
+  std::string region;  // "" = the session's
+  std::string
+      template_file;  // as it was given to the reader, for messages; paths in the template are relative to its folder
+  codec::Document document;                            // the template as it was read
+  std::vector<Function> functions;                     // in the template's order
+  std::vector<LocalArtifact> artifacts;                // what has to be uploaded: nothing of a live function
+  std::map<std::string, std::string> parameters = {};  // values given for this stage; they win over defaults
+  std::vector<std::string> depends_on = {};            // ids of stacks that are deployed before it
+  std::vector<Stack> nested = {};                      // of local templates, in the template's order
 
   const Function* function(std::string_view logical_id) const;
+};
+
+// Whose tools build, and for some also deploy, the app.
+enum class Framework { cloudformation, sam, cdk, serverless };
+
+std::string_view to_string(Framework framework);  // "CloudFormation", "SAM", "CDK", "Serverless Framework"
+
+struct Application {
+  std::string name;
+  Framework framework = Framework::cloudformation;
+  std::vector<Stack> stacks;  // what others depend on comes first
 };
 
 }  // namespace app

@@ -142,8 +142,8 @@ std::optional<std::string> samconfig_stack_name(std::string_view text) {
   return of_deploy ? of_deploy : of_global;
 }
 
-base::Result<std::string> choose_app_name(const std::optional<std::string>& settings_text,
-                                          const std::optional<std::string>& samconfig_text, std::string_view folder) {
+base::Result<std::string> choose_app_name(const Settings& settings, const std::optional<std::string>& samconfig_text,
+                                          std::string_view folder) {
   std::string name(folder);
   std::string_view source = "the folder's name";
   if (samconfig_text) {
@@ -152,12 +152,9 @@ base::Result<std::string> choose_app_name(const std::optional<std::string>& sett
       source = "stack_name of samconfig.toml";
     }
   }
-  if (settings_text) {
-    TRY(auto settings, read_settings(*settings_text));
-    if (settings.name) {
-      name = *settings.name;
-      source = "`name` of livelambda.yaml";
-    }
+  if (settings.name) {
+    name = *settings.name;
+    source = "`name` of livelambda.yaml";
   }
   if (auto checked = check_app_name(name); !checked) {
     base::Error error = checked.error();

@@ -39,7 +39,7 @@ std::optional<std::string> samconfig_stack_name(std::string_view text);
 
 // The app's name by the documented order: `name:` of livelambda.yaml, else samconfig.toml's stack_name, else the
 // folder. Checked, and the error says where the name came from.
-base::Result<std::string> choose_app_name(const std::optional<std::string>& settings_text,
-                                          const std::optional<std::string>& samconfig_text, std::string_view folder);
+base::Result<std::string> choose_app_name(const Settings& settings, const std::optional<std::string>& samconfig_text,
+                                          std::string_view folder);
 
 }  // namespace app

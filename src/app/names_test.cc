@@ -84,13 +84,13 @@ stack_name = "prod"
 
 TEST(AppName, ComesFromSettingsThenSamConfigThenTheFolder) {
   const std::string config = "[default.deploy.parameters]\nstack_name = \"sam-app\"\n";
-  EXPECT_EQ(choose_app_name("name: mine", config, "folder").value(), "mine");
-  EXPECT_EQ(choose_app_name(std::nullopt, config, "folder").value(), "sam-app");
-  EXPECT_EQ(choose_app_name("# nothing", std::nullopt, "folder").value(), "folder");
+  EXPECT_EQ(choose_app_name({.name = "mine"}, config, "folder").value(), "mine");
+  EXPECT_EQ(choose_app_name({}, config, "folder").value(), "sam-app");
+  EXPECT_EQ(choose_app_name({}, std::nullopt, "folder").value(), "folder");
 }
 
 TEST(AppName, ErrorSaysWhereItCameFrom) {
-  auto name = choose_app_name(std::nullopt, std::nullopt, "my app");
+  auto name = choose_app_name({}, std::nullopt, "my app");
   ASSERT_FALSE(name);
   EXPECT_THAT(name.error().message, HasSubstr("folder"));
   EXPECT_THAT(name.error().hint, HasSubstr("livelambda.yaml"));

@@ -64,13 +64,13 @@ json::object statement(std::string_view sid, std::string_view action, json::valu
 
 class Rewriter {
  public:
-  Rewriter(const Application& application, const std::map<std::string, S3Location>& uploads)
-      : application_(application), uploads_(uploads), document_(application.document.value) {}
+  Rewriter(const Stack& stack, const std::map<std::string, S3Location>& uploads)
+      : stack_(stack), uploads_(uploads), document_(stack.document.value) {}
 
   base::Result<Rewritten> rewrite() {
     TRY(check_names());
     move_globals_down();
-    for (const Function& function : application_.functions) {
+    for (const Function& function : stack_.functions) {
       if (function.live) {
         make_live(function);
       } else {
@@ -97,7 +97,7 @@ class Rewriter {
     for (std::string_view name :
          {kBucketParameter, kStubX8664Parameter, kStubArm64Parameter, kApiArnParameter, kTableArnParameter}) {
       for (const char* section : {"Parameters", "Resources"}) {
-        if (codec::find(application_.document.value, section, name) == nullptr) continue;
+        if (codec::find(stack_.document.value, section, name) == nullptr) continue;
         return error(pointer({section, name}), fmt::format("the name {} is livelambda's own", name),
                      "Give it another name.");
       }
@@ -107,16 +107,16 @@ class Rewriter {
 
   // Takes what a live function must not inherit out of Globals.Function, and gives it to those that are not live.
   void move_globals_down() {
-    bool any_live = std::any_of(application_.functions.begin(), application_.functions.end(),
+    bool any_live = std::any_of(stack_.functions.begin(), stack_.functions.end(),
                                 [](const Function& function) { return function.live && function.serverless; });
-    const auto* globals = function_globals(application_.document.value);
+    const auto* globals = function_globals(stack_.document.value);
     if (!any_live || globals == nullptr) return;
     auto& section = root()["Globals"].get_object();
     auto& left = section["Function"].get_object();
     for (const auto& [key, value] : *globals) {
       if (!must_leave_globals(key)) continue;
       left.stable_erase(key);
-      for (const Function& function : application_.functions) {
+      for (const Function& function : stack_.functions) {
         if (!function.live && function.serverless) inherit(function, key, value);
       }
     }
@@ -140,7 +140,7 @@ class Rewriter {
 
   void make_live(const Function& function) {
     // What it had in effect, for words and roles: the globals are part of it.
-    const auto& source = application_.document.value;
+    const auto& source = stack_.document.value;
     const json::value had = effective_properties(
         source, source.get_object().at("Resources").get_object().at(function.logical_id).get_object());
     auto& resource = resources()[function.logical_id].get_object();
@@ -184,7 +184,7 @@ class Rewriter {
     for (const std::string& role : function.roles) {
       resource["DependsOn"] = with_element(resource.if_contains("DependsOn"), json::string(role_policy(role)));
       note_boundary(function,
-                    codec::find(application_.document.value, "Resources", role, "Properties", "PermissionsBoundary"));
+                    codec::find(stack_.document.value, "Resources", role, "Properties", "PermissionsBoundary"));
     }
   }
 
@@ -200,7 +200,7 @@ class Rewriter {
     if (auto found = role_policies_.find(role); found != role_policies_.end()) return found->second;
     std::string id = "LiveLambda" + role;
     while (resources().contains(id) || added_.contains(id)) id += "X";
-    const auto* condition = codec::find(application_.document.value, "Resources", role, "Condition");
+    const auto* condition = codec::find(stack_.document.value, "Resources", role, "Condition");
     json::object resource{{"Type", "AWS::IAM::RolePolicy"}};
     if (condition != nullptr) resource["Condition"] = *condition;
     resource["Properties"] =
@@ -236,7 +236,7 @@ class Rewriter {
   }
 
   base::Result<void> put_uploads() {
-    for (const LocalArtifact& artifact : application_.artifacts) {
+    for (const LocalArtifact& artifact : stack_.artifacts) {
       if (artifact.kind == LocalArtifact::Kind::template_) {
         return error(artifact.pointer,
                      fmt::format("{} is a nested template, which livelambda cannot deploy yet", artifact.path),
@@ -264,7 +264,7 @@ class Rewriter {
       if (!name.starts_with("Fn::ForEach")) continue;
       diagnostics_.push_back({.logical_id = std::string(name),
                               .message = "is expanded by CloudFormation: functions that come of it are not live",
-                              .line = application_.document.line_of(pointer({"Resources", name}))});
+                              .line = stack_.document.line_of(pointer({"Resources", name}))});
     }
   }
 
@@ -276,11 +276,11 @@ class Rewriter {
     return base::fail(base::Error{.kind = base::ErrorKind::invalid_input,
                                   .message = std::move(message),
                                   .hint = std::move(hint),
-                                  .file = application_.template_file,
-                                  .line = application_.document.line_of(at)});
+                                  .file = stack_.template_file,
+                                  .line = stack_.document.line_of(at)});
   }
 
-  const Application& application_;
+  const Stack& stack_;
   const std::map<std::string, S3Location>& uploads_;
   json::value document_;
   std::vector<std::string> parameters_;
@@ -291,9 +291,8 @@ class Rewriter {
 
 }  // namespace
 
-base::Result<Rewritten> rewrite_to_live(const Application& application,
-                                        const std::map<std::string, S3Location>& uploads) {
-  return Rewriter(application, uploads).rewrite();
+base::Result<Rewritten> rewrite_to_live(const Stack& stack, const std::map<std::string, S3Location>& uploads) {
+  return Rewriter(stack, uploads).rewrite();
 }
 
 }  // namespace app

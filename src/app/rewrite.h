@@ -44,10 +44,9 @@ struct Rewritten {
   std::vector<Diagnostic> diagnostics;  // what the user may want to know: dropped properties, permissions boundaries, …
 };
 
-// `uploads`: where each of application.artifacts (by pointer) was uploaded. Errors, all ErrorKind::invalid_input with
+// `uploads`: where each of stack.artifacts (by pointer) was uploaded. Errors, all ErrorKind::invalid_input with
 // file and line: an artifact without a location (its path is named), a parameter or resource of the template that has a
 // name which the rewrite needs.
-base::Result<Rewritten> rewrite_to_live(const Application& application,
-                                        const std::map<std::string, S3Location>& uploads = {});
+base::Result<Rewritten> rewrite_to_live(const Stack& stack, const std::map<std::string, S3Location>& uploads = {});
 
 }  // namespace app

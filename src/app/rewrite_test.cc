@@ -14,12 +14,12 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 Rewritten rewrite(std::string_view text, const std::map<std::string, S3Location>& uploads = {}) {
-  auto application = read_template(text, {.name = "app"});
-  if (!application) {
-    ADD_FAILURE() << application.error().message;
+  auto stack = read_template(text, {.name = "app"});
+  if (!stack) {
+    ADD_FAILURE() << stack.error().message;
     return {};
   }
-  auto rewritten = rewrite_to_live(*application, uploads);
+  auto rewritten = rewrite_to_live(*stack, uploads);
   if (!rewritten) {
     ADD_FAILURE() << rewritten.error().message;
     return {};
@@ -224,9 +224,9 @@ TEST(Rewrite, RefusesWhatItCannotDeploy) {
        "LiveLambdaBucket", 2},
   };
   for (const auto& test : cases) {
-    auto application = read_template(test.text, {.name = "app", .file = "t.yaml"});
-    ASSERT_TRUE(application);
-    auto rewritten = rewrite_to_live(*application);
+    auto stack = read_template(test.text, {.name = "app", .file = "t.yaml"});
+    ASSERT_TRUE(stack);
+    auto rewritten = rewrite_to_live(*stack);
     ASSERT_FALSE(rewritten) << test.text;
     EXPECT_EQ(rewritten.error().kind, base::ErrorKind::invalid_input);
     EXPECT_THAT(rewritten.error().message, HasSubstr(test.message));

@@ -40,8 +40,8 @@ class Reader {
         values_(document_.value, options.parameters),
         reserved_(reserved_functions(document_.value)) {}
 
-  base::Result<Application> read() {
-    Application application;
+  base::Result<Stack> read() {
+    Stack stack;
     const auto* resources = codec::find(document_.value, "Resources");
     for (const auto& [id, resource] : resources->get_object()) {
       if (id.starts_with("Fn::")) continue;  // Fn::ForEach, Fn::Transform: only CloudFormation knows what comes of them
@@ -51,13 +51,13 @@ class Reader {
       }
       if (type != kServerless && type != kLambda) continue;
       TRY(auto function, read_function(id, resource, type == kServerless));
-      application.functions.push_back(std::move(function));
+      stack.functions.push_back(std::move(function));
     }
-    application.name = options_.name;
-    application.template_file = options_.file;
-    application.artifacts = find_artifacts(document_, application.functions);
-    application.document = document_;
-    return application;
+    stack.name = options_.name;
+    stack.template_file = options_.file;
+    stack.artifacts = find_artifacts(document_, stack.functions);
+    stack.document = document_;
+    return stack;
   }
 
  private:
@@ -203,7 +203,7 @@ class Reader {
 
 }  // namespace
 
-base::Result<Application> read_template(std::string_view text, const ReadOptions& options) {
+base::Result<Stack> read_template(std::string_view text, const ReadOptions& options) {
   auto document = codec::parse_yaml(text);
   if (!document) {
     base::Error error = document.error();

@@ -9,26 +9,26 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Application read(std::string_view text, const ReadOptions& options = {.name = "app"}) {
-  auto application = read_template(text, options);
-  if (!application) {
-    ADD_FAILURE() << application.error().message << " at line " << application.error().line;
+Stack read(std::string_view text, const ReadOptions& options = {.name = "app"}) {
+  auto stack = read_template(text, options);
+  if (!stack) {
+    ADD_FAILURE() << stack.error().message << " at line " << stack.error().line;
     return {};
   }
-  return std::move(*application);
+  return std::move(*stack);
 }
 
 base::Error error_of(std::string_view text) {
-  auto application = read_template(text, {.name = "app", .file = "some/template.yaml"});
-  if (application) {
+  auto stack = read_template(text, {.name = "app", .file = "some/template.yaml"});
+  if (stack) {
     ADD_FAILURE() << "no error for: " << text;
     return {};
   }
-  return application.error();
+  return stack.error();
 }
 
 TEST(TemplateReader, ReadsAServerlessFunction) {
-  auto application = read(R"(
+  auto stack = read(R"(
 Transform: AWS::Serverless-2016-10-31
 Resources:
   Topic:
@@ -44,8 +44,8 @@ Resources:
       Timeout: 20
       MemorySize: 512
 )");
-  ASSERT_EQ(application.functions.size(), 1U);
-  const Function& function = application.functions[0];
+  ASSERT_EQ(stack.functions.size(), 1U);
+  const Function& function = stack.functions[0];
   EXPECT_EQ(function.logical_id, "Api");
   EXPECT_TRUE(function.serverless);
   EXPECT_EQ(function.runtime, "nodejs22.x");
@@ -57,17 +57,17 @@ Resources:
   EXPECT_EQ(function.memory_mb, 512);
   EXPECT_TRUE(function.live) << function.why_not;
   EXPECT_EQ(function.line, 6);
-  EXPECT_TRUE(application.artifacts.empty());
-  EXPECT_EQ(application.function("Api"), &function);
-  EXPECT_EQ(application.function("Topic"), nullptr);
+  EXPECT_TRUE(stack.artifacts.empty());
+  EXPECT_EQ(stack.function("Api"), &function);
+  EXPECT_EQ(stack.function("Topic"), nullptr);
 }
 
 TEST(TemplateReader, ReadsJsonAndPlainLambdaFunctions) {
-  auto application = read(R"({"Resources": {
+  auto stack = read(R"({"Resources": {
     "Role": {"Type": "AWS::IAM::Role", "Properties": {}},
     "F": {"Type": "AWS::Lambda::Function", "Properties": {
       "Code": "lambda", "Handler": "index.handler", "Runtime": "nodejs20.x", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}}})");
-  const Function& function = application.functions.at(0);
+  const Function& function = stack.functions.at(0);
   EXPECT_TRUE(function.live) << function.why_not;
   EXPECT_FALSE(function.serverless);
   EXPECT_EQ(function.source, "lambda");
@@ -78,7 +78,7 @@ TEST(TemplateReader, ReadsJsonAndPlainLambdaFunctions) {
 }
 
 TEST(TemplateReader, MergesGlobalsAsSamDoes) {
-  auto application = read(R"(
+  auto stack = read(R"(
 Globals:
   Function: {Runtime: nodejs22.x, Handler: all.handler, CodeUri: src/, Timeout: 9, Architectures: [x86_64]}
 Resources:
@@ -93,15 +93,15 @@ Resources:
     Type: AWS::Lambda::Function
     Properties: {Handler: h.h, Runtime: nodejs20.x, Code: x, Role: arn:x}
 )");
-  ASSERT_EQ(application.functions.size(), 4U);
-  EXPECT_EQ(application.functions[0].handler, "all.handler");
-  EXPECT_EQ(application.functions[0].source, "src");
-  EXPECT_EQ(application.functions[0].timeout_seconds, 9);
-  EXPECT_EQ(application.functions[1].handler, "own.handler");
-  EXPECT_EQ(application.functions[1].timeout_seconds, 1);
-  EXPECT_EQ(application.functions[1].architecture, Architecture::arm64);
-  EXPECT_EQ(application.functions[2].timeout_seconds, 3);
-  EXPECT_EQ(application.functions[3].timeout_seconds, 3);
+  ASSERT_EQ(stack.functions.size(), 4U);
+  EXPECT_EQ(stack.functions[0].handler, "all.handler");
+  EXPECT_EQ(stack.functions[0].source, "src");
+  EXPECT_EQ(stack.functions[0].timeout_seconds, 9);
+  EXPECT_EQ(stack.functions[1].handler, "own.handler");
+  EXPECT_EQ(stack.functions[1].timeout_seconds, 1);
+  EXPECT_EQ(stack.functions[1].architecture, Architecture::arm64);
+  EXPECT_EQ(stack.functions[2].timeout_seconds, 3);
+  EXPECT_EQ(stack.functions[3].timeout_seconds, 3);
 }
 
 TEST(TemplateReader, ResolvesParametersMapsAndSubstitutions) {
@@ -124,13 +124,13 @@ Resources:
     Type: AWS::Serverless::Function
     Properties: {Runtime: nodejs22.x, CodeUri: ., Handler: !Ref Secret}
 )";
-  auto application = read(kText);
-  EXPECT_EQ(application.functions.at(0).runtime, "nodejs22.x");
-  EXPECT_EQ(application.functions.at(0).source, "code/lib");
-  EXPECT_EQ(application.functions.at(0).handler, "main");
-  EXPECT_EQ(application.functions.at(0).timeout_seconds, 12);
-  EXPECT_FALSE(application.functions.at(1).live);
-  EXPECT_THAT(application.functions.at(1).why_not, HasSubstr("Handler is known only after deployment"));
+  auto stack = read(kText);
+  EXPECT_EQ(stack.functions.at(0).runtime, "nodejs22.x");
+  EXPECT_EQ(stack.functions.at(0).source, "code/lib");
+  EXPECT_EQ(stack.functions.at(0).handler, "main");
+  EXPECT_EQ(stack.functions.at(0).timeout_seconds, 12);
+  EXPECT_FALSE(stack.functions.at(1).live);
+  EXPECT_THAT(stack.functions.at(1).why_not, HasSubstr("Handler is known only after deployment"));
   auto given = read(kText, {.name = "app", .parameters = {{"Dir", "other"}, {"Runtime", "python3.13"}}});
   EXPECT_EQ(given.functions.at(0).source, "code/other");
   EXPECT_FALSE(given.functions.at(0).live);
@@ -151,8 +151,8 @@ std::string sam_function(std::string_view more) {
 class FunctionsThatStay : public testing::TestWithParam<StayCase> {};
 
 TEST_P(FunctionsThatStay, SayWhy) {
-  auto application = read(std::string("Resources:\n") + GetParam().resources);
-  const Function* function = application.function("F");
+  auto stack = read(std::string("Resources:\n") + GetParam().resources);
+  const Function* function = stack.function("F");
   ASSERT_NE(function, nullptr);
   EXPECT_FALSE(function->live);
   EXPECT_THAT(function->why_not, testing::StartsWith("keeps its code in AWS: "));
@@ -245,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST(TemplateReader, TakesRolesOfTheTemplateInAllTheirForms) {
-  auto application = read(R"(
+  auto stack = read(R"(
 Resources:
   A: {Type: AWS::IAM::Role}
   B: {Type: AWS::IAM::Role}
@@ -254,14 +254,14 @@ Resources:
   Not: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, Role: !If [C, !GetAtt A.Arn, !Ref P]}}
   Nor: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, Role: !Sub 'arn:x:${A}'}}
 )");
-  EXPECT_THAT(application.functions.at(0).roles, ElementsAre("A"));
-  EXPECT_THAT(application.functions.at(1).roles, ElementsAre("A", "B"));
-  EXPECT_FALSE(application.functions.at(2).live);
-  EXPECT_FALSE(application.functions.at(3).live);
+  EXPECT_THAT(stack.functions.at(0).roles, ElementsAre("A"));
+  EXPECT_THAT(stack.functions.at(1).roles, ElementsAre("A", "B"));
+  EXPECT_FALSE(stack.functions.at(2).live);
+  EXPECT_FALSE(stack.functions.at(3).live);
 }
 
 TEST(TemplateReader, ListsWhatHasToBeUploaded) {
-  auto application = read(R"(
+  auto stack = read(R"(
 Resources:
   Live: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, CodeUri: live}}
   Python: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: a.b, CodeUri: ./py/}}
@@ -277,7 +277,7 @@ Resources:
   Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested.yaml}}
 )");
   std::vector<std::string> found;
-  for (const auto& artifact : application.artifacts) {
+  for (const auto& artifact : stack.artifacts) {
     found.push_back(fmt::format("{} {} {}", static_cast<int>(artifact.kind), artifact.path, artifact.pointer));
     EXPECT_GT(artifact.line, 2) << artifact.pointer;
   }
@@ -291,13 +291,13 @@ Resources:
 }
 
 TEST(TemplateReader, PassesOverForEach) {
-  auto application = read(R"(
+  auto stack = read(R"(
 Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
 Resources:
   Fn::ForEach::Functions: [Name, [A, B], {'${Name}F': {Type: AWS::Serverless::Function}}]
   Topic: {Type: AWS::SNS::Topic}
 )");
-  EXPECT_TRUE(application.functions.empty());
+  EXPECT_TRUE(stack.functions.empty());
 }
 
 TEST(TemplateReader, ErrorsNameFileAndLine) {

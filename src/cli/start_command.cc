@@ -17,7 +17,7 @@
 #include "cli/terminal_reporter.h"
 #include "os/signals.h"
 #include "os/spawner.h"
-#include "session/app_folder.h"
+#include "project/app_folder.h"
 #include "session/start.h"
 
 namespace cli {
@@ -45,8 +45,8 @@ std::string own_program() {
 // With --local the cloud's address and key take the place of the environment's; profiles are left out of it.
 awaitable<base::Result<>> start_local(session::StartOptions options, session::Surroundings surroundings) {
   // What is wrong with the app is said before anything is started for it.
-  CO_TRY(auto folder, session::open_app_folder(options.app_dir, options.stage, options.user));
-  CO_TRY(auto state, session::state_folder(folder.path));
+  CO_TRY(auto folder, project::open_app_folder(options.app_dir, options.stage, options.user));
+  CO_TRY(auto state, project::state_folder(folder.path));
   CO_TRY(auto cloud, co_await LocalCloudProcess::join(state, own_program(), &surroundings.spawner));
   std::erase_if(options.environment, [](const auto& variable) { return variable.first.starts_with("AWS_"); });
   options.environment.merge(cloud->environment());

@@ -11,7 +11,7 @@
 #include "deploy/debug_stack.h"
 #include "deploy/stack_deployer.h"
 #include "deploy/stub_package.h"
-#include "session/local_artifacts.h"
+#include "project/local_artifacts.h"
 
 namespace session {
 namespace {
@@ -19,28 +19,30 @@ namespace {
 // One deployment and what its steps share.
 class Deployer {
  public:
-  Deployer(const AppFolder& folder, DeploymentInput input, Reporter& reporter)
+  Deployer(const project::AppFolder& folder, const app::Application& application, DeploymentInput input,
+           Reporter& reporter)
       : folder_(folder),
+        application_(application),
+        stack_(application.stacks.front()),
         input_(std::move(input)),
         reporter_(reporter),
         cloudformation_(aws::make_cloudformation(input_.aws)),
         s3_(aws::make_s3(input_.aws)),
         stacks_(*cloudformation_, *s3_, *input_.aws.clock),
-        tags_(deploy::stack_tags(folder.application.name, folder.stage)) {}
+        tags_(deploy::stack_tags(application.name, folder.stage)) {}
 
   awaitable<base::Result<Deployment>> run() {
-    CO_TRY(auto bridge_stack,
-           co_await deploy_stack({.name = app::debug_stack_name(folder_.stage, folder_.application.name),
-                                  .template_text = deploy::debug_stack_template(),
-                                  .tags = tags_}));
+    CO_TRY(auto bridge_stack, co_await deploy_stack({.name = app::debug_stack_name(folder_.stage, application_.name),
+                                                     .template_text = deploy::debug_stack_template(),
+                                                     .tags = tags_}));
     CO_TRY(bridge_, deploy::read_debug_stack(bridge_stack.outputs));
     CO_TRY(auto uploads, co_await upload_artifacts());
-    CO_TRY(auto rewritten, app::rewrite_to_live(folder_.application, uploads));
+    CO_TRY(auto rewritten, app::rewrite_to_live(stack_, uploads));
     for (const app::Diagnostic& diagnostic : rewritten.diagnostics) {
       reporter_.report(Notice{fmt::format("{}: {}", diagnostic.logical_id, diagnostic.message)});
     }
     CO_TRY(auto parameters, co_await make_parameters(rewritten.parameters));
-    CO_TRY(auto app_stack, co_await deploy_stack({.name = app::app_stack_name(folder_.stage, folder_.application.name),
+    CO_TRY(auto app_stack, co_await deploy_stack({.name = stack_.name,
                                                   .template_text = std::move(rewritten.text),
                                                   .parameters = std::move(parameters),
                                                   .tags = tags_,
@@ -60,8 +62,8 @@ class Deployer {
 
   awaitable<base::Result<std::map<std::string, app::S3Location>>> upload_artifacts() {
     std::map<std::string, app::S3Location> uploads;
-    for (const app::LocalArtifact& artifact : folder_.application.artifacts) {
-      CO_TRY(auto content, read_artifact(artifact, folder_.application.template_file));
+    for (const app::LocalArtifact& artifact : stack_.artifacts) {
+      CO_TRY(auto content, project::read_artifact(artifact, stack_.template_file));
       std::string key;
       if (content.zipped) {
         deploy::Package package = deploy::make_package("artifacts", std::move(content.entries));
@@ -98,7 +100,7 @@ class Deployer {
 
   awaitable<base::Result<std::string>> upload_stub(std::string_view bootstrap) {
     deploy::Package package = deploy::stub_package(std::string(bootstrap), {.stage = folder_.stage,
-                                                                            .app = folder_.application.name,
+                                                                            .app = application_.name,
                                                                             .region = input_.aws.region,
                                                                             .endpoint = bridge_.url,
                                                                             .table = bridge_.table,
@@ -111,7 +113,7 @@ class Deployer {
   std::map<std::string, LiveFunction> live_functions(const std::map<std::string, std::string>& physical_ids) const {
     std::map<std::string, LiveFunction> functions;
     std::filesystem::path base = folder_.path;
-    for (const app::Function& function : folder_.application.functions) {
+    for (const app::Function& function : stack_.functions) {
       auto physical = physical_ids.find(function.logical_id);
       if (!function.live || physical == physical_ids.end()) continue;  // not there: its condition was false
       LiveFunction live{.info = {.logical_id = function.logical_id,
@@ -126,7 +128,9 @@ class Deployer {
     return functions;
   }
 
-  const AppFolder& folder_;
+  const project::AppFolder& folder_;
+  const app::Application& application_;
+  const app::Stack& stack_;
   DeploymentInput input_;
   Reporter& reporter_;
   std::unique_ptr<aws::CloudFormation> cloudformation_;
@@ -138,8 +142,9 @@ class Deployer {
 
 }  // namespace
 
-awaitable<base::Result<Deployment>> deploy_app(const AppFolder& folder, DeploymentInput input, Reporter& reporter) {
-  Deployer deployer(folder, std::move(input), reporter);
+awaitable<base::Result<Deployment>> deploy_app(const project::AppFolder& folder, const app::Application& application,
+                                               DeploymentInput input, Reporter& reporter) {
+  Deployer deployer(folder, application, std::move(input), reporter);
   co_return co_await deployer.run();
 }
 

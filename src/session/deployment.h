@@ -5,9 +5,10 @@
 #include <map>
 #include <string>
 
+#include "app/model.h"
 #include "aws/client.h"
 #include "base/result.h"
-#include "session/app_folder.h"
+#include "project/app_folder.h"
 #include "session/assets.h"
 #include "session/environments.h"
 #include "session/reporter.h"
@@ -28,6 +29,7 @@ struct Deployment {
 };
 
 // Reports progress. Errors: deployment, permission, invalid_input (what the template asks for and cannot be had).
-awaitable<base::Result<Deployment>> deploy_app(const AppFolder& folder, DeploymentInput input, Reporter& reporter);
+awaitable<base::Result<Deployment>> deploy_app(const project::AppFolder& folder, const app::Application& application,
+                                               DeploymentInput input, Reporter& reporter);
 
 }  // namespace session

@@ -11,7 +11,7 @@
 #include "net/http_client.h"
 #include "os/files.h"
 #include "os/watcher.h"
-#include "session/app_folder.h"
+#include "project/toolchain.h"
 #include "session/bridge_driver.h"
 #include "session/deployment.h"
 #include "session/environments.h"
@@ -62,11 +62,12 @@ class Session {
 
  private:
   awaitable<base::Result<>> go_live() {
-    CO_TRY(read_app());
+    CO_TRY(co_await read_app());
     CO_TRY(co_await find_account());
     CO_TRY(extract_loaders());
     CO_TRY(co_await check_runtimes());
-    CO_TRY(auto deployment, co_await deploy_app(folder_, {aws_, options_.assets, ca_pem_}, with_.reporter));
+    CO_TRY(auto deployment,
+           co_await deploy_app(folder_, application_, {aws_, options_.assets, ca_pem_}, with_.reporter));
     CO_TRY(co_await connect(deployment));
     CO_TRY(auto watcher, watch_sources(deployment));
     with_.reporter.report(ready(deployment));
@@ -80,17 +81,21 @@ class Session {
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
 
-  base::Result<> read_app() {
-    TRY(folder_, open_app_folder(options_.app_dir, options_.stage, options_.user));
-    for (const codec::DuplicateKey& twice : folder_.application.document.duplicates) {
-      with_.reporter.report(
-          Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts", folder_.application.template_file,
-                             twice.line, twice.key, twice.first_line)});
+  awaitable<base::Result<>> read_app() {
+    CO_TRY(folder_, project::open_app_folder(options_.app_dir, options_.stage, options_.user));
+    toolchain_ =
+        project::make_toolchain({.folder = folder_, .environment = options_.environment, .spawner = &with_.spawner});
+    CO_TRY(application_, co_await toolchain_->read(project::Purpose::live));
+    for (const app::Stack& stack : application_.stacks) {
+      for (const codec::DuplicateKey& twice : stack.document.duplicates) {
+        with_.reporter.report(Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts",
+                                                 stack.template_file, twice.line, twice.key, twice.first_line)});
+      }
+      for (const app::Function& function : stack.functions) {
+        if (!function.live) with_.reporter.report(Notice{fmt::format("{} {}", function.logical_id, function.why_not)});
+      }
     }
-    for (const app::Function& function : folder_.application.functions) {
-      if (!function.live) with_.reporter.report(Notice{fmt::format("{} {}", function.logical_id, function.why_not)});
-    }
-    return {};
+    co_return base::Result<>();
   }
 
   // Credentials, region, and whom they belong to: before anything else happens.
@@ -123,8 +128,8 @@ class Session {
     }
     CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
     principal_ = identity.arn;
-    with_.reporter.report(Notice{fmt::format("{} on stage {}, account {}, region {}", folder_.application.name,
-                                             folder_.stage, identity.account, account.region)});
+    with_.reporter.report(Notice{fmt::format("{} on stage {}, account {}, region {}", application_.name, folder_.stage,
+                                             identity.account, account.region)});
     co_return base::Result<>();
   }
 
@@ -145,8 +150,10 @@ class Session {
 
   awaitable<base::Result<>> check_runtimes() {
     std::set<std::string> runtimes;
-    for (const app::Function& function : folder_.application.functions) {
-      if (function.live) runtimes.insert(function.runtime);
+    for (const app::Stack& stack : application_.stacks) {
+      for (const app::Function& function : stack.functions) {
+        if (function.live) runtimes.insert(function.runtime);
+      }
     }
     for (const std::string& runtime : runtimes) CO_TRY(co_await launcher_->check(runtime));
     co_return base::Result<>();
@@ -167,11 +174,12 @@ class Session {
   }
 
   Ready ready(const Deployment& deployment) const {
-    Ready ready{
-        .stage = folder_.stage, .app = folder_.application.name, .outputs = deployment.outputs, .functions = {}};
-    for (const app::Function& function : folder_.application.functions) {  // in the template's order
-      for (const auto& [name, live] : deployment.functions) {
-        if (live.info.logical_id == function.logical_id) ready.functions.push_back(live.info);
+    Ready ready{.stage = folder_.stage, .app = application_.name, .outputs = deployment.outputs, .functions = {}};
+    for (const app::Stack& stack : application_.stacks) {
+      for (const app::Function& function : stack.functions) {  // in the template's order
+        for (const auto& [name, live] : deployment.functions) {
+          if (live.info.logical_id == function.logical_id) ready.functions.push_back(live.info);
+        }
       }
     }
     return ready;
@@ -199,7 +207,9 @@ class Session {
   asio::any_io_executor executor_;
   StartOptions options_;
   Surroundings with_;
-  AppFolder folder_;
+  project::AppFolder folder_;
+  std::unique_ptr<project::Toolchain> toolchain_;
+  app::Application application_;
   std::string ca_pem_;
   std::string principal_;
   std::string loaders_;

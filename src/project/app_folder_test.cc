@@ -1,4 +1,4 @@
-#include "session/app_folder.h"
+#include "project/app_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "os/files.h"
 
-namespace session {
+namespace project {
 namespace {
 
 using ::testing::HasSubstr;
@@ -46,26 +46,28 @@ struct Folder {
   std::string path;
 };
 
-TEST(AppFolder, ReadsTheTemplateAndNamesTheApp) {
+TEST(AppFolder, FindsTheTemplateAndTheStage) {
   Folder folder;
   folder.write("template.yaml", kTemplate);
   auto opened = open_app_folder(folder.path + "/.", std::nullopt, "tom.b");
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(opened->path, std::filesystem::canonical(folder.path).string());
-  EXPECT_EQ(opened->application.name, "my-app");
   EXPECT_EQ(opened->stage, "tom-b");
-  ASSERT_EQ(opened->application.functions.size(), 1U);
-  EXPECT_EQ(opened->application.template_file, opened->path + "/template.yaml");
+  EXPECT_EQ(opened->framework, app::Framework::cloudformation);
+  EXPECT_EQ(opened->entry_file, opened->path + "/template.yaml");
   EXPECT_EQ(opened->state("x"), opened->path + "/.livelambda/x");
 }
 
-TEST(AppFolder, TakesTheNameFromTheSettingsThenFromSam) {
+TEST(AppFolder, TellsFrameworksByTheirFiles) {
   Folder folder;
-  folder.write("template.yml", kTemplate);
-  folder.write("samconfig.toml", "[default.deploy.parameters]\nstack_name = \"from-sam\"\n");
-  EXPECT_EQ(folder.open({}, "tom").application.name, "from-sam");
-  folder.write("livelambda.yaml", "name: from-settings\n");
-  EXPECT_EQ(folder.open({}, "tom").application.name, "from-settings");
+  folder.write("template.yaml", kTemplate);
+  folder.write("serverless.yml", "service: x\n");
+  EXPECT_EQ(folder.open().framework, app::Framework::serverless);
+  folder.write("cdk.json", "{}");
+  EXPECT_EQ(folder.open().framework, app::Framework::cdk);
+  auto named = open_app_folder(folder.path, {}, "tom", folder.path + "/template.yaml");
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_EQ(named->framework, app::Framework::cloudformation);
 }
 
 TEST(AppFolder, RemembersTheStage) {
@@ -107,19 +109,6 @@ TEST(AppFolder, NeedsAFolder) {
   }
 }
 
-TEST(AppFolder, NamesTheLineOfABrokenTemplate) {
-  Folder folder;
-  folder.write("template.yaml", "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n   Properties: {}\n");
-  base::Error error = folder.error();
-  EXPECT_EQ(error.kind, base::ErrorKind::invalid_input);
-  EXPECT_THAT(error.file, ::testing::EndsWith("/my-app/template.yaml"));
-  EXPECT_EQ(error.line, 4);
-  folder.write("template.yaml", "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {}\n");
-  error = folder.error();
-  EXPECT_EQ(error.line, 2);
-  EXPECT_THAT(error.message, HasSubstr("Api"));
-}
-
 TEST(AppFolder, RefusesABadStageAndDoesNotRememberIt) {
   Folder folder;
   folder.write("template.yaml", kTemplate);
@@ -132,14 +121,5 @@ TEST(AppFolder, RefusesABadStageAndDoesNotRememberIt) {
   EXPECT_EQ(folder.open({}, "tom").stage, "good");
 }
 
-TEST(AppFolder, SaysWhatIsWrongWithABadName) {
-  Folder folder;
-  folder.write("template.yaml", kTemplate);
-  folder.write("livelambda.yaml", "name: my_app\n");
-  base::Error error = folder.error();
-  EXPECT_EQ(error.kind, base::ErrorKind::usage);
-  EXPECT_THAT(error.message, HasSubstr("my_app"));
-}
-
 }  // namespace
-}  // namespace session
+}  // namespace project

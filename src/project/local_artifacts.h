@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "codec/zip.h"
 
-namespace session {
+namespace project {
 
 // What is uploaded for an artifact: entries to be zipped, or one file as it is.
 struct ArtifactContent {
@@ -23,4 +23,4 @@ struct ArtifactContent {
 // packaging of its own and is not there yet.
 base::Result<ArtifactContent> read_artifact(const app::LocalArtifact& artifact, const std::string& template_file);
 
-}  // namespace session
+}  // namespace project

@@ -1,4 +1,4 @@
-#include "session/local_artifacts.h"
+#include "project/local_artifacts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "os/files.h"
 
-namespace session {
+namespace project {
 namespace {
 
 using ::testing::ElementsAre;
@@ -101,4 +101,4 @@ TEST(LocalArtifacts, RefuseANestedTemplate) {
 }
 
 }  // namespace
-}  // namespace session
+}  // namespace project

@@ -1,4 +1,4 @@
-#include "session/local_artifacts.h"
+#include "project/local_artifacts.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "os/files.h"
 
-namespace session {
+namespace project {
 namespace {
 
 namespace fs = std::filesystem;
@@ -65,4 +65,4 @@ base::Result<ArtifactContent> read_artifact(const app::LocalArtifact& artifact, 
   return content;
 }
 
-}  // namespace session
+}  // namespace project

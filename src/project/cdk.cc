@@ -1,0 +1,26 @@
+#include "project/cdk.h"
+
+namespace project {
+namespace {
+
+class CdkApp final : public Toolchain {
+ public:
+  explicit CdkApp(Workplace workplace) : workplace_(std::move(workplace)) {}
+
+  awaitable<base::Result<app::Application>> read(Purpose) override {
+    co_return base::fail(base::ErrorKind::invalid_input, "livelambda does not read CDK apps yet");
+  }
+
+  std::vector<std::string> infrastructure() const override { return {workplace_.folder.entry_file}; }
+
+ private:
+  const Workplace workplace_;
+};
+
+}  // namespace
+
+std::unique_ptr<Toolchain> make_cdk_app(Workplace workplace) {
+  return std::make_unique<CdkApp>(std::move(workplace));
+}
+
+}  // namespace project
