@@ -119,8 +119,9 @@ base::Error read_service_error(const net::Response& response, std::string_view s
 awaitable<base::Result<net::Response>> exchange(ClientConfig config, net::Url url, net::Request request,
                                                 std::string service, CallOptions options) {
   for (int attempt = 1;; ++attempt) {
+    CO_TRY(auto credentials, co_await config.credentials->get());
     net::Request signed_request = request;
-    sign_headers(signed_request, url, {service, config.region}, config.credentials(), config.clock->wall_now());
+    sign_headers(signed_request, url, {service, config.region}, credentials, config.clock->wall_now());
     auto response = co_await config.http->send(url, std::move(signed_request),
                                                {.connect_timeout = options.connect_timeout,
                                                 .timeout = options.timeout,

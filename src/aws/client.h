@@ -3,28 +3,22 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "aws/sigv4.h"
+#include "aws/credentials.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http_client.h"
 
 namespace aws {
 
-using boost::asio::awaitable;
-
-// Whose key signs; asked for each request, since keys are renewed in a long session.
-using CredentialsSource = std::function<Credentials()>;
-
 // All that a client needs; copied freely. `http` and `clock` outlive every client.
 struct ClientConfig {
   net::HttpClient* http = nullptr;
   const base::Clock* clock = nullptr;
-  CredentialsSource credentials;
+  std::shared_ptr<CredentialsProvider> credentials;
   std::string region;
   // AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL ("" key): where services are instead of their public hosts.
   std::map<std::string, std::string> endpoints = {};

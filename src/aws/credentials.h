@@ -1,29 +1,39 @@
-// Whose credentials and which region a session uses, in AWS's documented order: environment, then the shared files with
-// --profile/AWS_PROFILE (static keys; `role_arn`, SSO and `credential_process` are named as not there yet). Pure but
-// for reading files.
+// Where a client's keys come from: asked before each signature, since keys are renewed in a long session.
 #pragma once
 
-#include <functional>
-#include <map>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <optional>
-#include <string>
 
 #include "aws/sigv4.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace aws {
 
-struct Account {
-  Credentials credentials;
-  std::string region;
-  std::string source;  // "environment", "profile default (~/.aws/credentials)": for messages
+using boost::asio::awaitable;
+
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  // Errors: credentials, with the command that mends it.
+  virtual awaitable<base::Result<Credentials>> get() = 0;
 };
 
-// `read_file` gives a file's text, or nothing if it is not there. Errors: credentials, with the command that mends it.
-base::Result<Account> find_account(const std::map<std::string, std::string>& environment,
-                                   const std::function<std::optional<std::string>(const std::string& path)>& read_file);
+// Keys that never change.
+std::shared_ptr<CredentialsProvider> fixed_credentials(Credentials credentials);
 
-// AWS's INI files: section → key → value. "[profile x]" of the config file is section "x".
-std::map<std::string, std::map<std::string, std::string>> parse_ini(std::string_view text);
+// Keys as a source issues them, for a while or for ever.
+struct IssuedCredentials {
+  Credentials keys;
+  std::optional<base::WallTime> expires = {};
+};
+
+// One way to keys: a role, an SSO session, a process, a metadata service. Every fetch() asks anew.
+class CredentialsSource {
+ public:
+  virtual ~CredentialsSource() = default;
+  virtual awaitable<base::Result<IssuedCredentials>> fetch() = 0;
+};
 
 }  // namespace aws

@@ -24,8 +24,9 @@ awaitable<base::Result<std::unique_ptr<net::WebSocket>>> connect_signed(ClientCo
                                                                         std::shared_ptr<net::TlsContext> tls,
                                                                         std::chrono::milliseconds timeout) {
   CO_TRY(auto url, net::parse_url(url_text));
+  CO_TRY(auto credentials, co_await config.credentials->get());
   net::Request upgrade{.method = "GET", .target = url.target};
-  sign_headers(upgrade, url, {"execute-api", config.region}, config.credentials(), config.clock->wall_now());
+  sign_headers(upgrade, url, {"execute-api", config.region}, credentials, config.clock->wall_now());
   upgrade.headers.remove("Host");  // the handshake writes its own, the same
   co_return co_await net::connect_websocket(url, {.headers = upgrade.headers, .timeout = timeout}, std::move(tls));
 }

@@ -70,7 +70,7 @@ struct World {
         driver(on,
                {.aws = {.http = http.get(),
                         .clock = &clock,
-                        .credentials = [] { return aws::Credentials{"AKIDEXAMPLE", "secret"}; },
+                        .credentials = aws::fixed_credentials({"AKIDEXAMPLE", "secret"}),
                         .region = "us-east-1",
                         .endpoints = {{"", bridge.endpoint()}}},
                 .url = bridge.url(),

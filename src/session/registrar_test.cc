@@ -22,7 +22,7 @@ struct World {
         http(net::make_http_client(executor, nullptr)),
         registrar({.http = http.get(),
                    .clock = &clock,
-                   .credentials = [] { return aws::Credentials{"AKIDEXAMPLE", "secret"}; },
+                   .credentials = aws::fixed_credentials({"AKIDEXAMPLE", "secret"}),
                    .region = "us-east-1",
                    .endpoints = {{"", table.endpoint()}}},
                   "table") {

@@ -1,20 +1,20 @@
-#include "session/start.h"
-
 #include <fmt/format.h>
 
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 
-#include "aws/credentials.h"
+#include "aws/account.h"
 #include "aws/sts.h"
 #include "base/task_group.h"
 #include "net/http_client.h"
 #include "os/files.h"
 #include "os/watcher.h"
 #include "project/toolchain.h"
+#include "session/account_surroundings.h"
 #include "session/bridge_driver.h"
 #include "session/deployment.h"
 #include "session/environments.h"
+#include "session/start.h"
 #include "worker/sources.h"
 
 namespace session {
@@ -67,7 +67,7 @@ class Session {
     CO_TRY(extract_loaders());
     CO_TRY(co_await check_runtimes());
     CO_TRY(auto deployment,
-           co_await deploy_app(folder_, application_, {aws_, options_.assets, ca_pem_}, with_.reporter));
+           co_await deploy_app(folder_, application_, {aws_, options_.assets, account_.ca_pem}, with_.reporter));
     CO_TRY(co_await connect(deployment));
     CO_TRY(auto watcher, watch_sources(deployment));
     with_.reporter.report(ready(deployment));
@@ -100,36 +100,14 @@ class Session {
 
   // Credentials, region, and whom they belong to: before anything else happens.
   awaitable<base::Result<>> find_account() {
-    CO_TRY(auto account,
-           aws::find_account(options_.environment, [](const std::string& path) -> std::optional<std::string> {
-             auto text = os::read_file(path);
-             return text ? std::optional(std::move(*text)) : std::nullopt;
-           }));
-    if (std::string file = get(options_.environment, "LIVELAMBDA_CA_FILE"); !file.empty()) {
-      auto pem = os::read_file(file);
-      if (!pem) {
-        co_return base::fail(base::ErrorKind::local_resource, "LIVELAMBDA_CA_FILE: " + pem.error().message,
-                             "Name the PEM file of the authority to trust, or unset it.");
-      }
-      ca_pem_ = std::move(*pem);
-    }
-    CO_TRY(tls_, net::make_client_tls(ca_pem_, false));
-    http_ = net::make_http_client(executor_, tls_);
-    aws_ = {.http = http_.get(),
-            .clock = &with_.clock,
-            .credentials = [credentials = account.credentials] { return credentials; },
-            .region = account.region,
-            .endpoints = aws::endpoints_from_environment(options_.environment)};
-    for (const auto& [service, url] : aws_.endpoints) {
-      if (!net::parse_url(url)) {
-        co_return base::fail(base::ErrorKind::usage, fmt::format("AWS_ENDPOINT_URL is no URL: {}", url),
-                             "Write it as http://HOST:PORT, or unset it.");
-      }
-    }
+    programs_ = make_run_program(executor_, with_.spawner, options_.environment);
+    CO_TRY(account_, co_await aws::find_account({.environment = options_.environment},
+                                                account_surroundings(executor_, with_.clock, *programs_, nullptr)));
+    aws_ = aws::client_config(account_, with_.clock);
     CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
     principal_ = identity.arn;
     with_.reporter.report(Notice{fmt::format("{} on stage {}, account {}, region {}", application_.name, folder_.stage,
-                                             identity.account, account.region)});
+                                             identity.account, account_.region)});
     co_return base::Result<>();
   }
 
@@ -166,7 +144,7 @@ class Session {
                                                           .table = deployment.bridge_table,
                                                           .owner = fmt::format("{}@{}", options_.user, options_.host),
                                                           .principal = principal_,
-                                                          .tls = tls_},
+                                                          .tls = account_.tls},
                                              with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
                                                    deployment.functions);
@@ -210,11 +188,10 @@ class Session {
   project::AppFolder folder_;
   std::unique_ptr<project::Toolchain> toolchain_;
   app::Application application_;
-  std::string ca_pem_;
   std::string principal_;
   std::string loaders_;
-  std::shared_ptr<net::TlsContext> tls_;
-  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<aws::RunProgram> programs_;
+  aws::Account account_;
   aws::ClientConfig aws_;
   std::unique_ptr<worker::Launcher> launcher_;
   std::unique_ptr<BridgeDriver> driver_;

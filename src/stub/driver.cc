@@ -40,7 +40,7 @@ Driver::Driver(asio::any_io_executor executor, Config config, std::shared_ptr<ne
       config_(std::move(config)),
       aws_{.http = bridge_http_.get(),
            .clock = &clock,
-           .credentials = [credentials = config_.credentials] { return credentials; },
+           .credentials = aws::fixed_credentials(config_.credentials),
            .region = config_.region,
            .endpoints = config_.endpoints},
       runtime_(*runtime_http_, config_.runtime_api),

@@ -1,0 +1,63 @@
+// Whose credentials and which region a session uses, and how it reaches AWS: command line, environment and shared files
+// in the order of the AWS SDKs and Tools Reference Guide, read as the aws CLI reads them.
+//
+//   CO_TRY(auto account, co_await aws::find_account(options, with));
+//   aws::ClientConfig config = aws::client_config(account, clock);
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aws/client.h"
+#include "aws/run_program.h"
+
+namespace aws {
+
+struct AccountOptions {
+  std::string profile = {};                        // --profile: wins over keys in the environment; "" = none given
+  std::string region = {};                         // --region
+  std::map<std::string, std::string> environment;  // AWS_*, HTTPS_PROXY, LIVELAMBDA_CA_FILE, HOME, …
+};
+
+// Who can be asked for the code of an MFA device.
+class PromptForMfa {
+ public:
+  virtual ~PromptForMfa() = default;
+  // `serial` names the device. Errors: credentials (nobody answers: no terminal).
+  virtual awaitable<base::Result<std::string>> ask(std::string serial) = 0;
+};
+
+// What an account works with, also when it renews keys later: all of it outlives the Account.
+struct AccountSurroundings {
+  const base::Clock& clock;
+  RunProgram& programs;
+  PromptForMfa* mfa = nullptr;  // null: nobody can be asked
+  // A file's text, or nothing if it is not there or cannot be read.
+  std::function<std::optional<std::string>(const std::string& path)> read_file;
+  // Writes a private file (0600): renewed SSO tokens.
+  std::function<base::Result<>(const std::string& path, std::string_view text)> write_file;
+  std::function<std::shared_ptr<net::HttpClient>(std::shared_ptr<net::TlsContext> tls)> make_http;
+};
+
+struct Account {
+  std::shared_ptr<CredentialsProvider> credentials;  // renews itself; has given keys once
+  std::string region;
+  std::string source;                                 // "environment", "profile work", …: for messages
+  std::string profile;                                // the one in use; "" if keys and region came without one
+  std::map<std::string, std::string> endpoints = {};  // as in ClientConfig
+  std::string ca_pem;                                 // of LIVELAMBDA_CA_FILE; "" = none: what stubs trust too
+  std::shared_ptr<net::TlsContext> tls;               // trusts what the user said; for WebSockets
+  std::shared_ptr<net::HttpClient> http;
+};
+
+// Errors: credentials (none, expired, no region) with the command that mends it; usage (a broken setting).
+awaitable<base::Result<Account>> find_account(AccountOptions options, AccountSurroundings with);
+
+// The account as its clients want it; it outlives them.
+ClientConfig client_config(const Account& account, const base::Clock& clock);
+
+}  // namespace aws
