@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <iterator>
-
 #include "app/references.h"
 
 namespace app {
@@ -14,47 +10,35 @@ namespace {
 namespace json = codec::json;
 using Kind = LocalArtifact::Kind;
 
-enum class Form {
-  uri,         // "s3://bucket/key"
-  bucket_key,  // {"Bucket", "Key"}
-  s3_bucket,   // {"S3Bucket", "S3Key"}
-};
-
 struct PackagedProperty {
   std::string_view type;
   std::string_view path;  // below Properties; '*' stands for every key
   Kind kind;
-  Form form;
-};
-
-constexpr PackagedProperty kFunctionCode[] = {
-    {"AWS::Serverless::Function", "CodeUri", Kind::zip, Form::uri},
-    {"AWS::Lambda::Function", "Code", Kind::zip, Form::s3_bucket},
 };
 
 constexpr PackagedProperty kPackaged[] = {
-    {"AWS::Serverless::LayerVersion", "ContentUri", Kind::zip, Form::uri},
-    {"AWS::Lambda::LayerVersion", "Content", Kind::zip, Form::s3_bucket},
-    {"AWS::ElasticBeanstalk::ApplicationVersion", "SourceBundle", Kind::zip, Form::s3_bucket},
-    {"AWS::Serverless::Api", "DefinitionUri", Kind::file, Form::uri},
-    {"AWS::Serverless::HttpApi", "DefinitionUri", Kind::file, Form::uri},
-    {"AWS::Serverless::StateMachine", "DefinitionUri", Kind::file, Form::bucket_key},
-    {"AWS::StepFunctions::StateMachine", "DefinitionS3Location", Kind::file, Form::bucket_key},
-    {"AWS::ApiGateway::RestApi", "BodyS3Location", Kind::file, Form::bucket_key},
-    {"AWS::ApiGatewayV2::Api", "BodyS3Location", Kind::file, Form::bucket_key},
-    {"AWS::AppSync::GraphQLSchema", "DefinitionS3Location", Kind::file, Form::uri},
-    {"AWS::AppSync::Resolver", "RequestMappingTemplateS3Location", Kind::file, Form::uri},
-    {"AWS::AppSync::Resolver", "ResponseMappingTemplateS3Location", Kind::file, Form::uri},
-    {"AWS::AppSync::Resolver", "CodeS3Location", Kind::file, Form::uri},
-    {"AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location", Kind::file, Form::uri},
-    {"AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location", Kind::file, Form::uri},
-    {"AWS::AppSync::FunctionConfiguration", "CodeS3Location", Kind::file, Form::uri},
-    {"AWS::Serverless::GraphQLApi", "SchemaUri", Kind::file, Form::uri},
-    {"AWS::Serverless::GraphQLApi", "Functions.*.CodeUri", Kind::file, Form::uri},
-    {"AWS::Serverless::GraphQLApi", "Resolvers.*.*.CodeUri", Kind::file, Form::uri},
-    {"AWS::Glue::Job", "Command.ScriptLocation", Kind::file, Form::uri},
-    {"AWS::CloudFormation::Stack", "TemplateURL", Kind::template_, Form::uri},
-    {"AWS::Serverless::Stack", "Location", Kind::template_, Form::uri},
+    {"AWS::Serverless::LayerVersion", "ContentUri", Kind::zip},
+    {"AWS::Lambda::LayerVersion", "Content", Kind::zip},
+    {"AWS::ElasticBeanstalk::ApplicationVersion", "SourceBundle", Kind::zip},
+    {"AWS::Serverless::Api", "DefinitionUri", Kind::file},
+    {"AWS::Serverless::HttpApi", "DefinitionUri", Kind::file},
+    {"AWS::Serverless::StateMachine", "DefinitionUri", Kind::file},
+    {"AWS::StepFunctions::StateMachine", "DefinitionS3Location", Kind::file},
+    {"AWS::ApiGateway::RestApi", "BodyS3Location", Kind::file},
+    {"AWS::ApiGatewayV2::Api", "BodyS3Location", Kind::file},
+    {"AWS::AppSync::GraphQLSchema", "DefinitionS3Location", Kind::file},
+    {"AWS::AppSync::Resolver", "RequestMappingTemplateS3Location", Kind::file},
+    {"AWS::AppSync::Resolver", "ResponseMappingTemplateS3Location", Kind::file},
+    {"AWS::AppSync::Resolver", "CodeS3Location", Kind::file},
+    {"AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location", Kind::file},
+    {"AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location", Kind::file},
+    {"AWS::AppSync::FunctionConfiguration", "CodeS3Location", Kind::file},
+    {"AWS::Serverless::GraphQLApi", "SchemaUri", Kind::file},
+    {"AWS::Serverless::GraphQLApi", "Functions.*.CodeUri", Kind::file},
+    {"AWS::Serverless::GraphQLApi", "Resolvers.*.*.CodeUri", Kind::file},
+    {"AWS::Glue::Job", "Command.ScriptLocation", Kind::file},
+    {"AWS::CloudFormation::Stack", "TemplateURL", Kind::template_},
+    {"AWS::Serverless::Application", "Location", Kind::template_},
 };
 
 class ArtifactFinder {
@@ -139,59 +123,10 @@ class ArtifactFinder {
   std::string type_;
 };
 
-Form form_of(const LocalArtifact& artifact) {
-  auto has_type = [&artifact](const PackagedProperty& packaged) { return packaged.type == artifact.type; };
-  if (auto found = std::ranges::find_if(kFunctionCode, has_type); found != std::end(kFunctionCode)) return found->form;
-  auto found = std::ranges::find_if(kPackaged, has_type);  // all properties of a type share one form
-  return found == std::end(kPackaged) ? Form::uri : found->form;
-}
-
-json::value location_value(Form form, const S3Location& location) {
-  switch (form) {
-    case Form::bucket_key:
-      return json::object{{"Bucket", location.bucket}, {"Key", location.key}};
-    case Form::s3_bucket:
-      return json::object{{"S3Bucket", location.bucket}, {"S3Key", location.key}};
-    case Form::uri:
-      break;
-  }
-  return json::string(fmt::format("s3://{}/{}", location.bucket, location.key));
-}
-
-std::string unescape(std::string_view token) {
-  std::string text;
-  for (std::size_t i = 0; i < token.size(); ++i) {
-    if (token[i] == '~' && i + 1 < token.size()) {
-      text += token[++i] == '1' ? '/' : '~';
-    } else {
-      text += token[i];
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<LocalArtifact> find_artifacts(const codec::Document& document, const std::vector<Function>& functions) {
   return ArtifactFinder(document, functions).find();
-}
-
-void put_location(json::value& document, const LocalArtifact& artifact, const S3Location& location) {
-  json::value* at = &document;
-  std::string_view rest = artifact.pointer;
-  while (!rest.empty()) {
-    rest.remove_prefix(1);
-    std::size_t slash = rest.find('/');
-    std::string key = unescape(rest.substr(0, slash));
-    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
-    if (auto* array = at->if_array()) {
-      at = &array->at(static_cast<std::size_t>(std::strtoul(key.c_str(), nullptr, 10)));
-    } else {
-      if (!at->is_object()) at->emplace_object();
-      at = &at->get_object()[key];
-    }
-  }
-  *at = location_value(form_of(artifact), location);
 }
 
 bool is_local_path(std::string_view text) {

@@ -144,6 +144,9 @@ TEST_P(Corpus, IsReadAndRewrittenAndOnlyLiveFunctionsChange) {
   int functions = 0;
   int live = 0;
   std::map<std::string, int> reasons;
+  RewriteOptions options{
+      .key_of = [](const Stack&, const LocalArtifact& artifact) -> base::Result<std::string> { return artifact.path; },
+      .template_key = [](std::string_view) { return "key"; }};
   for (const auto& entry : fs::directory_iterator(corpus_folder())) {
     std::string name = entry.path().filename();
     SCOPED_TRACE(name);
@@ -157,19 +160,15 @@ TEST_P(Corpus, IsReadAndRewrittenAndOnlyLiveFunctionsChange) {
       continue;
     }
     EXPECT_FALSE(known_errors().contains(name));
-    std::map<std::string, S3Location> uploads;
-    bool nested = false;
-    for (const auto& artifact : stack->artifacts) {
-      uploads[artifact.pointer] = {"bucket", artifact.path};
-      nested = nested || artifact.kind == LocalArtifact::Kind::template_;
-    }
+    bool nested = std::ranges::any_of(
+        stack->artifacts, [](const auto& artifact) { return artifact.kind == LocalArtifact::Kind::template_; });
     for (const Function& function : stack->functions) {
       ++functions;
       live += function.live ? 1 : 0;
       if (!function.live) ++reasons[function.why_not];
       EXPECT_GT(function.line, 0);
     }
-    auto rewritten = rewrite_to_live(*stack, uploads);
+    auto rewritten = rewrite_to_live(*stack, options);
     EXPECT_EQ(rewritten.has_value(), !nested) << (rewritten ? "" : rewritten.error().message);
     if (rewritten) expect_only_live_functions_changed(*stack, *rewritten);
   }

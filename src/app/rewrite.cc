@@ -2,297 +2,115 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <span>
-
-#include "app/artifacts.h"
 #include "app/globals.h"
 #include "app/references.h"
+#include "app/rewrite_draft.h"
+#include "app/rewrite_functions.h"
+#include "app/rewrite_locations.h"
+#include "app/rewrite_roles.h"
 
 namespace app {
 namespace {
 
 namespace json = codec::json;
 
-// What a live function must not have: it says where other code is, or only a managed runtime can do it.
-constexpr std::string_view kDropped[] = {"InlineCode",
-                                         "ImageUri",
-                                         "ImageConfig",
-                                         "Layers",
-                                         "SnapStart",
-                                         "SourceKMSKeyArn",
-                                         "CodeSigningConfigArn",
-                                         "ProvisionedConcurrencyConfig",
-                                         "DeploymentPreference",
-                                         "RuntimeManagementConfig"};
-// Of these, what the user should hear about.
-constexpr std::string_view kWorthAWord[] = {"Layers",
-                                            "SnapStart",
-                                            "CodeSigningConfigArn",
-                                            "ProvisionedConcurrencyConfig",
-                                            "DeploymentPreference",
-                                            "RuntimeManagementConfig"};
+constexpr std::string_view kParameters[] = {kBucketParameter,           kStubX8664Parameter,        kStubArm64Parameter,
+                                            kBridgedStubX8664Parameter, kBridgedStubArm64Parameter, kApiArnParameter,
+                                            kTableArnParameter};
 
-bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Properties of Globals.Function that a live function must not inherit.
-bool must_leave_globals(std::string_view property) {
-  return property == "Runtime" || property == "CodeUri" || is_one_of(kDropped, property);
-}
-
-json::value reference(std::string_view name) {
-  return json::object{{"Ref", name}};
-}
-
-// A list with one more element; a single value counts as a list of one.
-json::array with_element(const json::value* list, json::value element) {
-  json::array result;
-  if (list != nullptr && list->is_array()) {
-    result = list->get_array();
-  } else if (list != nullptr && !list->is_null()) {
-    result.push_back(*list);
-  }
-  result.push_back(std::move(element));
-  return result;
-}
-
-json::object statement(std::string_view sid, std::string_view action, json::value resource) {
-  return {{"Sid", sid}, {"Effect", "Allow"}, {"Action", action}, {"Resource", std::move(resource)}};
-}
-
-class Rewriter {
- public:
-  Rewriter(const Stack& stack, const std::map<std::string, S3Location>& uploads)
-      : stack_(stack), uploads_(uploads), document_(stack.document.value) {}
-
-  base::Result<Rewritten> rewrite() {
-    TRY(check_names());
-    move_globals_down();
-    for (const Function& function : stack_.functions) {
-      if (function.live) {
-        make_live(function);
-      } else {
-        explain_packaging(function);
-      }
+base::Result<void> check_names(const Draft& draft) {
+  for (std::string_view name : kParameters) {
+    for (const char* section : {"Parameters", "Resources"}) {
+      if (codec::find(draft.source(), section, name) == nullptr) continue;
+      return draft.error(pointer({section, name}), fmt::format("the name {} is livelambda's own", name),
+                         "Give it another name.");
     }
-    explain_loops();
-    TRY(put_uploads());
-    for (auto& [id, resource] : added_) resources()[id] = std::move(resource);
-    declare_parameters();
-    Rewritten result;
-    result.text = codec::to_text(document_);
-    result.document = std::move(document_);
-    result.parameters = std::move(parameters_);
-    result.diagnostics = std::move(diagnostics_);
-    return result;
   }
+  return {};
+}
 
- private:
-  json::object& root() { return document_.get_object(); }
-  json::object& resources() { return root()["Resources"].get_object(); }
+void make_functions_live(Draft& draft) {
+  BridgeGrants grants(draft);
+  for (const Function& function : draft.stack().functions) {
+    if (!function.live) continue;
+    const auto* resource = codec::find(draft.source(), "Resources", function.logical_id);
+    const json::value had = effective_properties(draft.source(), resource->get_object());
+    put_stub(draft, function, had);
+    grants.grant(function, had);
+  }
+}
 
-  base::Result<void> check_names() const {
-    for (std::string_view name :
-         {kBucketParameter, kStubX8664Parameter, kStubArm64Parameter, kApiArnParameter, kTableArnParameter}) {
-      for (const char* section : {"Parameters", "Resources"}) {
-        if (codec::find(stack_.document.value, section, name) == nullptr) continue;
-        return error(pointer({section, name}), fmt::format("the name {} is livelambda's own", name),
-                     "Give it another name.");
-      }
+void explain_what_stays(Draft& draft) {
+  for (const Function& function : draft.stack().functions) {
+    if (function.live || function.source.empty() || function.build_method.empty()) continue;
+    draft.note(function, fmt::format("is deployed with {} as it stands: its BuildMethod ({}) is not run",
+                                     function.source, function.build_method));
+  }
+  for (const auto& [id, resource] : draft.resources()) {
+    if (!id.starts_with("Fn::ForEach")) continue;
+    draft.note(id, "is expanded by CloudFormation: functions that come of it are not live");
+  }
+}
+
+const Stack* nested_stack(const Stack& parent, std::string_view logical_id) {
+  std::string id = parent.id.empty() ? std::string(logical_id) : fmt::format("{}/{}", parent.id, logical_id);
+  for (const Stack& nested : parent.nested) {
+    if (nested.id == id) return &nested;
+  }
+  return nullptr;
+}
+
+// The nested stack gets its template's new place, and the parameters that only its root is given.
+base::Result<void> put_nested(Draft& draft, const LocalArtifact& artifact, Rewritten nested) {
+  draft.parameter(kBucketParameter);
+  put_location(draft.document(), artifact, nested.key);
+  if (!nested.parameters.empty()) {
+    auto& given = draft.properties(artifact.logical_id)["Parameters"];
+    if (given.is_null()) given.emplace_object();
+    if (!given.is_object() || is_intrinsic(given)) {
+      return draft.error(pointer({"Resources", artifact.logical_id, "Properties", "Parameters"}),
+                         fmt::format("the Parameters of {} are no mapping", artifact.logical_id),
+                         "livelambda hands parameters of its own down to nested stacks: write them as a mapping.");
     }
-    return {};
+    for (const std::string& name : nested.parameters) given.get_object()[name] = draft.parameter(name);
   }
+  draft.add_nested(std::move(nested));
+  return {};
+}
 
-  // Takes what a live function must not inherit out of Globals.Function, and gives it to those that are not live.
-  void move_globals_down() {
-    bool any_live = std::any_of(stack_.functions.begin(), stack_.functions.end(),
-                                [](const Function& function) { return function.live && function.serverless; });
-    const auto* globals = function_globals(stack_.document.value);
-    if (!any_live || globals == nullptr) return;
-    auto& section = root()["Globals"].get_object();
-    auto& left = section["Function"].get_object();
-    for (const auto& [key, value] : *globals) {
-      if (!must_leave_globals(key)) continue;
-      left.stable_erase(key);
-      for (const Function& function : stack_.functions) {
-        if (!function.live && function.serverless) inherit(function, key, value);
+base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& options, bool live) {
+  Draft draft(stack);
+  TRY(check_names(draft));
+  if (live) {
+    make_functions_live(draft);
+    explain_what_stays(draft);
+  }
+  for (const LocalArtifact& artifact : stack.artifacts) {
+    if (artifact.kind == LocalArtifact::Kind::template_) {
+      const Stack* child = nested_stack(stack, artifact.logical_id);
+      if (child == nullptr) {
+        return draft.error(artifact.pointer, fmt::format("the nested template {} was not read", artifact.path));
       }
-    }
-    if (left.empty()) section.stable_erase("Function");
-    if (section.empty()) root().stable_erase("Globals");
-  }
-
-  void inherit(const Function& function, std::string_view property, const json::value& global) {
-    auto& resource = resources()[function.logical_id].get_object();
-    if (!takes_global(resource, property)) return;
-    auto& properties = properties_of(resource);
-    auto* own = properties.if_contains(property);
-    properties[property] = own == nullptr ? global : merge_global(global, *own);
-  }
-
-  json::object& properties_of(json::object& resource) {
-    auto& properties = resource["Properties"];
-    if (!properties.is_object()) properties.emplace_object();
-    return properties.get_object();
-  }
-
-  void make_live(const Function& function) {
-    // What it had in effect, for words and roles: the globals are part of it.
-    const auto& source = stack_.document.value;
-    const json::value had = effective_properties(
-        source, source.get_object().at("Resources").get_object().at(function.logical_id).get_object());
-    auto& resource = resources()[function.logical_id].get_object();
-    auto& properties = properties_of(resource);
-    for (std::string_view property : kDropped) {
-      properties.stable_erase(property);
-      if (is_one_of(kWorthAWord, property) && had.get_object().contains(property)) {
-        note(function, fmt::format("has no {} while it is live", property));
-      }
-    }
-    bool arm = function.architecture == Architecture::arm64;
-    auto bucket = use_parameter(kBucketParameter);
-    auto key = use_parameter(arm ? kStubArm64Parameter : kStubX8664Parameter);
-    if (function.serverless) {
-      properties["CodeUri"] = json::object{{"Bucket", bucket}, {"Key", key}};
+      TRY(auto nested, rewrite(*child, options, live));
+      nested.key = options.template_key(nested.text);
+      TRY(put_nested(draft, artifact, std::move(nested)));
     } else {
-      properties["Code"] = json::object{{"S3Bucket", bucket}, {"S3Key", key}};
-    }
-    properties["Runtime"] = "provided.al2023";
-    drop_build(resource);
-    grant(function, resource, had);
-  }
-
-  static void drop_build(json::object& resource) {
-    auto* metadata = resource.if_contains("Metadata");
-    if (metadata == nullptr || !metadata->is_object()) return;
-    auto& object = metadata->get_object();
-    bool dropped = object.stable_erase("BuildMethod") + object.stable_erase("BuildProperties") > 0;
-    if (dropped && object.empty()) resource.stable_erase("Metadata");
-  }
-
-  void grant(const Function& function, json::object& resource, const json::value& had) {
-    if (function.roles.empty()) {
-      auto& properties = properties_of(resource);
-      const auto* policies = properties.if_contains("Policies");
-      if (policies != nullptr && *policies == reference("AWS::NoValue")) policies = nullptr;
-      properties["Policies"] = with_element(policies, policy());
-      note_boundary(function, codec::find(had, "PermissionsBoundary"));
-      return;
-    }
-    for (const std::string& role : function.roles) {
-      resource["DependsOn"] = with_element(resource.if_contains("DependsOn"), json::string(role_policy(role)));
-      note_boundary(function,
-                    codec::find(stack_.document.value, "Resources", role, "Properties", "PermissionsBoundary"));
+      TRY(auto key, options.key_of(stack, artifact));
+      draft.parameter(kBucketParameter);
+      put_location(draft.document(), artifact, key);
     }
   }
-
-  void note_boundary(const Function& function, const json::value* boundary) {
-    if (boundary == nullptr || boundary->is_null()) return;
-    note(function,
-         "has a permissions boundary, which must allow dynamodb:GetItem, execute-api:Invoke and "
-         "execute-api:ManageConnections on the debug stack");
-  }
-
-  // The resource that grants a role of the template its way to the bridge; one for each role.
-  std::string role_policy(const std::string& role) {
-    if (auto found = role_policies_.find(role); found != role_policies_.end()) return found->second;
-    std::string id = "LiveLambda" + role;
-    while (resources().contains(id) || added_.contains(id)) id += "X";
-    const auto* condition = codec::find(stack_.document.value, "Resources", role, "Condition");
-    json::object resource{{"Type", "AWS::IAM::RolePolicy"}};
-    if (condition != nullptr) resource["Condition"] = *condition;
-    resource["Properties"] =
-        json::object{{"PolicyName", "livelambda"}, {"RoleName", reference(role)}, {"PolicyDocument", policy()}};
-    added_[id] = std::move(resource);
-    role_policies_[role] = id;
-    return id;
-  }
-
-  json::object policy() {
-    use_parameter(kApiArnParameter);
-    auto table = use_parameter(kTableArnParameter);
-    auto api = [](std::string_view path) -> json::value {
-      return json::object{{"Fn::Sub", fmt::format("${{{}}}/{}", kApiArnParameter, path)}};
-    };
-    json::array statements;
-    statements.push_back(statement("LiveLambdaTable", "dynamodb:GetItem", std::move(table)));
-    statements.push_back(statement("LiveLambdaInvoke", "execute-api:Invoke", api("*")));
-    statements.push_back(statement("LiveLambdaPost", "execute-api:ManageConnections", api("POST/@connections/*")));
-    return {{"Version", "2012-10-17"}, {"Statement", std::move(statements)}};
-  }
-
-  json::value use_parameter(std::string_view name) {
-    if (std::find(parameters_.begin(), parameters_.end(), name) == parameters_.end()) parameters_.emplace_back(name);
-    return reference(name);
-  }
-
-  void declare_parameters() {
-    if (parameters_.empty()) return;
-    auto& declared = root()["Parameters"];
-    if (!declared.is_object()) declared.emplace_object();
-    for (const std::string& name : parameters_) declared.get_object()[name] = json::object{{"Type", "String"}};
-  }
-
-  base::Result<void> put_uploads() {
-    for (const LocalArtifact& artifact : stack_.artifacts) {
-      if (artifact.kind == LocalArtifact::Kind::template_) {
-        return error(artifact.pointer,
-                     fmt::format("{} is a nested template, which livelambda cannot deploy yet", artifact.path),
-                     "Name a template in S3 by its https URL, or move its resources into this one.");
-      }
-      auto found = uploads_.find(artifact.pointer);
-      if (found == uploads_.end()) {
-        return error(artifact.pointer,
-                     fmt::format("{} has to be in S3 to be deployed, and was not uploaded", artifact.path), {});
-      }
-      put_location(document_, artifact, found->second);
-    }
-    return {};
-  }
-
-  void explain_packaging(const Function& function) {
-    if (function.source.empty() || function.build_method.empty()) return;
-    note(function, fmt::format("is deployed with {} as it stands: its BuildMethod ({}) is not run", function.source,
-                               function.build_method));
-  }
-
-  void explain_loops() {
-    for (const auto& [id, resource] : resources()) {
-      std::string_view name = id;
-      if (!name.starts_with("Fn::ForEach")) continue;
-      diagnostics_.push_back({.logical_id = std::string(name),
-                              .message = "is expanded by CloudFormation: functions that come of it are not live",
-                              .line = stack_.document.line_of(pointer({"Resources", name}))});
-    }
-  }
-
-  void note(const Function& function, std::string message) {
-    diagnostics_.push_back({.logical_id = function.logical_id, .message = std::move(message), .line = function.line});
-  }
-
-  tl::unexpected<base::Error> error(const std::string& at, std::string message, std::string hint) const {
-    return base::fail(base::Error{.kind = base::ErrorKind::invalid_input,
-                                  .message = std::move(message),
-                                  .hint = std::move(hint),
-                                  .file = stack_.template_file,
-                                  .line = stack_.document.line_of(at)});
-  }
-
-  const Stack& stack_;
-  const std::map<std::string, S3Location>& uploads_;
-  json::value document_;
-  std::vector<std::string> parameters_;
-  std::vector<Diagnostic> diagnostics_;
-  json::object added_;  // resources; apart, so that references into the document stay good
-  std::map<std::string, std::string> role_policies_;
-};
+  return draft.take();
+}
 
 }  // namespace
 
-base::Result<Rewritten> rewrite_to_live(const Stack& stack, const std::map<std::string, S3Location>& uploads) {
-  return Rewriter(stack, uploads).rewrite();
+base::Result<Rewritten> rewrite_to_live(const Stack& stack, const RewriteOptions& options) {
+  return rewrite(stack, options, true);
+}
+
+base::Result<Rewritten> package(const Stack& stack, const RewriteOptions& options) {
+  return rewrite(stack, options, false);
 }
 
 }  // namespace app

@@ -1,16 +1,15 @@
-// The rewrite to live: the source template with the stub in place of every live function's code. The SAM transform is
-// left to CloudFormation. Nothing but live functions (and Globals.Function, whose meaning for others is moved down into
-// them) changes its meaning; the order of keys is kept. aws-facts §5 is the specification.
+// The rewrite of a stack to live: its source template with the stub in place of every live function's code, and of the
+// templates nested in it. The SAM transform is left to CloudFormation. Nothing but live functions, and what belongs to
+// them (roles, versions, aliases), changes its meaning; the order of keys is kept. aws-facts §5 is the specification,
+// docs/rewrite.md the account for users.
 //
-// Of a live function go: its code in every form, Runtime, Layers, SnapStart, CodeSigningConfigArn, provisioned
-// concurrency, RuntimeManagementConfig, DeploymentPreference, build metadata. What identifies it stays: Handler, name,
-// environment, role, events. Its role gains exactly dynamodb:GetItem on the bridge's table, execute-api:Invoke and
-// execute-api:ManageConnections on the bridge's API: as a statement in Policies where SAM makes the role, as an
-// AWS::IAM::RolePolicy, which the function waits for, where the template does.
+// Pure: what only the debug stack knows enters as parameters named LiveLambda…, so that the text needs no credentials
+// and no network, and its hash tells whether there is anything to deploy.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/model.h"
@@ -20,33 +19,46 @@
 namespace app {
 
 // Parameters of the rewritten template; it declares those it uses (Rewritten::parameters).
-inline constexpr std::string_view kBucketParameter = "LiveLambdaBucket";
-inline constexpr std::string_view kStubX8664Parameter = "LiveLambdaStubX8664";  // S3 keys of the stub packages
+inline constexpr std::string_view kBucketParameter = "LiveLambdaBucket";  // the debug stack's
+// S3 keys of stub packages; the bridged ones assume the debug stack's bridge role (Rewritten::outside_roles).
+inline constexpr std::string_view kStubX8664Parameter = "LiveLambdaStubX8664";
 inline constexpr std::string_view kStubArm64Parameter = "LiveLambdaStubArm64";
+inline constexpr std::string_view kBridgedStubX8664Parameter = "LiveLambdaBridgedStubX8664";
+inline constexpr std::string_view kBridgedStubArm64Parameter = "LiveLambdaBridgedStubArm64";
 inline constexpr std::string_view kApiArnParameter = "LiveLambdaApiArn";  // arn:…:execute-api:…:API/STAGE
 inline constexpr std::string_view kTableArnParameter = "LiveLambdaTableArn";
 
-struct S3Location {
-  std::string bucket;
-  std::string key;
+struct RewriteOptions {
+  // The S3 key, made of its content, that an artifact has in the debug stack's bucket.
+  std::function<base::Result<std::string>(const Stack&, const LocalArtifact&)> key_of = {};
+  // The S3 key that the text of a nested template has there.
+  std::function<std::string(std::string_view text)> template_key = {};
+  // 900 s for live functions, and visibility timeouts of the queues that feed them to match.
+  bool increase_timeout = false;
 };
 
 struct Diagnostic {
-  std::string logical_id;
-  std::string message;
+  std::string logical_id;  // "" of the whole template
+  std::string message;     // continues a sentence that begins with the logical id: "has no Layers while it is live"
   int line = 0;
 };
 
 struct Rewritten {
+  std::string stack_id;
   codec::json::value document;
   std::string text;                     // the document as compact JSON
-  std::vector<std::string> parameters;  // which of the five it declares
+  std::vector<std::string> parameters;  // which of the parameters above it declares, those of nested ones included
   std::vector<Diagnostic> diagnostics;  // what the user may want to know: dropped properties, permissions boundaries, …
+  std::vector<Rewritten> nested;        // in the order of Stack::nested
+  std::string key;                      // of a nested one: where its parent expects its text
+  std::vector<std::string> outside_roles;  // those that need the bridge role, of this stack and its nested ones
 };
 
-// `uploads`: where each of stack.artifacts (by pointer) was uploaded. Errors, all ErrorKind::invalid_input with
-// file and line: an artifact without a location (its path is named), a parameter or resource of the template that has a
-// name which the rewrite needs.
-base::Result<Rewritten> rewrite_to_live(const Stack& stack, const std::map<std::string, S3Location>& uploads = {});
+// Errors, all ErrorKind::invalid_input with file and line: an artifact that key_of refuses, a nested template that was
+// not read, a parameter or resource of the template that has a name which the rewrite needs.
+base::Result<Rewritten> rewrite_to_live(const Stack& stack, const RewriteOptions& options);
+
+// The same without anything made live: every artifact at its place in S3, for `deploy`.
+base::Result<Rewritten> package(const Stack& stack, const RewriteOptions& options);
 
 }  // namespace app

@@ -13,13 +13,20 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Rewritten rewrite(std::string_view text, const std::map<std::string, S3Location>& uploads = {}) {
+RewriteOptions options() {
+  return {.key_of = [](const Stack&, const LocalArtifact& artifact) -> base::Result<std::string> {
+            return "artifacts/" + artifact.path;
+          },
+          .template_key = [](std::string_view text) { return fmt::format("templates/{}", text.size()); }};
+}
+
+Rewritten rewrite(std::string_view text, const RewriteOptions& with = options()) {
   auto stack = read_template(text, {.name = "app"});
   if (!stack) {
     ADD_FAILURE() << stack.error().message;
     return {};
   }
-  auto rewritten = rewrite_to_live(*stack, uploads);
+  auto rewritten = rewrite_to_live(*stack, with);
   if (!rewritten) {
     ADD_FAILURE() << rewritten.error().message;
     return {};
@@ -149,35 +156,28 @@ TEST(Rewrite, AppendsToPoliciesOfEveryForm) {
   }
 }
 
-TEST(Rewrite, MovesGlobalsDownIntoFunctionsThatStay) {
-  auto rewritten = rewrite(R"(
-Globals:
+TEST(Rewrite, LeavesGlobalsToOtherFunctions) {
+  constexpr const char* kGlobals = R"(
   Function:
     Runtime: nodejs22.x
     Timeout: 9
+    CodeUri: {Bucket: b, Key: k, Version: v}
     Layers: [all]
     SnapStart: {ApplyOn: PublishedVersions}
   Api: {TracingEnabled: true}
+)";
+  auto rewritten = rewrite(std::string("Globals:") + kGlobals + R"(
 Resources:
-  Live: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: src}}
+  Live: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: src}, IgnoreGlobals: [CodeUri]}
+  Own: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: src}, IgnoreGlobals: '*'}
   Stays: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x, Layers: [own]}}
-  Apart: {Type: AWS::Serverless::Function, IgnoreGlobals: [Layers], Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}}
 )");
-  expect_tree(rewritten.document.at("Globals"), "{Function: {Timeout: 9}, Api: {TracingEnabled: true}}");
-  expect_tree(rewritten.document.at("Resources").at("Stays").at("Properties"),
-              "{Handler: a.b, InlineCode: x, Layers: [all, own], Runtime: nodejs22.x, SnapStart: {ApplyOn: "
-              "PublishedVersions}}");
-  expect_tree(rewritten.document.at("Resources").at("Apart").at("Properties"),
-              "{Runtime: python3.13, Handler: a.b, InlineCode: x, SnapStart: {ApplyOn: PublishedVersions}}");
-  EXPECT_FALSE(rewritten.document.at("Resources").at("Live").at("Properties").as_object().contains("Layers"));
-}
-
-TEST(Rewrite, RemovesGlobalsThatBecomeEmpty) {
-  auto rewritten = rewrite(R"(
-Globals: {Function: {Runtime: nodejs22.x, CodeUri: src}}
-Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b}}}
-)");
-  EXPECT_FALSE(rewritten.document.as_object().contains("Globals"));
+  expect_tree(rewritten.document.at("Globals"), kGlobals);
+  const auto& resources = rewritten.document.at("Resources");
+  expect_tree(resources.at("Stays"),
+              "{Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x, Layers: [own]}}");
+  expect_tree(resources.at("Live").at("IgnoreGlobals"), "[CodeUri, Layers, SnapStart]");
+  EXPECT_EQ(resources.at("Own").at("IgnoreGlobals"), "*");
 }
 
 TEST(Rewrite, LeavesATemplateWithoutLiveFunctionsAlone) {
@@ -191,22 +191,26 @@ Resources:
   EXPECT_THAT(rewritten.parameters, IsEmpty());
 }
 
-TEST(Rewrite, PutsUploadsInPlace) {
-  S3Location at{"bucket", "key"};
+TEST(Rewrite, PutsArtifactsInPlaceInTheFormOfEachProperty) {
   auto rewritten = rewrite(R"(
 Globals: {Function: {CodeUri: shared/}}
 Resources:
   A: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: a.b}}
   B: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13, Handler: a.b, Code: lib, Role: r}}
   M: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: m.json}}
-)",
-                           {{"/Resources/A/Properties/CodeUri", at},
-                            {"/Resources/B/Properties/Code", at},
-                            {"/Resources/M/Properties/DefinitionUri", at}});
+  G: {Type: AWS::AppSync::GraphQLSchema, Properties: {DefinitionS3Location: g.graphql}}
+  R: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: api.yaml}}}}}
+)");
   const auto& resources = rewritten.document.at("Resources");
-  EXPECT_EQ(codec::find_string(resources, "A", "Properties", "CodeUri"), "s3://bucket/key");
-  expect_tree(resources.at("B").at("Properties").at("Code"), "{S3Bucket: bucket, S3Key: key}");
-  expect_tree(resources.at("M").at("Properties").at("DefinitionUri"), "{Bucket: bucket, Key: key}");
+  auto property = [&resources](const char* id, const char* name) { return resources.at(id).at("Properties").at(name); };
+  expect_tree(property("A", "CodeUri"), "{Bucket: !Ref LiveLambdaBucket, Key: artifacts/shared}");
+  expect_tree(property("B", "Code"), "{S3Bucket: !Ref LiveLambdaBucket, S3Key: artifacts/lib}");
+  expect_tree(property("M", "DefinitionUri"), "{Bucket: !Ref LiveLambdaBucket, Key: artifacts/m.json}");
+  expect_tree(property("G", "DefinitionS3Location"), "!Sub 's3://${LiveLambdaBucket}/artifacts/g.graphql'");
+  expect_tree(property("R", "Body"),
+              "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: !Sub "
+              "'s3://${LiveLambdaBucket}/artifacts/api.yaml'}}}");
+  EXPECT_THAT(rewritten.parameters, ElementsAre("LiveLambdaBucket"));
 }
 
 TEST(Rewrite, RefusesWhatItCannotDeploy) {
@@ -215,18 +219,15 @@ TEST(Rewrite, RefusesWhatItCannotDeploy) {
     const char* message;
     int line;
   } cases[] = {
-      {"Resources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      "
-       "Handler: a.b\n      CodeUri: py\n",
-       "py has to be in S3", 7},
       {"Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: n.yaml}\n",
-       "nested template", 4},
+       "nested template n.yaml was not read", 4},
       {"Parameters:\n  LiveLambdaBucket: {Type: String}\nResources:\n  T: {Type: AWS::SNS::Topic}\n",
        "LiveLambdaBucket", 2},
   };
   for (const auto& test : cases) {
     auto stack = read_template(test.text, {.name = "app", .file = "t.yaml"});
     ASSERT_TRUE(stack);
-    auto rewritten = rewrite_to_live(*stack);
+    auto rewritten = rewrite_to_live(*stack, options());
     ASSERT_FALSE(rewritten) << test.text;
     EXPECT_EQ(rewritten.error().kind, base::ErrorKind::invalid_input);
     EXPECT_THAT(rewritten.error().message, HasSubstr(test.message));

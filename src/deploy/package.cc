@@ -24,9 +24,17 @@ aws::awaitable<base::Result<bool>> upload(aws::S3& s3, std::string bucket, Packa
   co_return true;
 }
 
+std::string file_key(std::string_view prefix, std::string_view extension, std::string_view body) {
+  return fmt::format("{}/{}.{}", prefix, aws::sha256_hex(body), extension);
+}
+
+std::string template_key(std::string_view text) {
+  return file_key("templates", "json", text);
+}
+
 aws::awaitable<base::Result<std::string>> upload_file(aws::S3& s3, std::string bucket, std::string prefix,
                                                       std::string extension, std::string body) {
-  std::string key = fmt::format("{}/{}.{}", prefix, aws::sha256_hex(body), extension);
+  std::string key = file_key(prefix, extension, body);
   CO_TRY(bool there, co_await s3.object_exists(bucket, key));
   if (!there) CO_TRY(co_await s3.put_object(bucket, key, std::move(body)));
   co_return key;

@@ -36,8 +36,12 @@ class Deployer {
                                                      .template_text = deploy::debug_stack_template(),
                                                      .tags = tags_}));
     CO_TRY(bridge_, deploy::read_debug_stack(bridge_stack.outputs));
-    CO_TRY(auto uploads, co_await upload_artifacts());
-    CO_TRY(auto rewritten, app::rewrite_to_live(stack_, uploads));
+    CO_TRY(auto keys, co_await upload_artifacts(stack_));
+    CO_TRY(auto rewritten,
+           app::rewrite_to_live(stack_,
+                                {.key_of = [&keys](const app::Stack& stack, const app::LocalArtifact& artifact)
+                                     -> base::Result<std::string> { return keys.at({stack.id, artifact.pointer}); },
+                                 .template_key = deploy::template_key}));
     for (const app::Diagnostic& diagnostic : rewritten.diagnostics) {
       reporter_.report(Notice{fmt::format("{}: {}", diagnostic.logical_id, diagnostic.message)});
     }
@@ -60,11 +64,15 @@ class Deployer {
     });
   }
 
-  awaitable<base::Result<std::map<std::string, app::S3Location>>> upload_artifacts() {
-    std::map<std::string, app::S3Location> uploads;
-    for (const app::LocalArtifact& artifact : stack_.artifacts) {
-      CO_TRY(auto content, project::read_artifact(artifact, stack_.template_file));
-      std::string key;
+  // Keys by the stack's id and the artifact's pointer.
+  using ArtifactKeys = std::map<std::pair<std::string, std::string>, std::string>;
+
+  awaitable<base::Result<ArtifactKeys>> upload_artifacts(const app::Stack& stack) {
+    ArtifactKeys keys;
+    for (const app::LocalArtifact& artifact : stack.artifacts) {
+      if (artifact.kind == app::LocalArtifact::Kind::template_) continue;
+      CO_TRY(auto content, project::read_artifact(artifact, stack.template_file));
+      std::string& key = keys[{stack.id, artifact.pointer}];
       if (content.zipped) {
         deploy::Package package = deploy::make_package("artifacts", std::move(content.entries));
         key = package.key;
@@ -73,9 +81,8 @@ class Deployer {
         CO_TRY(key, co_await deploy::upload_file(*s3_, bridge_.bucket, "artifacts", content.extension,
                                                  std::move(content.file)));
       }
-      uploads[artifact.pointer] = {bridge_.bucket, key};
     }
-    co_return uploads;
+    co_return keys;
   }
 
   // The values of the parameters that the rewritten template declares; stubs are uploaded as they are asked for.
