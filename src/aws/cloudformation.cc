@@ -15,7 +15,8 @@ Stack read_stack(const XmlNode& node) {
               .status = node.text_of("StackStatus"),
               .status_reason = node.text_of("StackStatusReason"),
               .outputs = {},
-              .tags = {}};
+              .tags = {},
+              .termination_protection = node.text_of("EnableTerminationProtection") == "true"};
   for (const XmlNode* output : node.members("Outputs")) {
     stack.outputs[output->text_of("OutputKey")] = output->text_of("OutputValue");
   }
@@ -29,7 +30,34 @@ StackEvent read_event(const XmlNode& node) {
           .physical_id = node.text_of("PhysicalResourceId"),
           .type = node.text_of("ResourceType"),
           .status = node.text_of("ResourceStatus"),
-          .reason = node.text_of("ResourceStatusReason")};
+          .reason = node.text_of("ResourceStatusReason"),
+          .time = node.text_of("Timestamp")};
+}
+
+// Of DescribeChangeSet, and of each member of ListChangeSets.
+ChangeSet read_change_set(const XmlNode& node) {
+  return {.name = node.text_of("ChangeSetName"),
+          .id = node.text_of("ChangeSetId"),
+          .stack_id = node.text_of("StackId"),
+          .status = node.text_of("Status"),
+          .status_reason = node.text_of("StatusReason"),
+          .execution_status = node.text_of("ExecutionStatus")};
+}
+
+ResourceChange read_change(const XmlNode& node) {
+  ResourceChange change{.action = node.text_of("Action"),
+                        .logical_id = node.text_of("LogicalResourceId"),
+                        .physical_id = node.text_of("PhysicalResourceId"),
+                        .type = node.text_of("ResourceType"),
+                        .replacement = node.text_of("Replacement"),
+                        .change_set_id = node.text_of("ChangeSetId")};
+  for (const XmlNode* detail : node.members("Details")) {
+    if (const XmlNode* target = detail->child("Target")) {
+      change.details.push_back(
+          {target->text_of("Attribute"), target->text_of("Name"), target->text_of("RequiresRecreation")});
+    }
+  }
+  return change;
 }
 
 // A stack that does not exist is a ValidationError whose only mark is its text.
@@ -59,6 +87,12 @@ Parameters to_parameters(const CreateChangeSetInput& input) {
     parameters.emplace_back(member + "Key", key);
     parameters.emplace_back(member + "Value", value);
   }
+  if (input.include_nested_stacks) parameters.emplace_back("IncludeNestedStacks", "true");
+  return parameters;
+}
+
+Parameters with_token(Parameters parameters, const std::string& next_token) {
+  if (!next_token.empty()) parameters.emplace_back("NextToken", next_token);
   return parameters;
 }
 
@@ -88,11 +122,31 @@ class RealCloudFormation final : public CloudFormation {
 
   awaitable<base::Result<ChangeSet>> describe_change_set(std::string change_set_id) override {
     CO_TRY(auto result, co_await ask("DescribeChangeSet", {{"ChangeSetName", change_set_id}}));
-    co_return ChangeSet{.id = result.text_of("ChangeSetId"),
-                        .stack_id = result.text_of("StackId"),
-                        .status = result.text_of("Status"),
-                        .status_reason = result.text_of("StatusReason"),
-                        .execution_status = result.text_of("ExecutionStatus")};
+    co_return read_change_set(result);
+  }
+
+  awaitable<base::Result<std::vector<ResourceChange>>> list_changes(std::string change_set_id) override {
+    std::vector<ResourceChange> changes;
+    std::string next_token;
+    do {
+      CO_TRY(auto page, co_await ask("DescribeChangeSet", with_token({{"ChangeSetName", change_set_id}}, next_token)));
+      for (const XmlNode* node : page.members("Changes")) {
+        if (const XmlNode* change = node->child("ResourceChange")) changes.push_back(read_change(*change));
+      }
+      next_token = page.text_of("NextToken");
+    } while (!next_token.empty());
+    co_return changes;
+  }
+
+  awaitable<base::Result<std::vector<ChangeSet>>> list_change_sets(std::string stack_name) override {
+    std::vector<ChangeSet> change_sets;
+    std::string next_token;
+    do {
+      CO_TRY(auto page, co_await ask("ListChangeSets", with_token({{"StackName", stack_name}}, next_token)));
+      for (const XmlNode* node : page.members("Summaries")) change_sets.push_back(read_change_set(*node));
+      next_token = page.text_of("NextToken");
+    } while (!next_token.empty());
+    co_return change_sets;
   }
 
   awaitable<base::Result<>> execute_change_set(std::string change_set_id) override {
@@ -110,17 +164,25 @@ class RealCloudFormation final : public CloudFormation {
     co_return base::Result<>();
   }
 
-  awaitable<base::Result<std::vector<StackEvent>>> describe_events(std::string stack_id,
-                                                                   std::string known_event_id) override {
+  awaitable<base::Result<>> cancel_update_stack(std::string name_or_id) override {
+    CO_TRY(co_await ask("CancelUpdateStack", {{"StackName", name_or_id}}));
+    co_return base::Result<>();
+  }
+
+  awaitable<base::Result<std::string>> get_template(std::string name_or_id) override {
+    CO_TRY(auto result, co_await ask("GetTemplate", {{"StackName", name_or_id}, {"TemplateStage", "Original"}}));
+    co_return result.text_of("TemplateBody");
+  }
+
+  awaitable<base::Result<std::vector<StackEvent>>> describe_events(std::string stack_id, std::string known_event_id,
+                                                                   std::string since) override {
     std::vector<StackEvent> events;
     std::string next_token;
     do {
-      Parameters parameters = {{"StackName", stack_id}};
-      if (!next_token.empty()) parameters.emplace_back("NextToken", next_token);
-      CO_TRY(auto page, co_await ask("DescribeStackEvents", std::move(parameters)));
+      CO_TRY(auto page, co_await ask("DescribeStackEvents", with_token({{"StackName", stack_id}}, next_token)));
       for (const XmlNode* node : page.members("StackEvents")) {
         StackEvent event = read_event(*node);
-        if (event.id == known_event_id) co_return events;
+        if (event.id == known_event_id || event.time < since) co_return events;
         events.push_back(std::move(event));
       }
       next_token = page.text_of("NextToken");
@@ -134,16 +196,14 @@ class RealCloudFormation final : public CloudFormation {
     co_return events.empty() ? std::string() : events.front()->text_of("EventId");
   }
 
-  awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string stack_name) override {
+  awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string name_or_id) override {
     std::vector<StackResource> resources;
     std::string next_token;
     do {
-      Parameters parameters = {{"StackName", stack_name}};
-      if (!next_token.empty()) parameters.emplace_back("NextToken", next_token);
-      CO_TRY(auto page, co_await ask("ListStackResources", std::move(parameters)));
+      CO_TRY(auto page, co_await ask("ListStackResources", with_token({{"StackName", name_or_id}}, next_token)));
       for (const XmlNode* node : page.members("StackResourceSummaries")) {
-        resources.push_back(
-            {node->text_of("LogicalResourceId"), node->text_of("PhysicalResourceId"), node->text_of("ResourceType")});
+        resources.push_back({node->text_of("LogicalResourceId"), node->text_of("PhysicalResourceId"),
+                             node->text_of("ResourceType"), node->text_of("ResourceStatus")});
       }
       next_token = page.text_of("NextToken");
     } while (!next_token.empty());

@@ -1,4 +1,4 @@
-// CloudFormation: the calls that a deployment by change set needs
+// CloudFormation: the calls that deployments by change set, their comparison and their removal need
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/). An interface, so that deploy/ is tested with a
 // fake.
 #pragma once
@@ -18,6 +18,7 @@ struct Stack {
   std::string status_reason;
   std::map<std::string, std::string> outputs;
   std::map<std::string, std::string> tags;
+  bool termination_protection = false;
 };
 
 struct StackEvent {
@@ -27,20 +28,39 @@ struct StackEvent {
   std::string type;  // "AWS::SNS::Topic"
   std::string status;
   std::string reason;
+  std::string time = {};  // ISO 8601 in UTC, as AWS writes it: such texts are ordered as their times are
 };
 
 struct StackResource {
   std::string logical_id;
-  std::string physical_id;
+  std::string physical_id;  // "" while it has none
   std::string type;
+  std::string status = {};  // "CREATE_COMPLETE", …
 };
 
 struct ChangeSet {
+  std::string name = {};
   std::string id;
   std::string stack_id;
   std::string status;  // CREATE_PENDING, CREATE_IN_PROGRESS, CREATE_COMPLETE, FAILED
   std::string status_reason;
   std::string execution_status;
+};
+
+// What a change set says that will happen to a resource.
+struct ResourceChange {
+  struct Detail {
+    std::string attribute;   // "Properties", "Tags", "Metadata", …
+    std::string name;        // of the property; "" for other attributes
+    std::string recreation;  // "Never", "Conditionally", "Always"
+  };
+  std::string action;  // "Add", "Modify", "Remove", "Import", "Dynamic"
+  std::string logical_id;
+  std::string physical_id;
+  std::string type;
+  std::string replacement;  // "True", "False", "Conditional"; "" unless it is modified
+  std::vector<Detail> details = {};
+  std::string change_set_id = {};  // of a nested stack, where the change set includes those
 };
 
 struct CreateChangeSetInput {
@@ -52,6 +72,7 @@ struct CreateChangeSetInput {
   std::vector<std::pair<std::string, std::string>> parameters;
   std::vector<std::string> capabilities;
   std::map<std::string, std::string> tags;
+  bool include_nested_stacks = false;
 };
 
 class CloudFormation {
@@ -62,15 +83,24 @@ class CloudFormation {
   virtual awaitable<base::Result<ChangeSet>> create_change_set(
       CreateChangeSetInput input) = 0;  // id and stack_id are set
   virtual awaitable<base::Result<ChangeSet>> describe_change_set(std::string change_set_id) = 0;
+  virtual awaitable<base::Result<std::vector<ResourceChange>>> list_changes(std::string change_set_id) = 0;
+  // Of a stack that exists; name, id, status.
+  virtual awaitable<base::Result<std::vector<ChangeSet>>> list_change_sets(std::string stack_name) = 0;
   virtual awaitable<base::Result<>> execute_change_set(std::string change_set_id) = 0;
   virtual awaitable<base::Result<>> delete_change_set(std::string change_set_id) = 0;
   virtual awaitable<base::Result<>> delete_stack(std::string name_or_id) = 0;
-  // Newest first, as AWS gives them, until `known_event_id` is met (exclusive) or all are read.
+  // Stops an update: what it did is rolled back. A ValidationError if none is under way.
+  virtual awaitable<base::Result<>> cancel_update_stack(std::string name_or_id) = 0;
+  // As it was handed in, before any transform.
+  virtual awaitable<base::Result<std::string>> get_template(std::string name_or_id) = 0;
+  // Newest first, as AWS gives them, until `known_event_id` (exclusive) or one older than `since` (a StackEvent::time,
+  // "" for no limit) is met, or all are read.
   virtual awaitable<base::Result<std::vector<StackEvent>>> describe_events(std::string stack_id,
-                                                                           std::string known_event_id) = 0;
+                                                                           std::string known_event_id,
+                                                                           std::string since) = 0;
   // Of the newest event, "" if there is none: one request, however long the stack's history is.
   virtual awaitable<base::Result<std::string>> newest_event_id(std::string stack_id) = 0;
-  virtual awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string stack_name) = 0;
+  virtual awaitable<base::Result<std::vector<StackResource>>> list_resources(std::string name_or_id) = 0;
 };
 
 std::unique_ptr<CloudFormation> make_cloudformation(ClientConfig config);

@@ -9,8 +9,15 @@ namespace {
 
 using boost::property_tree::ptree;
 
+// Without the white space around it; that within counts.
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n";
+  std::size_t first = text.find_first_not_of(kSpace);
+  return first == std::string::npos ? std::string() : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 XmlNode to_node(std::string name, const ptree& tree) {
-  XmlNode node{.name = std::move(name), .text = tree.data(), .children = {}};
+  XmlNode node{.name = std::move(name), .text = trimmed(tree.data()), .children = {}};
   for (const auto& [child_name, child] : tree) {
     if (child_name != "<xmlattr>" && child_name != "<xmlcomment>") node.children.push_back(to_node(child_name, child));
   }
@@ -45,7 +52,7 @@ base::Result<XmlNode> parse_xml(std::string_view text) {
   try {  // Boost.PropertyTree reports a syntax error by an exception; it ends here.
     std::istringstream stream{std::string(text)};
     ptree tree;
-    boost::property_tree::read_xml(stream, tree, boost::property_tree::xml_parser::trim_whitespace);
+    boost::property_tree::read_xml(stream, tree);
     for (const auto& [name, child] : tree) {
       if (name != "<xmlcomment>") return to_node(name, child);
     }
