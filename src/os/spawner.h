@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/private_tmp.h"
 
 namespace os {
 
@@ -29,6 +30,7 @@ struct ProcessOptions {
   bool capture_stdout = true;                      // else inherited from the parent
   bool capture_stderr = true;
   bool outlives_parent = false;  // true: no death signal, setsid(); for the local cloud process
+  std::optional<PrivateTmp> private_tmp = {};
 };
 
 // How a process ended.
@@ -60,7 +62,8 @@ class Spawner {
   virtual ~Spawner() = default;
   // Called on the loop's thread, which lives as long as the process: the kernel takes the end of the thread that forked
   // for the parent's death. Returns when the program runs (exec succeeded). Errors: not_found (no such program or
-  // folder), local_resource (no more processes or descriptors, no permission).
+  // folder), local_resource (no more processes or descriptors, no permission), permission (this machine has no private
+  // /tmp to give).
   virtual base::Result<std::unique_ptr<Process>> spawn(ProcessOptions options) = 0;
 };
 

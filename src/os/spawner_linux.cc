@@ -36,7 +36,7 @@ using boost::system::error_code;
 
 // ---- in the child ----
 
-enum class Step : int { descriptors, directory, program };
+enum class Step : int { private_tmp, descriptors, directory, program };
 
 struct ChildFailure {
   Step step = Step::program;
@@ -50,6 +50,7 @@ struct ChildPlan {
   const char* directory = nullptr;  // nullptr = stay
   std::array<int, 3> stdio{};       // -1 = the parent's
   bool outlives_parent = false;
+  const PrivateTmpPlan* private_tmp = nullptr;  // nullptr = the machine's
   pid_t parent = 0;
   int report = -1;
 };
@@ -86,6 +87,9 @@ void place_stdio(const ChildPlan& plan) {
     ::setsid();
   } else {
     ::setpgid(0, 0);
+  }
+  if (plan.private_tmp != nullptr && !plan.private_tmp->enter()) give_up(plan, Step::private_tmp);
+  if (!plan.outlives_parent) {
     ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL));
     if (::getppid() != plan.parent) ::_exit(127);  // it died before it could be watched
   }
@@ -242,6 +246,12 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 base::Error start_error(const ChildFailure& failure, const std::string& program, const ProcessOptions& options) {
+  if (failure.step == Step::private_tmp) {
+    return {
+        .kind = base::ErrorKind::permission,
+        .message = fmt::format("no /tmp of its own for {}: {}", program, std::generic_category().message(failure.code)),
+        .hint = "allow unprivileged user namespaces (user.max_user_namespaces, AppArmor, the container's seccomp)"};
+  }
   bool missing = failure.code == ENOENT || failure.code == ENOTDIR;
   if (failure.step == Step::directory && missing) {
     return {.kind = base::ErrorKind::not_found, .message = fmt::format("no folder {}", options.directory)};
@@ -302,6 +312,8 @@ class LinuxSpawner final : public Spawner {
     TRY(auto out, open_output(options.capture_stdout, child_stdout));
     TRY(auto err, open_output(options.capture_stderr, child_stderr));
     TRY(Pipe report, make_pipe());
+    std::optional<PrivateTmpPlan> private_tmp;
+    if (options.private_tmp) private_tmp.emplace(*options.private_tmp);
 
     ChildPlan plan{.program = program.c_str(),
                    .arguments = arguments.data(),
@@ -309,6 +321,7 @@ class LinuxSpawner final : public Spawner {
                    .directory = options.directory.empty() ? nullptr : options.directory.c_str(),
                    .stdio = {nothing.get(), child_stdout.get(), child_stderr.get()},
                    .outlives_parent = options.outlives_parent,
+                   .private_tmp = private_tmp ? &*private_tmp : nullptr,
                    .parent = ::getpid(),
                    .report = report.write.get()};
     pid_t pid = fork_child(plan);

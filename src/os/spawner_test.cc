@@ -2,6 +2,7 @@
 #include "os/spawner.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -119,6 +120,24 @@ TEST_F(Spawner, HandsOnNoDescriptorAndNoSignalState) {
     outcome.out.replace(at, kOfGlibc.size(), kOfGlibc.size(), '0');
   }
   EXPECT_EQ(outcome.out, "0\n1\n2\n3\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");  // 3 is what ls opened
+}
+
+TEST_F(Spawner, GivesATmpOfItsOwn) {
+  TemporaryDirectory kept("spawner-test-");
+  TemporaryDirectory hidden("spawner-test-");
+  auto options = shell(fmt::format(
+      "test -d {0} && touch {0}/kept && ! test -e {1} && echo private > /tmp/only-here && cat /tmp/only-here && "
+      "! head -c 2M /dev/zero > /tmp/much",
+      kept.path(), hidden.path()));
+  options.private_tmp = PrivateTmp{.megabytes = 1, .keeps = kept.path()};
+  auto process = spawner_->spawn(options);
+  if (!process && process.error().kind == base::ErrorKind::permission) GTEST_SKIP() << process.error().message;
+  auto outcome = run(options);
+  EXPECT_EQ(outcome.status.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "private\n");
+  EXPECT_NE(outcome.err.find("No space left on device"), std::string::npos) << outcome.err;
+  EXPECT_TRUE(read_file(kept.path() + "/kept"));
+  EXPECT_FALSE(read_file("/tmp/only-here"));
 }
 
 TEST_F(Spawner, TellsWhatIsMissing) {

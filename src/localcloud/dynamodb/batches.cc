@@ -82,11 +82,13 @@ base::Result<std::vector<Gets>> parse_all_gets(const json::object& request) {
 
 struct Got {
   json::array found;
-  json::array left;  // keys of items that would not fit into the answer
+  json::array left;  // keys of items that would not fit into the answer, or had no throughput left
+  int read = 0;
+  std::optional<Shortage> shortage;
 };
 
 // `room`: bytes that the answer can still take.
-Got read_items(const Gets& gets, std::size_t& room, Capacity& capacity) {
+Got read_items(const Gets& gets, std::size_t& room, Capacity& capacity, base::WallTime now) {
   Got got;
   for (const auto& key : gets.keys) {
     auto item = gets.table->find(key);
@@ -96,6 +98,15 @@ Got read_items(const Gets& gets, std::size_t& room, Capacity& capacity) {
       got.left.emplace_back(key);
       continue;
     }
+    Capacity cost;
+    cost.read_item(item, gets.consistent);
+    if (auto shortage = cost.find_shortage(*gets.table, now)) {
+      got.shortage = std::move(shortage);
+      got.left.emplace_back(key);
+      continue;
+    }
+    cost.charge(*gets.table);
+    ++got.read;
     room -= size;
     if (item != nullptr) got.found.emplace_back(gets.projection ? project(*gets.projection, *item) : *item);
     capacity.read_item(item, gets.consistent);
@@ -119,9 +130,11 @@ base::Result<Write> parse_batch_write(const json::value& request) {
   return parse_write(Write::Kind::remove, *remove);
 }
 
-struct TableWrite {
-  Table* table;
+struct BatchWrite {
+  std::string table_name;  // as the request has it
+  const json::value* request;
   Write write;
+  Table* table = nullptr;
 };
 
 }  // namespace
@@ -142,17 +155,23 @@ DynamoDbService::Outcome DynamoDbService::batch_get(const Call& call, const json
   json::object unprocessed;
   json::array capacities;
   std::size_t room = kLargestAnswer;
+  int read = 0;
+  std::optional<Shortage> shortage;
   for (const auto& gets : all) {
     Capacity capacity;
-    auto [found, left] = read_items(gets, room, capacity);
+    auto got = read_items(gets, room, capacity, cloud_.clock->now());
+    auto& left = got.left;
+    read += got.read;
+    if (got.shortage) shortage = std::move(got.shortage);
     if (!left.empty()) {
       auto again = request->at(gets.name).get_object();
       again["Keys"] = std::move(left);
       unprocessed[gets.name] = std::move(again);
     }
-    responses[gets.name] = std::move(found);
+    responses[gets.name] = std::move(got.found);
     if (!capacity_wanted.empty()) capacities.push_back(capacity.describe(gets.table->name, capacity_wanted));
   }
+  if (read == 0 && shortage) return throttled(*shortage);
   json::object output{{"Responses", std::move(responses)}, {"UnprocessedKeys", std::move(unprocessed)}};
   if (!capacities.empty()) output["ConsumedCapacity"] = std::move(capacities);
   return output;
@@ -163,7 +182,7 @@ DynamoDbService::Outcome DynamoDbService::batch_write(const Call& call, const js
                     {"RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"}));
   TRY(auto capacity_wanted, wanted_capacity(input));
   TRY(const auto* request, request_items(input));
-  std::vector<std::pair<std::string, Write>> parsed;
+  std::vector<BatchWrite> writes;
   for (const auto& [name, list] : *request) {
     const auto* requests = list.if_array();
     if (requests == nullptr || requests->empty()) {
@@ -175,13 +194,12 @@ DynamoDbService::Outcome DynamoDbService::batch_write(const Call& call, const js
     }
     for (const auto& one : *requests) {
       TRY(auto write, parse_batch_write(one));
-      parsed.emplace_back(name, std::move(write));
+      writes.push_back({.table_name = name, .request = &one, .write = std::move(write)});
     }
   }
-  if (parsed.size() > kMostWrites) return validation_exception("Too many items requested for the BatchWriteItem call");
-  std::vector<TableWrite> writes;
+  if (writes.size() > kMostWrites) return validation_exception("Too many items requested for the BatchWriteItem call");
   std::set<std::string> seen;
-  for (auto& [name, write] : parsed) {
+  for (auto& [name, one, write, table] : writes) {
     const auto& holder = write.kind == Write::Kind::put ? write.item : write.key;
     TRY(auto* its_table, authorized(call, "BatchWriteItem", name, &holder));
     // A batch words what is wrong with a put's key like what is wrong with any key.
@@ -190,15 +208,30 @@ DynamoDbService::Outcome DynamoDbService::batch_write(const Call& call, const js
     }
     TRY(check_write(write, *its_table));
     if (!seen.insert(its_table->name + "/" + place_of(its_table->key, write.key)).second) return duplicates();
-    writes.push_back({.table = its_table, .write = std::move(write)});
+    table = its_table;
   }
   Receipt receipt(capacity_wanted, wants_collection_metrics(input));
-  for (const auto& [its_table, write] : writes) {
+  json::object unprocessed;
+  std::optional<Shortage> shortage;
+  std::size_t left = 0;
+  for (const auto& [name, one, write, its_table] : writes) {
     TRY(auto change, evaluate_write(write, *its_table));
+    Capacity cost;
+    cost.write(*its_table, change);
+    if (auto found = cost.find_shortage(*its_table, cloud_.clock->now())) {
+      shortage = std::move(found);
+      ++left;
+      auto& of_table = unprocessed[name];
+      if (!of_table.is_array()) of_table = json::array();
+      of_table.get_array().push_back(*one);
+      continue;
+    }
+    cost.charge(*its_table);
     commit(*its_table, change);
     receipt.add(*its_table, change);
   }
-  json::object output{{"UnprocessedItems", json::object()}};
+  if (shortage && left == writes.size()) return throttled(*shortage);
+  json::object output{{"UnprocessedItems", std::move(unprocessed)}};
   receipt.write_to(output);
   return output;
 }

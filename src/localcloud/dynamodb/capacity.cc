@@ -58,6 +58,50 @@ void Capacity::write(const Table& table, const ItemChange& change) {
   }
 }
 
+void Capacity::failed_write(const Item& before) {
+  table_.write += write_units(before.get(), nullptr) * factor_;
+}
+
+std::optional<Shortage> Capacity::find_shortage(Table& table, base::WallTime now) const {
+  if (table.pay_per_request) return std::nullopt;
+  auto used_up = [&](const Units& needed, const Throughput& provided, ThroughputBuckets& buckets, std::string arn,
+                     bool index) -> std::optional<Shortage> {
+    bool read = buckets.read.empty(provided.read_units, now) && needed.read > 0;
+    bool write = buckets.write.empty(provided.write_units, now) && needed.write > 0;
+    if (!read && !write) return std::nullopt;
+    return Shortage{.arn = std::move(arn), .index = index, .write = write};
+  };
+  if (auto found = used_up(of_table(), table.throughput, table.buckets, table.arn, false)) return found;
+  for (auto& index : table.indexes) {
+    auto needed = global_.find(index.name);
+    if (needed == global_.end()) continue;
+    auto arn = fmt::format("{}/index/{}", table.arn, index.name);
+    if (auto found = used_up(needed->second, index.throughput, index.buckets, std::move(arn), true)) return found;
+  }
+  return std::nullopt;
+}
+
+void Capacity::charge(Table& table) const {
+  if (table.pay_per_request) return;
+  auto take = [](const Units& units, ThroughputBuckets& buckets) {
+    buckets.read.take(units.read);
+    buckets.write.take(units.write);
+  };
+  take(of_table(), table.buckets);
+  for (auto& index : table.indexes) {
+    if (auto units = global_.find(index.name); units != global_.end()) take(units->second, index.buckets);
+  }
+}
+
+Capacity::Units Capacity::of_table() const {
+  Units units = table_;
+  for (const auto& [name, its] : local_) {
+    units.read += its.read;
+    units.write += its.write;
+  }
+  return units;
+}
+
 json::object Capacity::describe(const Units& units) const {
   json::object described{{"CapacityUnits", units.read + units.write}};
   // Only transactions tell the two apart.
@@ -102,6 +146,17 @@ void Receipt::write_to(json::object& output) const {
     output["ConsumedCapacity"] = std::move(each);
   }
   if (!metrics_.empty()) output["ItemCollectionMetrics"] = metrics_;
+}
+
+tl::unexpected<base::Error> throughput_exceeded(const Shortage& shortage) {
+  return aws_error(
+      400, "ProvisionedThroughputExceededException",
+      shortage.index
+          ? "The level of configured provisioned throughput for one or more global secondary indexes of the table was "
+            "exceeded. Consider increasing your provisioning level for the under-provisioned global secondary indexes "
+            "with the UpdateTable API"
+          : "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
+            "provisioning level with the UpdateTable API.");
 }
 
 bool wants_collection_metrics(const json::object& input) {

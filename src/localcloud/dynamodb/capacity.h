@@ -1,9 +1,11 @@
-// Capacity units that an operation consumes on one table, as ReturnConsumedCapacity tells them (developer guide,
-// "DynamoDB provisioned capacity mode": reads by 4 KB, writes by 1 KB, transactions twice). Pure.
+// Capacity units that an operation consumes on one table, as ReturnConsumedCapacity tells them and as they are taken
+// from what the table provides (developer guide, "DynamoDB provisioned capacity mode": reads by 4 KB, writes by 1 KB,
+// transactions twice). Pure.
 #pragma once
 
 #include <boost/json.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,13 @@ class Capacity {
   // One item: a read of nothing costs as much as the smallest.
   void read_item(const Item& item, bool consistent);
   void write(const Table& table, const ItemChange& change);
+  // Whose condition did not hold: it costs what the item that is there would.
+  void failed_write(const Item& before);
+
+  // Of what the table or its global indexes provide, what this needs and is used up; none of tables on demand.
+  std::optional<Shortage> find_shortage(Table& table, base::WallTime now) const;
+  // Takes what this costs; after find_shortage() found none.
+  void charge(Table& table) const;
 
   // {"TableName", "CapacityUnits", …}; `wanted`: "TOTAL" or "INDEXES".
   json::object describe(std::string_view table_name, std::string_view wanted) const;
@@ -31,6 +40,7 @@ class Capacity {
     double write = 0;
   };
   json::object describe(const Units& units) const;
+  Units of_table() const;  // with its local indexes, which use what the table provides
 
   double factor_;
   Units table_;
@@ -54,6 +64,9 @@ class Receipt {
   std::map<std::string, Capacity> capacities_;
   json::object metrics_;
 };
+
+// Errors: ProvisionedThroughputExceededException 400.
+tl::unexpected<base::Error> throughput_exceeded(const Shortage& shortage);
 
 bool wants_collection_metrics(const json::object& input);
 // {"ItemCollectionKey", "SizeEstimateRangeGB"}: of tables with a local index. No partition here comes near 1 GB.

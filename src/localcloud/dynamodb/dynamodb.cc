@@ -44,6 +44,13 @@ net::Response failure(const Call& call, const base::Error& error, const json::ob
   return json_failure(call, named, kVersion, members);
 }
 
+// API reference, ThrottlingReason.
+json::object throttling_reason(const Shortage& shortage) {
+  return {{"reason", fmt::format("{}{}ProvisionedThroughputExceeded", shortage.index ? "Index" : "Table",
+                                 shortage.write ? "Write" : "Read")},
+          {"resource", shortage.arn}};
+}
+
 }  // namespace
 
 const std::map<std::string_view, DynamoDbService::Operation>& DynamoDbService::table_of_operations() {
@@ -144,6 +151,18 @@ base::Result<Table*> DynamoDbService::authorized_resource(const Call& call, cons
   if (found != tables_.end()) return &found->second;
   return aws_error(400, "ResourceNotFoundException",
                    fmt::format("Requested resource not found: ResourcArn: {} not found", arn));
+}
+
+std::optional<DynamoDbService::Outcome> DynamoDbService::charge(Table& its_table, const Capacity& cost) {
+  if (auto shortage = cost.find_shortage(its_table, cloud_.clock->now())) return throttled(*shortage);
+  cost.charge(its_table);
+  return std::nullopt;
+}
+
+DynamoDbService::Outcome DynamoDbService::throttled(const Shortage& shortage) {
+  Outcome refused(throughput_exceeded(shortage));
+  refused.error_members["ThrottlingReasons"] = json::array{throttling_reason(shortage)};
+  return refused;
 }
 
 void DynamoDbService::commit(Table& its_table, const ItemChange& change) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -102,6 +103,10 @@ class DynamoDbService final : public DynamoDb {
   // IdempotentParameterMismatchException.
   base::Result<std::optional<json::object>> earlier_answer(const std::string& token, const std::string& digest);
   Outcome write_item(const Call& call, const json::object& input, Write::Kind kind);
+  // Takes what an operation costs from what its table provides. An outcome: nothing is left of that.
+  std::optional<Outcome> charge(Table& its_table, const Capacity& cost);
+  static Outcome throttled(const Shortage& shortage);
+  static Outcome cancelled(const base::Error& error, json::array reasons);  // a transaction
   // The change comes to the table, its indexes and its stream.
   void commit(Table& its_table, const ItemChange& change);
 

@@ -57,13 +57,12 @@ DynamoDbService::Outcome DynamoDbService::get_item(const Call& call, const json:
   TRY(auto* its_table, authorized(call, input, &key));
   TRY(its_table->key.check_key(key));
   auto item = its_table->find(key);
+  Capacity capacity;
+  capacity.read_item(item, flag_member(input, "ConsistentRead"));
+  if (auto refused = charge(*its_table, capacity)) return std::move(*refused);
   json::object output;
   if (item != nullptr) output["Item"] = projection ? project(*projection, *item) : *item;
-  if (!capacity_wanted.empty()) {
-    Capacity capacity;
-    capacity.read_item(item, flag_member(input, "ConsistentRead"));
-    output["ConsumedCapacity"] = capacity.describe(its_table->name, capacity_wanted);
-  }
+  if (!capacity_wanted.empty()) output["ConsumedCapacity"] = capacity.describe(its_table->name, capacity_wanted);
   return output;
 }
 
@@ -86,10 +85,14 @@ DynamoDbService::Outcome DynamoDbService::write_item(const Call& call, const jso
   TRY(auto* its_table, authorized(call, input, kind == Write::Kind::put ? &write.item : &write.key));
   TRY(check_write(write, *its_table));
   auto change = evaluate_write(write, *its_table);
+  auto item = its_table->find(write.key);
+  bool condition = !change && change.error().code == "ConditionalCheckFailedException";
+  Capacity capacity;
+  if (change) capacity.write(*its_table, *change);
+  if (condition) capacity.failed_write(item);
+  if (auto refused = charge(*its_table, capacity)) return std::move(*refused);
   if (!change) {
     Outcome failed(base::fail(change.error()));
-    auto item = its_table->find(write.key);
-    bool condition = change.error().code == "ConditionalCheckFailedException";
     if (condition && write.gives_back && item != nullptr) failed.error_members["Item"] = *item;
     return failed;
   }
@@ -97,11 +100,7 @@ DynamoDbService::Outcome DynamoDbService::write_item(const Call& call, const jso
   json::object output;
   auto attributes = wanted_attributes(input, write, *change);
   if (!attributes.empty()) output["Attributes"] = std::move(attributes);
-  if (!capacity_wanted.empty()) {
-    Capacity capacity;
-    capacity.write(*its_table, *change);
-    output["ConsumedCapacity"] = capacity.describe(its_table->name, capacity_wanted);
-  }
+  if (!capacity_wanted.empty()) output["ConsumedCapacity"] = capacity.describe(its_table->name, capacity_wanted);
   if (wants_collection_metrics(input) && its_table->has_local_index()) {
     output["ItemCollectionMetrics"] = collection_metrics(*its_table, change->key);
   }

@@ -191,14 +191,13 @@ base::Result<> check_key_paths(const Source& source, const Page& page) {
   return {};
 }
 
-// `entries` in reading order, after the start.
-json::object read_page(const Source& source, const Page& page, const std::vector<Item>& entries) {
+// `entries` in reading order, after the start. What it costs is added to `capacity`.
+json::object read_page(const Source& source, const Page& page, const std::vector<Item>& entries, Capacity& capacity) {
   json::object output;
   json::array found;
   std::size_t count = 0;
   std::size_t scanned = 0;
   std::size_t bytes = 0;
-  Capacity capacity;
   for (auto at = entries.begin(); at != entries.end(); ++at) {
     ++scanned;
     bytes += item_size(**at);
@@ -220,8 +219,8 @@ json::object read_page(const Source& source, const Page& page, const std::vector
   if (!page.count_only) output["Items"] = std::move(found);
   output["Count"] = count;
   output["ScannedCount"] = scanned;
+  capacity.read(bytes, page.consistent, source.index);
   if (!page.capacity_wanted.empty()) {
-    capacity.read(bytes, page.consistent, source.index);
     output["ConsumedCapacity"] = capacity.describe(source.table.name, page.capacity_wanted);
   }
   return output;
@@ -332,8 +331,11 @@ DynamoDbService::Outcome DynamoDbService::query(const Call& call, const json::ob
   TRY(check_key_paths(source, page));
   TRY(check_filter(source, page));
   TRY(check_projection(input, source, page));
-  return read_page(source, page,
-                   partition_entries(source, key_condition, page, flag_member(input, "ScanIndexForward", true)));
+  Capacity capacity;
+  bool forward = flag_member(input, "ScanIndexForward", true);
+  auto output = read_page(source, page, partition_entries(source, key_condition, page, forward), capacity);
+  if (auto refused = charge(*its_table, capacity)) return std::move(*refused);
+  return output;
 }
 
 DynamoDbService::Outcome DynamoDbService::scan(const Call& call, const json::object& input) {
@@ -365,7 +367,10 @@ DynamoDbService::Outcome DynamoDbService::scan(const Call& call, const json::obj
   for (auto at = page.start ? all.upper_bound(place) : all.begin(); at != all.end(); ++at) {
     if (segment_of(at->first, segment.total) == segment.number) entries.push_back(at->second);
   }
-  return read_page(source, page, entries);
+  Capacity capacity;
+  auto output = read_page(source, page, entries, capacity);
+  if (auto refused = charge(*its_table, capacity)) return std::move(*refused);
+  return output;
 }
 
 }  // namespace localcloud

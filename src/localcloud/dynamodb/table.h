@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "localcloud/dynamodb/schema.h"
+#include "localcloud/dynamodb/throughput.h"
 #include "localcloud/dynamodb/value.h"
 
 namespace localcloud {
@@ -26,6 +27,7 @@ struct Index {
   KeySchema key;
   Projection projection;
   Throughput throughput;
+  ThroughputBuckets buckets = {};
   Entries entries = {};  // items as they are projected; those without the index's key are not in it
 };
 
@@ -44,6 +46,7 @@ struct Table {
   std::vector<Index> indexes = {};
   bool pay_per_request = true;
   Throughput throughput = {};
+  ThroughputBuckets buckets = {};  // count unless pay_per_request
   std::string table_class = {};
   bool deletion_protection = false;
   base::WallTime created;

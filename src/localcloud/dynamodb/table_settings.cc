@@ -34,6 +34,7 @@ DynamoDbService::Outcome DynamoDbService::untag(const Call& call, const json::ob
 }
 
 DynamoDbService::Outcome DynamoDbService::list_tags(const Call& call, const json::object& input) {
+  TRY(check_members("ListTagsOfResource", input, {"ResourceArn"}));  // one answer has them all: there is no NextToken
   TRY(auto* its_table, authorized_resource(call, input));
   json::array tags;
   for (const auto& [key, value] : its_table->tags) tags.push_back({{"Key", key}, {"Value", value}});

@@ -81,8 +81,10 @@ class Reasons {
   void add_none() { add({{"Code", "None"}}); }
   void add(const base::Error& error, const Item& item = nullptr) {
     cancelled_ = true;
-    bool condition = error.code == "ConditionalCheckFailedException";
-    json::object reason{{"Code", condition ? "ConditionalCheckFailed" : "ValidationError"}, {"Message", error.message}};
+    std::string_view code = "ValidationError";
+    if (error.code == "ConditionalCheckFailedException") code = "ConditionalCheckFailed";
+    if (error.code == "ProvisionedThroughputExceededException") code = "ProvisionedThroughputExceeded";
+    json::object reason{{"Code", code}, {"Message", error.message}};
     if (item != nullptr) reason["Item"] = *item;
     add(std::move(reason));
   }
@@ -102,6 +104,39 @@ class Reasons {
   void add(json::object reason) { reasons_.push_back(std::move(reason)); }
   json::array reasons_;
   bool cancelled_ = false;
+};
+
+// What the parts of a transaction need of their tables: all of them have it, or none is charged.
+class Costs {
+ public:
+  Capacity& of(Table& table) { return costs_.try_emplace(&table, true).first->second; }
+  // Why the transaction is cancelled, if a table that it needs has nothing left. `parts`: the table of each.
+  Reasons charge(const std::vector<Table*>& parts, base::WallTime now) {
+    std::map<Table*, Shortage> shortages;
+    for (auto& [table, cost] : costs_) {
+      if (auto shortage = cost.find_shortage(*table, now)) shortages.emplace(table, std::move(*shortage));
+    }
+    Reasons reasons;
+    for (auto* table : parts) {
+      auto found = shortages.find(table);
+      if (found == shortages.end()) {
+        reasons.add_none();
+      } else {
+        reasons.add(throughput_exceeded(found->second).value());
+      }
+    }
+    if (!shortages.empty()) return reasons;
+    for (auto& [table, cost] : costs_) cost.charge(*table);
+    return reasons;
+  }
+  std::map<std::string_view, const Capacity*> by_name() const {
+    std::map<std::string_view, const Capacity*> named;
+    for (const auto& [table, cost] : costs_) named.emplace(table->name, &cost);
+    return named;
+  }
+
+ private:
+  std::map<Table*, Capacity> costs_;
 };
 
 base::Result<> check_distinct(const std::vector<Part>& parts) {
@@ -158,7 +193,33 @@ base::Result<Evaluation> evaluate_parts(std::vector<Part>& parts) {
   return found;
 }
 
+// A transaction that is cancelled costs too.
+Costs costs_of(const std::vector<Part>& parts, const Evaluation& found) {
+  Costs costs;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto& cost = costs.of(*parts[i].table);
+    if (!found.reasons.cancelled()) {
+      cost.write(*parts[i].table, found.changes[i]);
+    } else if (!parts[i].write.key.empty()) {
+      cost.failed_write(parts[i].table->find(parts[i].write.key));
+    }
+  }
+  return costs;
+}
+
+std::vector<Table*> tables_of(const std::vector<Part>& parts) {
+  std::vector<Table*> tables;
+  for (const auto& part : parts) tables.push_back(part.table);
+  return tables;
+}
+
 }  // namespace
+
+DynamoDbService::Outcome DynamoDbService::cancelled(const base::Error& error, json::array reasons) {
+  Outcome failed(base::fail(error));
+  failed.error_members["CancellationReasons"] = std::move(reasons);
+  return failed;
+}
 
 base::Result<std::optional<json::object>> DynamoDbService::earlier_answer(const std::string& token,
                                                                           const std::string& digest) {
@@ -188,11 +249,9 @@ DynamoDbService::Outcome DynamoDbService::transact_write(const Call& call, const
   if (earlier) return std::move(*earlier);
 
   TRY(auto found, evaluate_parts(parts));
-  if (found.reasons.cancelled()) {
-    Outcome failed(base::fail(found.reasons.error()));
-    failed.error_members["CancellationReasons"] = found.reasons.take();
-    return failed;
-  }
+  auto throttled = costs_of(parts, found).charge(tables_of(parts), cloud_.clock->now());
+  if (throttled.cancelled()) return cancelled(throttled.error(), throttled.take());
+  if (found.reasons.cancelled()) return cancelled(found.reasons.error(), found.reasons.take());
   Receipt receipt(capacity_wanted, wants_collection_metrics(input), true);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     commit(*parts[i].table, found.changes[i]);
@@ -212,7 +271,8 @@ DynamoDbService::Outcome DynamoDbService::transact_get(const Call& call, const j
   TRY(const auto* items, transact_items(input));
   Reasons reasons;
   json::array responses;
-  std::map<std::string, Capacity> capacities;
+  Costs costs;
+  std::vector<Table*> tables;
   std::size_t size = 0;
   for (const auto& one : *items) {
     const auto* get = one.is_object() ? object_member(one.get_object(), "Get") : nullptr;
@@ -233,18 +293,17 @@ DynamoDbService::Outcome DynamoDbService::transact_get(const Call& call, const j
     json::object response;
     if (item != nullptr) response["Item"] = projection ? project(*projection, *item) : *item;
     responses.push_back(std::move(response));
-    capacities.try_emplace(its_table->name, true).first->second.read_item(item, true);
+    tables.push_back(its_table);
+    costs.of(*its_table).read_item(item, true);
   }
-  if (reasons.cancelled()) {
-    Outcome failed(base::fail(reasons.error()));
-    failed.error_members["CancellationReasons"] = reasons.take();
-    return failed;
-  }
+  if (reasons.cancelled()) return cancelled(reasons.error(), reasons.take());
   if (size > kLargest) return too_large();
+  auto throttled = costs.charge(tables, cloud_.clock->now());
+  if (throttled.cancelled()) return cancelled(throttled.error(), throttled.take());
   json::object output{{"Responses", std::move(responses)}};
   if (!capacity_wanted.empty()) {
     json::array each;
-    for (const auto& [name, capacity] : capacities) each.push_back(capacity.describe(name, capacity_wanted));
+    for (const auto& [name, capacity] : costs.by_name()) each.push_back(capacity->describe(name, capacity_wanted));
     output["ConsumedCapacity"] = std::move(each);
   }
   return output;

@@ -1,0 +1,30 @@
+// A /tmp of a child's own: a tmpfs of some size in a mount namespace, which lives as long as a process is in it. It
+// needs no privileges, but a kernel that allows unprivileged user namespaces. Prepared in the parent; entered between
+// fork and exec, where only async-signal-safe calls may stand.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace os {
+
+struct PrivateTmp {
+  std::int64_t megabytes = 0;  // more is ENOSPC
+  std::string keeps = {};      // a folder that the child sees, even if it is in the machine's /tmp; empty: none
+};
+
+class PrivateTmpPlan {
+ public:
+  explicit PrivateTmpPlan(const PrivateTmp& wanted);
+  // In the child, while it has one thread. False: errno says why; the child must not go on.
+  bool enter() const;
+
+ private:
+  std::string options_;
+  std::string users_;
+  std::string groups_;
+  std::vector<std::string> kept_;  // its folders below /tmp, from the outermost to itself
+};
+
+}  // namespace os

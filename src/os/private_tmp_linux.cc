@@ -1,0 +1,70 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "os/private_tmp.h"
+
+namespace os {
+
+namespace {
+
+constexpr std::string_view kTmp = "/tmp/";
+
+bool write_to(const char* file, std::string_view text) {
+  int fd = ::open(file, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(fd);
+  return written;
+}
+
+// "/proc/self/fd/7", without what may allocate.
+std::array<char, 32> path_of(int fd) {
+  std::array<char, 32> path{};
+  std::strcpy(path.data(), "/proc/self/fd/");
+  std::size_t end = std::strlen(path.data());
+  std::size_t digits = 1;
+  for (int rest = fd; rest >= 10; rest /= 10) ++digits;
+  for (std::size_t at = end + digits; at-- > end; fd /= 10) path[at] = static_cast<char>('0' + fd % 10);
+  return path;
+}
+
+}  // namespace
+
+PrivateTmpPlan::PrivateTmpPlan(const PrivateTmp& wanted)
+    : options_(fmt::format("size={}m,mode=1777", wanted.megabytes)),
+      users_(fmt::format("{0} {0} 1", ::geteuid())),
+      groups_(fmt::format("{0} {0} 1", ::getegid())) {
+  if (!wanted.keeps.starts_with(kTmp)) return;
+  for (std::size_t slash = wanted.keeps.find('/', kTmp.size()); slash != std::string::npos;
+       slash = wanted.keeps.find('/', slash + 1)) {
+    kept_.push_back(wanted.keeps.substr(0, slash));
+  }
+  kept_.push_back(wanted.keeps);
+}
+
+bool PrivateTmpPlan::enter() const {
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  if (!write_to("/proc/self/setgroups", "deny") || !write_to("/proc/self/uid_map", users_) ||
+      !write_to("/proc/self/gid_map", groups_)) {
+    return false;
+  }
+  int kept = kept_.empty() ? -1 : ::open(kept_.back().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (!kept_.empty() && kept < 0) return false;
+  if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options_.c_str()) != 0) return false;
+  if (kept < 0) return true;
+  for (const auto& folder : kept_) {
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return false;
+  }
+  return ::mount(path_of(kept).data(), kept_.back().c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+}
+
+}  // namespace os
