@@ -24,7 +24,7 @@ awaitable<base::Result<XmlNode>> call_query(ClientConfig config, QueryCall query
   for (const auto& [name, value] : query.parameters) {
     request.body += fmt::format("&{}={}", form_encode(name), form_encode(value));
   }
-  CO_TRY(auto response, co_await call(config, url, std::move(request), query.service, {}));
+  CO_TRY(auto response, co_await call(config, url, std::move(request), query.service, query.options));
   CO_TRY(auto root, parse_xml(response.body));
   const XmlNode* result = root.child(query.action + "Result");
   co_return result == nullptr ? XmlNode{} : *result;

@@ -15,6 +15,7 @@ struct QueryCall {
   std::string version;  // "2010-05-15"
   std::string action;
   std::vector<std::pair<std::string, std::string>> parameters = {};
+  CallOptions options = {};
 };
 
 // The <ActionResult> element (empty for actions that answer without one).

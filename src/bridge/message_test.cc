@@ -254,6 +254,12 @@ TEST(NoSession, SaysWhyAWSRefused) {
   EXPECT_NE(text(403, "ForbiddenException User is not authorized to perform: execute-api").find("permission"),
             std::string::npos);
   EXPECT_NE(text(403, "The security token included in the request is expired").find("expired"), std::string::npos);
+  std::string refused =
+      text(403,
+           "AccessDenied User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: sts:AssumeRole on "
+           "resource: arn:aws:iam::1:role/bridge because no policy allows it");
+  EXPECT_NE(refused.find("may not assume the bridge role arn:aws:iam::1:role/bridge. Allow it"), std::string::npos)
+      << refused;
   EXPECT_TRUE(explain_denial({.status = 400, .detail = "ExpiredTokenException"}, "x").expired);
   EXPECT_NE(text(403, "Signature expired: 20260102T030405Z is now earlier").find("clock"), std::string::npos);
   EXPECT_NE(text(403, " Forbidden").find("VPC"), std::string::npos);

@@ -47,6 +47,15 @@ bool mentions_any(std::string_view text, std::initializer_list<std::string_view>
   return false;
 }
 
+// The role in "… is not authorized to perform: sts:AssumeRole on resource: ARN".
+std::string assumed_role(std::string_view refusal) {
+  constexpr std::string_view kResource = "on resource: ";
+  std::size_t at = refusal.find(kResource);
+  if (at == std::string_view::npos) return "the bridge role";
+  std::string_view arn = refusal.substr(at + kResource.size());
+  return "the bridge role " + std::string(arn.substr(0, arn.find(' ')));
+}
+
 }  // namespace
 
 bool is_http_event(std::string_view event) {
@@ -95,6 +104,10 @@ Denial explain_denial(const Outcome& outcome, std::string_view what) {
   if (mentions_any(outcome.detail, {"ExpiredToken", "token included in the request is expired", "token has expired"})) {
     return {start + "the credentials of this execution environment have expired; the next invocation gets a new one",
             true};
+  }
+  if (mentions_any(outcome.detail, {"sts:AssumeRole"})) {
+    return {start + "the function's role is not this app's, and may not assume " + assumed_role(outcome.detail) +
+            ". Allow it sts:AssumeRole on that role, and run `livelambda start` again, which makes the role trust it"};
   }
   if (mentions_any(outcome.detail, {"AccessDenied", "not authorized"})) {
     return {start + "the function's role lacks a permission. Run `livelambda start` again, which grants it"};

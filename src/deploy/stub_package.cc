@@ -13,6 +13,7 @@ Package stub_package(std::string bootstrap, const StubConfig& config) {
                            {"table", config.table}};
   std::vector<codec::ZipEntry> entries;
   entries.push_back({.name = "bootstrap", .content = std::move(bootstrap), .mode = 0755});
+  if (!config.bridge_role.empty()) text["bridgeRole"] = config.bridge_role;
   if (!config.ca_pem.empty()) {
     text["caFile"] = "ca.pem";
     entries.push_back({.name = "ca.pem", .content = config.ca_pem});

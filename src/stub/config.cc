@@ -53,6 +53,7 @@ base::Result<Config> read_config(std::string_view json, const std::string& packa
                 .region = codec::find_string(document, "region"),
                 .endpoint = codec::find_string(document, "endpoint"),
                 .table = codec::find_string(document, "table"),
+                .bridge_role = codec::find_string(document, "bridgeRole"),
                 .ca_file = codec::find_string(document, "caFile"),
                 .runtime_api = get(environment, "AWS_LAMBDA_RUNTIME_API"),
                 .credentials = {get(environment, "AWS_ACCESS_KEY_ID"), get(environment, "AWS_SECRET_ACCESS_KEY"),

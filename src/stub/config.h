@@ -18,6 +18,7 @@ struct Config {
   std::string region;
   std::string endpoint;  // wss://… of the WebSocket stage
   std::string table;
+  std::string bridge_role;  // ARN; empty = the function's own role may use the bridge
   std::string ca_file;      // path; empty = Amazon's roots, which are inside
   std::string runtime_api;  // AWS_LAMBDA_RUNTIME_API, "host:port"
   aws::Credentials credentials;

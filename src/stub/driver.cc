@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "bridge/plain_text.h"
+#include "stub/bridge_role.h"
 
 namespace stub {
 namespace {
@@ -19,7 +20,21 @@ constexpr aws::CallOptions kCall{.attempts = 1, .timeout = 2s, .connect_timeout 
 // The machine counts every copy of a frame that may have arrived, so none is sent behind its back.
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s, .repeatable = false};
 constexpr auto kHandshake = 3s;
+constexpr std::size_t kLongestSessionName = 64;  // of STS
 constexpr auto kHello = 3s;
+
+aws::ClientConfig bridge_aws(const Config& config, net::HttpClient& http, const base::Clock& clock) {
+  aws::ClientConfig aws{.http = &http,
+                        .clock = &clock,
+                        .credentials = aws::fixed_credentials(config.credentials),
+                        .region = config.region,
+                        .endpoints = config.endpoints};
+  if (!config.bridge_role.empty()) {
+    std::string session = ("livelambda-" + config.announce.function).substr(0, kLongestSessionName);
+    aws.credentials = std::make_shared<BridgeRole>(aws, config.bridge_role, std::move(session));
+  }
+  return aws;
+}
 
 bridge::StubOptions to_options(const Config& config) {
   return {.app = config.app,
@@ -38,11 +53,7 @@ Driver::Driver(asio::any_io_executor executor, Config config, std::shared_ptr<ne
       runtime_http_(net::make_http_client(executor, nullptr)),
       tls_(std::move(tls)),
       config_(std::move(config)),
-      aws_{.http = bridge_http_.get(),
-           .clock = &clock,
-           .credentials = aws::fixed_credentials(config_.credentials),
-           .region = config_.region,
-           .endpoints = config_.endpoints},
+      aws_(bridge_aws(config_, *bridge_http_, clock)),
       runtime_(*runtime_http_, config_.runtime_api),
       machine_(to_options(config_)),
       lambda_wanted_(executor),
