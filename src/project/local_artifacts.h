@@ -1,5 +1,5 @@
 // Folders and files beside the template that CloudFormation can only take from S3, read as `aws cloudformation package`
-// reads them.
+// reads them: links are followed, and every file goes along but those of .git, .aws-sam and .livelambda.
 #pragma once
 
 #include <string>
@@ -19,8 +19,9 @@ struct ArtifactContent {
   std::string extension;  // of a file that goes as it is: "zip", "json"
 };
 
-// Errors: invalid_input with the template's file and line: the path is not there, or a nested template, which needs
-// packaging of its own and is not there yet.
+// Reads as much as the artifact has (up to 250 MiB), so it does not belong on a loop's thread; it may run on any, since
+// it touches nothing shared. Errors: invalid_input with the template's file and line: the path is not there, a file
+// cannot be read, or code is more than Lambda takes; internal for a nested template, which is a stack of its own.
 base::Result<ArtifactContent> read_artifact(const app::LocalArtifact& artifact, const std::string& template_file);
 
 }  // namespace project

@@ -92,12 +92,52 @@ TEST(LocalArtifacts, NameThePlaceOfWhatIsNotThere) {
   EXPECT_NE(content.error().hint, "");
 }
 
-TEST(LocalArtifacts, RefuseANestedTemplate) {
+TEST(LocalArtifacts, LeaveNestedTemplatesToTheirStacks) {
   Folder folder;
   folder.write("nested.yaml", "Resources: {}");
   auto content = folder.read(Kind::template_, "nested.yaml");
   ASSERT_FALSE(content);
-  EXPECT_THAT(content.error().message, HasSubstr("nested template"));
+  EXPECT_EQ(content.error().kind, base::ErrorKind::internal);
+}
+
+TEST(LocalArtifacts, FollowLinksAndLeaveOutWhatIsNotForLambda) {
+  Folder folder;
+  folder.write("shared/tool.js", "tool");
+  folder.write("layer/.livelambda/stage", "dev");
+  folder.write("layer/.aws-sam/build.toml", "");
+  folder.write("layer/.env", "kept");
+  namespace fs = std::filesystem;
+  fs::create_directory_symlink("../shared", folder.temporary.path() + "/layer/lib");
+  auto content = folder.read(Kind::zip, "layer");
+  ASSERT_TRUE(content) << content.error().message;
+  std::vector<std::string> names;
+  for (const auto& entry : content->entries) names.push_back(entry.name);
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("lib/tool.js", ".env"));
+}
+
+TEST(LocalArtifacts, NameALinkThatLeadsNowhereOrBack) {
+  Folder folder;
+  folder.write("layer/code.js", "");
+  std::string link = folder.temporary.path() + "/layer/link";
+  std::filesystem::create_symlink("nothing", link);
+  auto content = folder.read(Kind::zip, "layer");
+  ASSERT_FALSE(content);
+  EXPECT_THAT(content.error().message, HasSubstr(link + " is a link to nothing"));
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink(".", link);
+  content = folder.read(Kind::zip, "layer");
+  ASSERT_FALSE(content);
+  EXPECT_THAT(content.error().message, HasSubstr(link + " is a link to a folder above it"));
+}
+
+TEST(LocalArtifacts, SayThatCodeIsTooLargeBeforeReadingIt) {
+  Folder folder;
+  folder.write("layer/model.bin", "");
+  std::filesystem::resize_file(folder.temporary.path() + "/layer/model.bin", std::uintmax_t{251} << 20);
+  auto content = folder.read(Kind::zip, "layer");
+  ASSERT_FALSE(content);
+  EXPECT_THAT(content.error().message, HasSubstr("more than 250 MiB unzipped"));
+  EXPECT_EQ(content.error().line, 12);
 }
 
 }  // namespace
