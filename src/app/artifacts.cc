@@ -60,9 +60,9 @@ class ArtifactFinder {
     id_ = id;
     type_ = codec::find_string(resource, "Type");
     for (const Function& function : functions_) {
-      if (function.logical_id != id || function.live || function.source.empty()) continue;
+      if (function.logical_id != id || function.live || function.code_path.empty()) continue;
       std::string_view property = function.serverless ? "CodeUri" : "Code";
-      add(Kind::zip, function.source, pointer({"Resources", id, "Properties", property}));
+      add(Kind::zip, function.code_path, pointer({"Resources", id, "Properties", property}));
     }
     const auto* properties = codec::find(resource, "Properties");
     if (properties == nullptr) return;

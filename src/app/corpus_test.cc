@@ -165,7 +165,7 @@ TEST_P(Corpus, IsReadAndRewrittenAndOnlyLiveFunctionsChange) {
     for (const Function& function : stack->functions) {
       ++functions;
       live += function.live ? 1 : 0;
-      if (!function.live) ++reasons[function.why_not];
+      if (!function.live) ++reasons[to_string(function.why_not)];
       EXPECT_GT(function.line, 0);
     }
     auto rewritten = rewrite_to_live(*stack, options);

@@ -31,4 +31,8 @@ const Function* Stack::function(std::string_view logical_id) const {
   return nullptr;
 }
 
+std::string Stack::path_of(const Function& function) const {
+  return id.empty() ? function.logical_id : id + "/" + function.logical_id;
+}
+
 }  // namespace app

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/stay_reason.h"
 #include "codec/json.h"
 #include "codec/yaml.h"
 
@@ -26,18 +27,27 @@ struct Function {
   bool serverless = false;   // AWS::Serverless::Function; else AWS::Lambda::Function
   std::string runtime = {};  // "" for an image, or if it is not known before deployment
   std::string handler = {};
-  // The folder or file with its code, relative to the template's folder, "." for that folder itself; "" if the code is
-  // not on this machine (S3, inline, image).
+  // The folder or file with its code, relative to the template's folder (or absolute, as CDK may write it), "." for
+  // that folder itself; "" if the code is not on this machine (S3, inline, image).
   std::string source = {};
+  // Where Code or CodeUri says that it is, in the same form: what is uploaded when it is not live. `source` is this
+  // unless livelambda.yaml or CDK says otherwise; "" of a CDK function, whose assets CDK uploads.
+  std::string code_path = {};
   // The one file to build from, relative to the template's folder, where the app says more than handler and folder do:
   // the entry of a CDK NodejsFunction, an EntryPoint of esbuild; else "".
   std::string entry = {};
-  std::string build_method = {};  // Metadata.BuildMethod, e.g. "esbuild"; "" if none
+  // Metadata.BuildMethod as SAM names them: "esbuild", "makefile", "go1.x", "rust-cargolambda", "python-uv", …; "" if
+  // none. With its Metadata.BuildProperties.
+  std::string build_method = {};
+  codec::json::object build_properties = {};
+  std::string build_command = {};  // `build` of livelambda.yaml; "" if none
   Architecture architecture = Architecture::x86_64;
   int timeout_seconds = 3;  // Lambda's defaults, if the template says nothing that can be resolved
   int memory_mb = 128;
+  std::vector<std::string> layers = {};  // logical ids of the template's own layer versions, as Layers lists them
+  bool response_stream = false;          // it has a function URL with InvokeMode RESPONSE_STREAM
   bool live = false;
-  std::string why_not = {};             // if it is not live: "keeps its code in AWS: …"
+  WhyNot why_not = {};                  // its reason is `none` if it is live
   std::vector<std::string> roles = {};  // logical ids of the template's roles that it uses; empty: SAM makes its role
   // A role that is not of this template, as far as it is known before deployment ("arn:${AWS::Partition}:iam::…"); its
   // stub reaches the bridge by the bridge role. "" if its role is the template's or SAM's.
@@ -77,6 +87,8 @@ struct Stack {
   std::vector<Stack> nested = {};                      // of local templates, in the template's order
 
   const Function* function(std::string_view logical_id) const;
+  // The function's own name in the whole application: "Fn", "Nested/Fn".
+  std::string path_of(const Function& function) const;
 };
 
 // Whose tools build, and for some also deploy, the app.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "codec/yaml.h"
+#include "app/samconfig.h"
 
 namespace app {
 namespace {
@@ -37,34 +37,6 @@ base::Result<void> check(std::string_view what, std::string_view name) {
   return {};
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-// A one-line TOML string at the start of `text`; nothing if it is none.
-std::optional<std::string> toml_string(std::string_view text) {
-  if (text.empty() || (text.front() != '"' && text.front() != '\'')) return std::nullopt;
-  char quote = text.front();
-  std::string value;
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == quote) return value;
-    if (quote == '"' && text[i] == '\\') {
-      ++i;
-      if (i == text.size() || (text[i] != '"' && text[i] != '\\')) return std::nullopt;  // no name has other escapes
-    }
-    value += text[i];
-  }
-  return std::nullopt;
-}
-
-tl::unexpected<base::Error> settings_error(std::string_view file, int line, std::string message) {
-  return base::fail(base::Error{
-      .kind = base::ErrorKind::usage, .message = std::move(message), .file = std::string(file), .line = line});
-}
-
 }  // namespace
 
 base::Result<void> check_stage(std::string_view stage) {
@@ -91,63 +63,12 @@ std::string debug_stack_name(std::string_view stage, std::string_view app) {
   return fmt::format("{}-{}{}", stage, app, kDebugSuffix);
 }
 
-base::Result<Settings> read_settings(std::string_view text, std::string_view file) {
-  auto document = codec::parse_yaml(text);
-  if (!document) {
-    base::Error error = document.error();
-    error.kind = base::ErrorKind::usage;
-    error.file = file;
-    return base::fail(std::move(error));
-  }
-  Settings settings;
-  if (document->value.is_null()) return settings;  // empty, or nothing but comments
-  const auto* object = document->value.if_object();
-  if (object == nullptr) return settings_error(file, 1, "the settings have to be `key: value` lines");
-  for (const auto& [key, value] : *object) {
-    std::string_view name(key.data(), key.size());
-    int line = document->line_of("/" + std::string(name));
-    if (name != "name") {
-      base::Error error{.kind = base::ErrorKind::usage, .message = fmt::format("unknown setting \"{}\"", name)};
-      error.hint = "The settings are: name.";
-      error.file = file;
-      error.line = line;
-      return base::fail(std::move(error));
-    }
-    if (!value.is_string()) return settings_error(file, line, "`name` has to be a string");
-    settings.name = std::string(value.get_string());
-  }
-  return settings;
-}
-
-std::optional<std::string> samconfig_stack_name(std::string_view text) {
-  std::optional<std::string> of_deploy;
-  std::optional<std::string> of_global;
-  std::string table;
-  while (!text.empty()) {
-    std::size_t end = text.find('\n');
-    std::string_view line = trim(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (line.starts_with('[')) {
-      table = trim(line.substr(1, line.find(']') - 1));
-      continue;
-    }
-    std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) continue;
-    std::string_view key = trim(line.substr(0, equals));
-    if (key != "stack_name" && key != "\"stack_name\"") continue;
-    auto value = toml_string(trim(line.substr(equals + 1)));
-    if (table == "default.deploy.parameters") of_deploy = std::move(value);
-    if (table == "default.global.parameters") of_global = std::move(value);
-  }
-  return of_deploy ? of_deploy : of_global;
-}
-
 base::Result<std::string> choose_app_name(const Settings& settings, const std::optional<std::string>& samconfig_text,
                                           std::string_view folder) {
   std::string name(folder);
   std::string_view source = "the folder's name";
   if (samconfig_text) {
-    if (auto stack_name = samconfig_stack_name(*samconfig_text)) {
+    if (auto stack_name = read_samconfig(*samconfig_text).stack_name) {
       name = *stack_name;
       source = "stack_name of samconfig.toml";
     }

@@ -45,43 +45,6 @@ TEST(Names, StageOfAUserIsAlwaysAStage) {
   }
 }
 
-TEST(Settings, GiveTheName) {
-  EXPECT_EQ(read_settings("# mine\nname: api-sns\n")->name, "api-sns");
-  EXPECT_EQ(read_settings("")->name, std::nullopt);
-}
-
-TEST(Settings, RefuseWhatTheyDoNotKnowWithItsLine) {
-  auto unknown = read_settings("name: a\nregion: eu-west-1\n");
-  ASSERT_FALSE(unknown);
-  EXPECT_EQ(unknown.error().kind, base::ErrorKind::usage);
-  EXPECT_THAT(unknown.error().message, HasSubstr("region"));
-  EXPECT_EQ(unknown.error().file, "livelambda.yaml");
-  EXPECT_EQ(unknown.error().line, 2);
-  EXPECT_EQ(read_settings("\nname: 7\n").error().line, 2);
-  EXPECT_EQ(read_settings("name: [\n").error().kind, base::ErrorKind::usage);
-  EXPECT_FALSE(read_settings("- name\n"));
-}
-
-TEST(SamConfig, GivesTheStackNameOfDeployBeforeGlobal) {
-  constexpr const char* kText = R"(version = 0.1
-[default.global.parameters]
-stack_name = "from-global"   # comment
-[default.build.parameters]
-stack_name = "not-this"
-[default.deploy.parameters]
-capabilities = "CAPABILITY_IAM"
-stack_name='from-deploy'
-[prod.deploy.parameters]
-stack_name = "prod"
-)";
-  EXPECT_EQ(samconfig_stack_name(kText), "from-deploy");
-  EXPECT_EQ(samconfig_stack_name("[ default.global.parameters ]\r\n\"stack_name\" = \"g\"\r\n"), "g");
-  EXPECT_EQ(samconfig_stack_name("stack_name = \"top\"\n"), std::nullopt);
-  EXPECT_EQ(samconfig_stack_name("[default.deploy.parameters]\nstack_name = \n"), std::nullopt);
-  EXPECT_EQ(samconfig_stack_name("[default.deploy.parameters]\nstack_name = \"open\n"), std::nullopt);
-  EXPECT_EQ(samconfig_stack_name("["), std::nullopt);
-}
-
 TEST(AppName, ComesFromSettingsThenSamConfigThenTheFolder) {
   const std::string config = "[default.deploy.parameters]\nstack_name = \"sam-app\"\n";
   EXPECT_EQ(choose_app_name({.name = "mine"}, config, "folder").value(), "mine");

@@ -1,8 +1,6 @@
-// What the values of a template refer to, and which functions something refers to in a way that forbids to make them
-// live: the deployment itself would wait for their answers, or they do not run where a stub could.
+// What the values of a template refer to.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,9 +14,8 @@ namespace app {
 // "Function.Version" too.
 std::set<std::string, std::less<>> references_in(const codec::json::value& value);
 
-// A function's logical id → why it has to stay as it is: handlers of custom resources, macros, CodeDeploy and
-// CloudFormation hooks, Lambda@Edge.
-std::map<std::string, std::string, std::less<>> reserved_functions(const codec::json::value& document);
+// The same with their attributes: "Role.Arn", "Nested.Outputs.Name".
+std::set<std::string, std::less<>> attributes_in(const codec::json::value& value);
 
 // The template's AWS::IAM::Role resources that a function's Role names (several under Fn::If); nothing if any of it is
 // not such a resource.

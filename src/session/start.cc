@@ -92,7 +92,7 @@ class Session {
                                                  stack.template_file, twice.line, twice.key, twice.first_line)});
       }
       for (const app::Function& function : stack.functions) {
-        if (!function.live) with_.reporter.report(Notice{fmt::format("{} {}", function.logical_id, function.why_not)});
+        if (!function.live) with_.reporter.report(Notice{fmt::format("{} {}", function.logical_id, app::to_string(function.why_not))});
       }
     }
     co_return base::Result<>();
