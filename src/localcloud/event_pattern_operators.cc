@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -20,14 +21,6 @@ namespace {
 using Test = base::Result<LeafTest>;
 
 constexpr double kLargestNumber = 5e9;  // numeric matching: -5e9 to 5e9, EventBridge user guide
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 std::optional<double> number_of(const json::value& value) {
   if (value.is_double()) return value.get_double();
@@ -59,7 +52,7 @@ LeafTest has_suffix(std::string suffix) {
 }
 
 LeafTest equals_ignoring_case(std::string_view wanted) {
-  return of_string([wanted = lower(wanted)](std::string_view text) { return lower(text) == wanted; });
+  return of_string([wanted = lower_case(wanted)](std::string_view text) { return lower_case(text) == wanted; });
 }
 
 // --- prefix and suffix, with their equals-ignore-case form
@@ -81,8 +74,8 @@ Test parse_affix(std::string_view name, const json::value& value) {
   }
   if (!inner.value().is_string()) return invalid_pattern("equals-ignore-case match pattern must be a string");
   if (object->size() > 1) return invalid_pattern("Only one key allowed in match expression");
-  return of_string([prefix, wanted = lower(inner.value().get_string())](std::string_view text) {
-    return prefix ? lower(text).starts_with(wanted) : lower(text).ends_with(wanted);
+  return of_string([prefix, wanted = lower_case(inner.value().get_string())](std::string_view text) {
+    return prefix ? lower_case(text).starts_with(wanted) : lower_case(text).ends_with(wanted);
   });
 }
 

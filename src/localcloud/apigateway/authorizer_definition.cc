@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/http_text.h"
 #include "localcloud/text_pattern.h"
@@ -19,10 +20,6 @@ using boost::json::object;
 
 constexpr int kDefaultTtl = 300;
 constexpr int kMaxTtl = 3600;
-
-tl::unexpected<base::Error> bad_request(std::string message) {
-  return aws_error(400, "BadRequestException", std::move(message));
-}
 
 base::Result<IdentitySource> read_source(std::string_view expression) {
   std::string_view rest = expression;

@@ -7,25 +7,13 @@
 #include <charconv>
 #include <optional>
 
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/iam/iam.h"
+#include "localcloud/path_pattern.h"
 
 namespace localcloud {
 
 namespace {
-
-std::optional<std::vector<std::string>> match(const ControlRoute& route, const std::vector<std::string>& segments) {
-  auto pattern = path_segments(route.path);
-  if (pattern.size() != segments.size()) return std::nullopt;
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == "*") {
-      parts.push_back(segments[i]);
-    } else if (pattern[i] != segments[i]) {
-      return std::nullopt;
-    }
-  }
-  return parts;
-}
 
 // The text as a number of items; nullopt if it is none.
 std::optional<std::size_t> number_of(std::string_view text) {
@@ -58,7 +46,7 @@ ControlAnswer GatewayControlPlane::act(const Call& call) const {
   if (call.request.method == "GET") {
     for (auto routes : {control_routes_v2(), control_routes_v1(), control_routes_usage()}) {
       for (const auto& route : routes) {
-        auto parts = match(route, segments);
+        auto parts = match_path(route.path, segments);
         if (!parts) continue;
         // The ARNs of both APIs begin with what follows the version (service authorization reference, API Gateway
         // Management V2).
@@ -74,10 +62,10 @@ ControlAnswer GatewayControlPlane::act(const Call& call) const {
 
 ControlAnswer page_of(const ControlRequest& request, const ControlPages& pages, std::vector<json::object> items) {
   auto limit = number_of(field(request.query, pages.limit).value_or(std::to_string(pages.usual)));
-  if (!limit || *limit == 0) return aws_error(400, "BadRequestException", fmt::format("Invalid {}", pages.limit));
+  if (!limit || *limit == 0) return bad_request(fmt::format("Invalid {}", pages.limit));
   auto begin = number_of(field(request.query, pages.token).value_or("0"));
   if (!begin || *begin > items.size()) {
-    return aws_error(400, "BadRequestException", fmt::format("Invalid {}", pages.token));
+    return bad_request(fmt::format("Invalid {}", pages.token));
   }
   auto end = std::min(items.size(), *begin + std::min(*limit, pages.most));
   json::array list;

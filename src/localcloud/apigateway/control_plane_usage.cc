@@ -20,6 +20,9 @@ json::object describe(const std::string& id, const ApiKey& key, bool with_value)
 }
 
 ControlAnswer get_api_keys(const ControlRequest& request) {
+  if (field(request.query, "customerId")) {
+    return base::fail(not_implemented("apigateway", "GetApiKeys with customerId"));
+  }
   auto name = field(request.query, "name").value_or("");
   bool with_values = field(request.query, "includeValues") == "true";
   std::vector<json::object> items;

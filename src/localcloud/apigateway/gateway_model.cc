@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "codec/base64.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/usage_plan.h"
 #include "localcloud/local_clock.h"
 #include "localcloud/service.h"
@@ -115,8 +116,7 @@ base::Result<std::string> function_of_uri(std::string_view uri) {
     return std::string(uri.substr(at + kFunctions.size()));
   }
   if (uri.starts_with("arn:aws:lambda:")) return std::string(uri);
-  return aws_error(400, "BadRequestException",
-                   fmt::format("integration URI {}: the local cloud calls Lambda functions only", uri));
+  return bad_request(fmt::format("integration URI {}: the local cloud calls Lambda functions only", uri));
 }
 
 }  // namespace localcloud

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/integration_definition.h"
@@ -59,7 +60,7 @@ base::Result<> check_response_type(std::string_view type) {
   for (int kind = 0; kind <= static_cast<int>(FailureKind::unsupported_media_type); ++kind) {
     if (name_of(static_cast<FailureKind>(kind)) == type) return {};
   }
-  return aws_error(400, "BadRequestException", fmt::format("Invalid gateway response type: {}", type));
+  return bad_request(fmt::format("Invalid gateway response type: {}", type));
 }
 
 base::Result<GatewayResponse> read_gateway_response(const json::object& properties) {
@@ -69,7 +70,7 @@ base::Result<GatewayResponse> read_gateway_response(const json::object& properti
     int code = 0;
     auto [end, error] = std::from_chars(status.data(), status.data() + status.size(), code);
     if (error != std::errc{} || code < 100 || code > 599) {
-      return aws_error(400, "BadRequestException", fmt::format("Invalid status code specified: {}", status));
+      return bad_request(fmt::format("Invalid status code specified: {}", status));
     }
     response.status = code;
   }
@@ -77,8 +78,7 @@ base::Result<GatewayResponse> read_gateway_response(const json::object& properti
   response.parameters = map_property(properties, spelled(properties, "ResponseParameters", "responseParameters"));
   for (const auto& [to, from] : response.parameters) {
     if (!to.starts_with(kPlace)) {
-      return aws_error(400, "BadRequestException",
-                       fmt::format("{} is not implemented by the local cloud in gateway responses", to));
+      return bad_request(fmt::format("{} is not implemented by the local cloud in gateway responses", to));
     }
     TRY(check_rest_mapping({{"integration.request.header.X", from}}, false));
   }

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/iam/policy.h"
 
 namespace localcloud {
@@ -33,7 +34,7 @@ base::Result<base::Millis> timeout_property(const json::object& properties, std:
   std::int64_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 50 || value > most.count()) {
-    return aws_error(400, "BadRequestException", fmt::format("{} must be between 50 and {}", name, most.count()));
+    return bad_request(fmt::format("{} must be between 50 and {}", name, most.count()));
   }
   return base::Millis(value);
 }
@@ -52,10 +53,10 @@ void write_out(json::value& resource, std::string_view api_arn) {
 }
 
 tl::unexpected<base::Error> invalid_policy(std::string_view why) {
-  return aws_error(400, "BadRequestException",
-                   fmt::format("Invalid policy document. Please check the policy syntax and ensure that Principals are "
-                               "valid. {}",
-                               why));
+  return bad_request(
+      fmt::format("Invalid policy document. Please check the policy syntax and ensure that Principals are "
+                  "valid. {}",
+                  why));
 }
 
 }  // namespace

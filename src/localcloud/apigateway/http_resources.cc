@@ -5,6 +5,7 @@
 
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/integration_definition.h"
 #include "localcloud/apigateway/mapping_template.h"
@@ -20,10 +21,6 @@ constexpr std::size_t kMostRoutes = 300;
 constexpr std::size_t kMostIntegrations = 300;
 constexpr std::size_t kMostAuthorizers = 10;
 constexpr std::size_t kMostStages = 10;
-
-tl::unexpected<base::Error> bad_request(std::string message) {
-  return aws_error(400, "BadRequestException", std::move(message));
-}
 
 Api* api_of(GatewayService& service, const ResourceRequest& request) {
   return service.store().find(text_property(request.properties, "ApiId"));

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/parameter_mapping.h"
 #include "localcloud/apigateway/service_call.h"
@@ -18,10 +19,6 @@ namespace localcloud {
 namespace {
 
 using json::object;
-
-tl::unexpected<base::Error> bad_request(std::string message) {
-  return aws_error(400, "BadRequestException", std::move(message));
-}
 
 tl::unexpected<base::Error> not_there(std::string_view what) {
   return bad_request(fmt::format("{} is not implemented by the local cloud", what));

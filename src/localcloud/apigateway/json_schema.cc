@@ -6,6 +6,7 @@
 #include <set>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/json_members.h"
 #include "localcloud/service.h"
 #include "localcloud/text_pattern.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr int kMaxDepth = 32;
 
 tl::unexpected<base::Error> invalid(std::string why) {
-  return aws_error(400, "BadRequestException", fmt::format("Invalid model specified: {}", why));
+  return bad_request(fmt::format("Invalid model specified: {}", why));
 }
 
 base::Result<> check(const json::value& schema, int depth) {

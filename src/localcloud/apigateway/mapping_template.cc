@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/service.h"
 #include "localcloud/text_pattern.h"
 
@@ -42,10 +43,8 @@ base::Result<std::string> read_template_key(std::string_view expression) {
   if (expression.empty()) return std::string("$default");
   if (expression.starts_with("\\$")) return std::string(expression.substr(1));
   if (expression.find('$') == std::string_view::npos) return std::string(expression);
-  return aws_error(
-      400, "BadRequestException",
-      fmt::format("TemplateSelectionExpression {}: the local cloud has fixed keys only, such as \\$default",
-                  expression));
+  return bad_request(fmt::format(
+      "TemplateSelectionExpression {}: the local cloud has fixed keys only, such as \\$default", expression));
 }
 
 std::optional<std::string> request_of_template(const Integration& integration, const TemplateScope& scope) {

@@ -7,6 +7,7 @@
 
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/failure.h"
 #include "localcloud/apigateway/integration_definition.h"
 #include "localcloud/apigateway/json_schema.h"
@@ -36,7 +37,7 @@ std::string method_name(std::string_view key) {
 }
 
 tl::unexpected<base::Error> refused(std::string_view where, std::string_view what) {
-  return aws_error(400, "BadRequestException", fmt::format("{}: {}", where, what));
+  return bad_request(fmt::format("{}: {}", where, what));
 }
 
 base::Result<Integration> integration_of(const value& operation, GatewayKind kind, const std::string& where) {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "codec/json.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/velocity_values.h"
 #include "localcloud/http_text.h"
 #include "localcloud/service.h"
@@ -14,8 +15,7 @@ namespace localcloud {
 namespace {
 
 tl::unexpected<base::Error> refused(std::string_view expression) {
-  return aws_error(
-      400, "BadRequestException",
+  return bad_request(
       fmt::format("Invalid mapping expression specified: {}: the local cloud does not know it", expression));
 }
 

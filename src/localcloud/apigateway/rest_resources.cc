@@ -5,6 +5,7 @@
 
 #include "codec/json.h"
 #include "localcloud/apigateway/authorizer_definition.h"
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/integration_definition.h"
 #include "localcloud/apigateway/openapi.h"
@@ -13,10 +14,6 @@
 namespace localcloud {
 
 namespace {
-
-tl::unexpected<base::Error> bad_request(std::string message) {
-  return aws_error(400, "BadRequestException", std::move(message));
-}
 
 Api* api_of(GatewayService& service, const ResourceRequest& request) {
   return service.store().find(text_property(request.properties, "RestApiId"));

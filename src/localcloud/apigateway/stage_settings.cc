@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/service.h"
 #include "localcloud/sync_type.h"
 
@@ -13,10 +14,6 @@ namespace localcloud {
 namespace json = boost::json;
 
 namespace {
-
-tl::unexpected<base::Error> bad_request(std::string message) {
-  return aws_error(400, "BadRequestException", std::move(message));
-}
 
 base::Result<> check_members(const json::object& settings, std::string_view what,
                              const std::set<std::string_view>& known) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/service.h"
 #include "localcloud/sync_type.h"
 
@@ -28,7 +29,7 @@ base::Result<double> number(const json::object& properties, std::string_view nam
   double value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
-    return aws_error(400, "BadRequestException", fmt::format("{} must be a number that is not negative", name));
+    return bad_request(fmt::format("{} must be a number that is not negative", name));
   }
   return value;
 }

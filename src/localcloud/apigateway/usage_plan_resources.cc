@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/gateway_type.h"
 #include "localcloud/apigateway/usage_plan.h"
 #include "localcloud/json_members.h"
@@ -10,10 +11,6 @@
 namespace localcloud {
 
 namespace {
-
-tl::unexpected<base::Error> bad_request(std::string message) {
-  return aws_error(400, "BadRequestException", std::move(message));
-}
 
 base::Result<ResourceState> put_key(GatewayService& service, const ResourceRequest& request) {
   constexpr std::size_t kShortest = 20;

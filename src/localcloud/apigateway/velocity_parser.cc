@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "localcloud/apigateway/bad_request.h"
 #include "localcloud/apigateway/velocity.h"
 #include "localcloud/apigateway/velocity_syntax.h"
 #include "localcloud/apigateway/velocity_values.h"
@@ -27,8 +28,7 @@ bool is_word(char c) {
 }
 
 tl::unexpected<base::Error> refused(std::string_view what) {
-  return aws_error(400, "BadRequestException",
-                   fmt::format("mapping template with {}: the local cloud does not know it", what));
+  return bad_request(fmt::format("mapping template with {}: the local cloud does not know it", what));
 }
 
 const std::set<std::string_view>& context_names() {
@@ -470,7 +470,7 @@ class Parser {
 base::Result<MappingTemplate> MappingTemplate::parse(std::string_view text) {
   constexpr std::size_t kLongest = 300 * 1024;  // AGW-guide limits.md
   if (text.size() > kLongest) {
-    return aws_error(400, "BadRequestException", fmt::format("A mapping template may have {} bytes", kLongest));
+    return bad_request(fmt::format("A mapping template may have {} bytes", kLongest));
   }
   MappingTemplate made;
   TRY(made.block_, velocity::Parser(text).whole());

@@ -23,13 +23,19 @@ bool is_name(std::string_view text) {
 // Parameters that would change what is done, and do nothing here.
 base::Result<> refuse(const QueryInput& input, std::string_view operation) {
   for (const auto& [name, value] : input.fields()) {
-    for (const std::string_view refused : {"ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "ResourceTypes",
-                                           "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"}) {
+    for (const std::string_view refused :
+         {"ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "ResourceTypes", "StackPolicyDuringUpdateBody",
+          "StackPolicyDuringUpdateURL", "DeploymentMode", "DeploymentConfig", "StackSetName", "CallAs",
+          "TemplateSummaryConfig"}) {
       if (name.starts_with(refused))
         return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, refused)));
     }
     if (name.starts_with("RollbackConfiguration.RollbackTriggers.member.")) {
       return base::fail(not_implemented("cloudformation", fmt::format("{} with RollbackTriggers", operation)));
+    }
+    if ((name == "RollbackConfiguration.MonitoringTimeInMinutes" && value != "0") ||
+        (name == "IncludePropertyValues" && value == "true")) {
+      return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, name)));
     }
   }
   return {};
@@ -193,6 +199,14 @@ base::Result<Principal> CloudFormationApi::acting_for(const Asked& asked, const 
   if (!assumed) return validation_error(fmt::format("Role {} is invalid or cannot be assumed", role_arn));
   TRY(auto owner, cloud_.iam->find_key(assumed->access_key_id, assumed->session_token));
   return std::move(owner.first);
+}
+
+base::Result<> CloudFormationApi::take_role(const Asked& asked, Stack& stack) const {
+  const auto role_arn = asked.input.get_or("RoleARN", "");
+  if (role_arn.empty()) return {};
+  TRY(stack.definition.caller, acting_for(asked, role_arn));
+  stack.definition.role_arn = role_arn;
+  return {};
 }
 
 base::Result<> CloudFormationApi::check_updatable(const Stack& stack) const {

@@ -82,6 +82,8 @@ class CloudFormationApi final : public CloudFormation {
   // Who makes the resources: the role, if one is passed, else the caller. Errors: AccessDenied of iam:PassRole, "Role …
   // is invalid or cannot be assumed".
   base::Result<Principal> acting_for(const Asked& asked, const std::string& role_arn) const;
+  // The stack's role from now on is the one that the request names, if it does.
+  base::Result<> take_role(const Asked& asked, Stack& stack) const;
   base::Result<std::string> template_text(const Asked& asked, const Stack* previous) const;
   base::Result<DefinitionInput> definition_input(const Asked& asked, const Stack* previous) const;
   base::Result<std::string> new_stack_name(const Asked& asked) const;
@@ -109,5 +111,7 @@ void write_change(XmlWriter& xml, const ResourceChange& change);
 void write_parameters(XmlWriter& xml, const StackDefinition& definition);
 void write_stack_tags(XmlWriter& xml, const std::map<std::string, std::string>& tags);
 void write_declared_parameters(XmlWriter& xml, const Template& declared, bool with_types);
+
+bool retains_except_on_create(const QueryInput& input);
 
 }  // namespace localcloud

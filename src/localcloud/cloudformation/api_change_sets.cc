@@ -135,8 +135,14 @@ Answer CloudFormationApi::create_change_set(const Asked& asked) {
       return validation_error(fmt::format("Stack [{}] does not exist", stack_name));
     TRY(check_updatable(*stack));
   }
-  if (stack != nullptr && store_.find_change_set(stack->id, name).change_set != nullptr) {
-    return aws_error(400, "AlreadyExistsException", fmt::format("ChangeSet [{}] already exists", name));
+  const auto client_token = asked.input.get_or("ClientToken", "");
+  if (stack != nullptr) {
+    const auto made = store_.find_change_set(stack->id, name).change_set;
+    // The same request once more.
+    if (made != nullptr && !client_token.empty() && made->client_token == client_token)
+      return XmlWriter().element("Id", made->id).element("StackId", stack->id).take();
+    if (made != nullptr)
+      return aws_error(400, "AlreadyExistsException", fmt::format("ChangeSet [{}] already exists", name));
   }
   TRY(auto input, definition_input(asked, type == "UPDATE" ? stack.get() : nullptr));
   input.by_change_set = true;
@@ -146,6 +152,7 @@ Answer CloudFormationApi::create_change_set(const Asked& asked) {
     fresh = new_stack(checked_name);
   }
   auto change_set = new_change_set(name, type);
+  change_set.client_token = client_token;
   change_set.description = asked.input.get_or("Description", "");
   change_set.on_failure = asked.input.get_or("OnStackFailure", "ROLLBACK");
   change_set.include_nested_stacks = asked.input.get_or("IncludeNestedStacks", "false") == "true";
@@ -202,6 +209,7 @@ Answer CloudFormationApi::execute_change_set(const Asked& asked) {
   auto definition = change_set->definition;
   const bool disable_rollback = asked.input.get_or("DisableRollback", "false") == "true";
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
+  stack->retain_except_on_create = retains_except_on_create(asked.input);
   if (change_set->type == "CREATE") {
     stack->definition = definition;
     stack->on_failure = disable_rollback ? "DO_NOTHING" : change_set->on_failure;

@@ -72,7 +72,30 @@ base::Result<RemoveOptions> remove_options(const QueryInput& input, const Stack&
   return options;
 }
 
+// What ContinueUpdateRollback takes to be rolled back: what it lists, or all that failed to be.
+base::Result<std::vector<std::string>> skipped_resources(const QueryInput& input, const Stack& stack) {
+  auto skipped = input.list("ResourcesToSkip");
+  if (input.get_or("ForceRollback", "false") == "true") {
+    if (!skipped.empty()) return validation_error("ForceRollback and ResourcesToSkip are mutually exclusive.");
+    for (const auto& resource : stack.resources) {
+      if (resource.status == "UPDATE_FAILED") skipped.push_back(resource.logical_id);
+    }
+  }
+  for (const auto& id : skipped) {
+    const auto* resource = stack.resource(id);
+    if (resource == nullptr || resource->status != "UPDATE_FAILED") {
+      return validation_error(
+          fmt::format("The following resource(s) to skip are not in the UPDATE_FAILED state: [{}]", id));
+    }
+  }
+  return skipped;
+}
+
 }  // namespace
+
+bool retains_except_on_create(const QueryInput& input) {
+  return input.get_or("RetainExceptOnCreate", "false") == "true";
+}
 
 Answer CloudFormationApi::create_stack(const Asked& asked) {
   TRY(const auto name, new_stack_name(asked));
@@ -89,6 +112,7 @@ Answer CloudFormationApi::create_stack(const Asked& asked) {
     fresh.deadline = engine_.now() + minutes;
   }
   fresh.client_request_token = asked.input.get_or("ClientRequestToken", "");
+  fresh.retain_except_on_create = retains_except_on_create(asked.input);
   fresh.termination_protection = asked.input.get_or("EnableTerminationProtection", "false") == "true";
   auto stack = store_.add(std::move(fresh));
   stack->definition = definition;
@@ -110,6 +134,7 @@ Answer CloudFormationApi::update_stack(const Asked& asked) {
   if (!plan.changes_anything) return validation_error("No updates are to be performed.");
   stack->updated = engine_.now();
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
+  stack->retain_except_on_create = retains_except_on_create(asked.input);
   const UpdateOptions options{.disable_rollback = asked.input.get_or("DisableRollback", "false") == "true"};
   engine_.begin(*stack, "UPDATE_IN_PROGRESS", "User Initiated");
   cloud_.tasks->spawn(engine_.update(stack, std::move(definition), options));
@@ -133,6 +158,7 @@ Answer CloudFormationApi::delete_stack(const Asked& asked) {
     return validation_error(fmt::format("Stack [{}] cannot be deleted while in status {}", stack->name, stack->status));
   }
   TRY(auto options, remove_options(asked.input, *stack));
+  TRY(take_role(asked, *stack));
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
   engine_.begin(*stack, "DELETE_IN_PROGRESS", "User Initiated");
   cloud_.tasks->spawn(engine_.remove(stack, std::move(options)));
@@ -154,6 +180,7 @@ Answer CloudFormationApi::cancel_update_stack(const Asked& asked) {
   TRY(const auto stack, existing(asked, "Stack [{}] does not exist"));
   if (stack->status != "UPDATE_IN_PROGRESS")
     return validation_error("CancelUpdateStack cannot be called from current stack status");
+  stack->client_request_token = asked.input.get_or("ClientRequestToken", stack->client_request_token);
   stack->cancel_requested = true;  // the engine ends what it is doing first
   return "";
 }
@@ -166,14 +193,8 @@ Answer CloudFormationApi::continue_update_rollback(const Asked& asked) {
                     "UPDATE_ROLLBACK_FAILED state.",
                     stack->id, stack->status));
   }
-  auto skipped = asked.input.list("ResourcesToSkip");
-  for (const auto& id : skipped) {
-    const auto* resource = stack->resource(id);
-    if (resource == nullptr || resource->status != "UPDATE_FAILED") {
-      return validation_error(
-          fmt::format("The following resource(s) to skip are not in the UPDATE_FAILED state: [{}]", id));
-    }
-  }
+  TRY(auto skipped, skipped_resources(asked.input, *stack));
+  TRY(take_role(asked, *stack));
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
   cloud_.tasks->spawn(engine_.roll_back(stack, std::move(skipped)));
   return "";
@@ -187,7 +208,9 @@ Answer CloudFormationApi::rollback_stack(const Asked& asked) {
                     "CREATE_FAILED or UPDATE_FAILED state.",
                     stack->id, stack->status));
   }
+  TRY(take_role(asked, *stack));
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
+  stack->retain_except_on_create = retains_except_on_create(asked.input);
   cloud_.tasks->spawn(engine_.roll_back(stack, {}));
   return stack_id_xml(*stack);
 }

@@ -96,6 +96,7 @@ struct ChangeSet {
   std::string status_reason;
   std::string description;
   std::string on_failure;  // ROLLBACK, DO_NOTHING, DELETE
+  std::string client_token;
   base::WallTime created;
   StackDefinition definition;
   std::vector<ResourceChange> changes;
@@ -121,6 +122,7 @@ struct Stack {
   std::string logical_id_in_parent;
   std::string client_request_token;        // of the operation under way, for its events
   std::optional<base::WallTime> deadline;  // of its creation
+  bool retain_except_on_create = false;    // of that operation: its rollback keeps nothing that it has made
   bool delete_requested = false;           // while it is still being created
   bool cancel_requested = false;           // while it is being updated
   StackDefinition definition;              // the last that was asked for and came to be

@@ -19,6 +19,10 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
 
 awaitable<void> StackEngine::roll_back(std::shared_ptr<Stack> stack, std::vector<std::string> skipped) {
   if (const auto halted = halted_.extract(stack->id)) {
+    // Whoever goes on may have named another role.
+    auto& previous = halted.mapped()->previous;
+    previous.role_arn = stack->definition.role_arn;
+    previous.caller = stack->definition.caller;
     co_await roll_back_update(halted.mapped(), "User Initiated", std::move(skipped));
   } else {
     co_await roll_back_create(*stack, "User Initiated.");

@@ -162,8 +162,8 @@ awaitable<std::string> StackEngine::remove_one(Stack& stack, StackResource resou
       listed->time = of.time;
     }
   };
-  const bool retain =
-      resource.deletion_policy == "Retain" || (resource.deletion_policy == "RetainExceptOnCreate" && !rolling_back);
+  const bool unmade = rolling_back && (stack.retain_except_on_create || resource.deletion_policy != "Retain");
+  const bool retain = !unmade && resource.deletion_policy.starts_with("Retain");
   if (retain) {
     note(resource, "DELETE_SKIPPED");
     co_return "";

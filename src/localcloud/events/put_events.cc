@@ -118,6 +118,10 @@ EventsService::Answer EventsService::put_events(const Call& call, const json::ob
                    {"events:detail-type", codec::find_string(entry, "DetailType")}}));
   }
   if (input.contains("EndpointId")) return base::fail(not_implemented("events", "PutEvents with EndpointId"));
+  for (const auto& entry : entries) {
+    if (codec::find(entry, "TraceHeader") == nullptr) continue;
+    return base::fail(not_implemented("events", "PutEvents with TraceHeader"));
+  }
   if (entries.empty() || entries.size() > kMostEntries) {
     return invalid(
         fmt::format("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have "

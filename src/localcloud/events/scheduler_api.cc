@@ -98,7 +98,7 @@ net::Response SchedulerService::handle(const Call& call) {
   auto body = json_input(call.request);
   if (!body) return rest_json_failure(call, body.error());
   Input input{.name = route->named ? segments[1] : std::string(), .query = target.query, .body = std::move(*body)};
-  auto answer = (this->*route->handler)(call, input);
+  auto answer = once(call, *route, input);
   if (!answer) return rest_json_failure(call, refusal_in_words(answer.error(), 403));
   return rest_json_answer(call, 200, json::value(std::move(*answer)));
 }
@@ -108,29 +108,47 @@ base::Result<> SchedulerService::authorize(const Call& call, std::string_view op
   return cloud_.iam->authorize(call.caller, fmt::format("scheduler:{}", operation), resource);
 }
 
-// Who makes a schedule hands its role to Scheduler.
-base::Result<> SchedulerService::may_pass_role(const Call& call, const json::object& input) const {
-  auto role = text_in(object_in(input, "Target"), "RoleArn");
-  if (role.empty()) return {};
-  return cloud_.iam->authorize(call.caller, "iam:PassRole", role, {{"iam:PassedToService", "scheduler.amazonaws.com"}});
+SchedulerService::Answer SchedulerService::once(const Call& call, const Route& route, const Input& input) {
+  auto token = text_in(input.body, "ClientToken");
+  if (token.empty()) token = field(input.query, "clientToken").value_or("");
+  if (token.empty()) return (this->*route.handler)(call, input);
+  auto asked = fmt::format("{} {}\n{}", call.request.method, call.request.target, call.request.body);
+  auto before = std::find_if(answered_.begin(), answered_.end(), [&](const Answered& one) {
+    return one.operation == route.operation && one.caller == call.caller.arn && one.token == token;
+  });
+  if (before != answered_.end()) {
+    if (before->asked == asked) return before->answer;
+    return aws_error(409, "ConflictException", "The ClientToken is that of a request with other parameters.");
+  }
+  TRY(auto answer, (this->*route.handler)(call, input));
+  constexpr std::size_t kRemembered = 256;
+  answered_.push_back({std::string(route.operation), call.caller.arn, std::move(token), std::move(asked), answer});
+  if (answered_.size() > kRemembered) answered_.pop_front();
+  return answer;
 }
 
 // --- Schedules
 
-SchedulerService::Answer SchedulerService::create_schedule(const Call& call, const Input& input) {
-  TRY(authorize(call, "CreateSchedule", schedule_arn(input.group(), input.name)));
+// Who makes a schedule hands its role to Scheduler.
+SchedulerService::Answer SchedulerService::wanted_schedule(const Call& call, std::string_view operation,
+                                                           const Input& input) const {
+  TRY(authorize(call, operation, schedule_arn(input.group(), input.name)));
   auto wanted = input.body;
   wanted["Name"] = input.name;
-  TRY(may_pass_role(call, wanted));
+  auto role = text_in(object_in(wanted, "Target"), "RoleArn");
+  if (role.empty()) return wanted;
+  TRY(cloud_.iam->authorize(call.caller, "iam:PassRole", role, {{"iam:PassedToService", "scheduler.amazonaws.com"}}));
+  return wanted;
+}
+
+SchedulerService::Answer SchedulerService::create_schedule(const Call& call, const Input& input) {
+  TRY(auto wanted, wanted_schedule(call, "CreateSchedule", input));
   TRY(auto* made, create(wanted));
   return json::object{{"ScheduleArn", made->arn}};
 }
 
 SchedulerService::Answer SchedulerService::update_schedule(const Call& call, const Input& input) {
-  TRY(authorize(call, "UpdateSchedule", schedule_arn(input.group(), input.name)));
-  auto wanted = input.body;
-  wanted["Name"] = input.name;
-  TRY(may_pass_role(call, wanted));
+  TRY(auto wanted, wanted_schedule(call, "UpdateSchedule", input));
   TRY(auto* found, update(wanted));
   return json::object{{"ScheduleArn", found->arn}};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -82,6 +83,15 @@ class SchedulerService {
     Operation handler;
   };
   static const std::vector<Route>& routes();
+  // What a request with a ClientToken was answered: the same one again is answered the same, and does nothing.
+  struct Answered {
+    std::string operation;
+    std::string caller;
+    std::string token;
+    std::string asked;
+    json::object answer;
+  };
+  Answer once(const Call& call, const Route& route, const Input& input);
 
   Answer create_schedule(const Call& call, const Input& input);
   Answer get_schedule(const Call& call, const Input& input);
@@ -99,7 +109,8 @@ class SchedulerService {
   std::string schedule_arn(std::string_view group, std::string_view name) const;
   std::string group_arn(std::string_view name) const;
   base::Result<> authorize(const Call& call, std::string_view operation, std::string_view resource) const;
-  base::Result<> may_pass_role(const Call& call, const json::object& input) const;
+  // The input with the schedule's name, if the caller may ask for it. Errors: AccessDenied.
+  Answer wanted_schedule(const Call& call, std::string_view operation, const Input& input) const;
   base::Result<ScheduleGroup*> tagged(const Call& call, std::string_view operation, const Input& input);
   // The schedule that an input describes; not yet kept.
   base::Result<PlannedSchedule> parse(const json::object& input) const;
@@ -111,6 +122,7 @@ class SchedulerService {
   EventSender& sender_;
   std::map<std::string, ScheduleGroup, std::less<>> groups_;
   std::uint64_t last_generation_ = 0;
+  std::deque<Answered> answered_;  // the latest
 };
 
 ResourceTypes scheduler_resource_types(SchedulerService& scheduler);

@@ -9,6 +9,7 @@
 #include "codec/base64.h"
 #include "localcloud/event_sources/event_sources.h"
 #include "localcloud/iam/iam.h"
+#include "localcloud/path_pattern.h"
 
 namespace localcloud {
 
@@ -47,17 +48,7 @@ std::optional<std::vector<std::string>> match(const ApiRoute& route, const std::
     }
     path = path.substr(0, question);
   }
-  auto pattern = path_segments(path);
-  if (pattern.size() != segments.size()) return std::nullopt;
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == "*") {
-      parts.push_back(segments[i]);
-    } else if (pattern[i] != segments[i]) {
-      return std::nullopt;
-    }
-  }
-  return parts;
+  return match_path(path, segments);
 }
 
 ApiAnswer run_route(LambdaService& service, const ApiRoute& route, ApiRequest request) {

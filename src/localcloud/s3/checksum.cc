@@ -121,6 +121,19 @@ base::Result<> check_md5(const net::Request& request, std::string_view body) {
   return aws_error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.");
 }
 
+// An SDK says which checksum it sends ("Checking object integrity").
+base::Result<> check_sdk_algorithm(const net::Request& request, const ReceivedBody& received) {
+  auto said = request.headers.get("x-amz-sdk-checksum-algorithm");
+  if (!said || request.headers.has("Content-MD5")) return {};
+  if (!received.given) {
+    return aws_error(400, "InvalidRequest",
+                     "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
+                     "headers were found.");
+  }
+  if (checksum_algorithm(*said) == received.checksum.algorithm) return {};
+  return aws_error(400, "InvalidRequest", "Value for x-amz-sdk-checksum-algorithm header is invalid.");
+}
+
 }  // namespace
 
 std::string_view checksum_name(ChecksumAlgorithm algorithm) {
@@ -231,6 +244,7 @@ base::Result<ReceivedBody> receive_body(const net::Request& request) {
     received.checksum = {.algorithm = algorithm, .value = std::string(*given)};
     received.given = true;
   }
+  TRY(check_sdk_algorithm(request, received));
   if (!received.given) {
     received.checksum.value = codec::base64_encode(checksum_of(ChecksumAlgorithm::crc64nvme, plain.content));
   }

@@ -48,8 +48,12 @@ base::Result<std::vector<const UploadedPart*>> chosen_parts(const Upload& upload
                        "One or more of the specified parts could not be found.  The part may not have been uploaded, "
                        "or the specified entity tag may not match the part's entity tag.");
     }
-    auto checksum = one->text_of(checksum_element(part->second.checksum.algorithm));
-    if (!checksum.empty() && checksum != part->second.checksum.value) {
+    auto element = checksum_element(part->second.checksum.algorithm);
+    auto checksum = one->text_of(element);
+    bool of_another = std::any_of(one->children.begin(), one->children.end(), [&](const XmlNode& child) {
+      return child.name.starts_with("Checksum") && child.name != element;
+    });
+    if (of_another || (!checksum.empty() && checksum != part->second.checksum.value)) {
       return aws_error(400, "InvalidPart",
                        "One or more of the specified parts could not be found.  The part may not have been uploaded, "
                        "or the specified entity tag may not match the part's entity tag.");
@@ -112,6 +116,15 @@ base::Result<> check_whole(const net::Headers& headers, const Checksum& checksum
     return aws_error(
         400, "BadDigest",
         fmt::format("The {} you specified did not match the calculated checksum.", checksum_name(checksum.algorithm)));
+  }
+  for (const auto& [name, value] : headers) {
+    auto known = lower_case(name);
+    if (!known.starts_with("x-amz-checksum-") || known == "x-amz-checksum-type") continue;
+    if (known == checksum_header(checksum.algorithm)) continue;
+    return aws_error(
+        400, "InvalidRequest",
+        fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                    lower_case(checksum_name(checksum.algorithm)), known.substr(known.rfind('-') + 1)));
   }
   auto type = headers.get("x-amz-checksum-type");
   if (type && *type != (checksum.composite ? "COMPOSITE" : "FULL_OBJECT")) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "localcloud/http_text.h"
 #include "localcloud/service.h"
 #include "localcloud/wire.h"
 #include "net/url.h"
@@ -49,8 +50,7 @@ base::Result<> read_filter(const XmlNode& node, NotificationTarget& target) {
   if (key == nullptr) return {};
   std::set<std::string> seen;
   for (const auto* rule : key->all("FilterRule")) {
-    auto name = rule->text_of("Name");
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    auto name = lower_case(rule->text_of("Name"));
     if (name != "prefix" && name != "suffix") return invalid("filter rule name must be either prefix or suffix");
     if (!seen.insert(name).second)
       return invalid(fmt::format("Cannot specify more than one {} rule in a filter.", name));

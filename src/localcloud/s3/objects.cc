@@ -47,18 +47,9 @@ base::Result<net::Headers> stored_headers(const net::Request& request) {
   return kept;
 }
 
-base::Result<> refuse_headers(const net::Request& request, std::string_view operation) {
-  static const std::set<std::string_view> kNotHere{"x-amz-server-side-encryption-customer-algorithm",
-                                                   "x-amz-server-side-encryption-aws-kms-key-id",
-                                                   "x-amz-object-lock-mode",
-                                                   "x-amz-object-lock-retain-until-date",
-                                                   "x-amz-object-lock-legal-hold",
-                                                   "x-amz-website-redirect-location",
-                                                   "x-amz-write-offset-bytes"};
+base::Result<> check_write_headers(const net::Request& request, std::string_view operation) {
   for (const auto& [name, value] : request.headers) {
     auto known = lower_case(name);
-    if (kNotHere.contains(known) || known.starts_with("x-amz-object-lock-event-hold"))
-      return base::fail(not_implemented("s3", fmt::format("{} with {}", operation, known)));
     bool acl = (known == "x-amz-acl" && value != "private" && value != "bucket-owner-full-control") ||
                known.starts_with("x-amz-grant-");
     if (acl) return aws_error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
@@ -124,7 +115,7 @@ base::Result<> check_key(std::string_view key) {
 }
 
 base::Result<ObjectVersion> described_object(const Call& call, std::string_view operation) {
-  TRY(refuse_headers(call.request, operation));
+  TRY(check_write_headers(call.request, operation));
   ObjectVersion object;
   TRY(object.headers, stored_headers(call.request));
   TRY(object.storage_class, storage_class(call.request, operation));
@@ -213,11 +204,6 @@ S3Service::Answer S3Service::delete_object(const Call& call, const Address& addr
   TRY(auto id, version_id_of(address));
   TRY(authorize(call, id.empty() ? "s3:DeleteObject" : "s3:DeleteObjectVersion", address));
   TRY(auto* its_bucket, bucket(address.bucket));
-  for (auto name : {"x-amz-if-match-last-modified-time", "x-amz-if-match-size"}) {
-    if (call.request.headers.has(name)) {
-      return base::fail(not_implemented("s3", fmt::format("DeleteObject with {}", name)));
-    }
-  }
   if (call.request.headers.has("If-Match")) {
     TRY(check_write_conditions(call.request.headers, its_bucket->current(address.key)));
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <set>
 
@@ -90,6 +91,26 @@ std::string unknown_operation(const net::Request& request, bool object, std::str
   }
   return fmt::format("{}{}{}", verb == kVerbs.end() ? request.method : std::string(verb->second),
                      object ? "Object" : "Bucket", subresource);
+}
+
+// Headers that no operation looks at and that would change what it does.
+base::Result<> refuse_headers(const net::Request& request, std::string_view operation) {
+  static constexpr std::array<std::string_view, 4> kBegins{"x-amz-server-side-encryption-customer-",
+                                                           "x-amz-copy-source-server-side-encryption-customer-",
+                                                           "x-amz-object-lock-", "x-amz-if-match-"};
+  static const std::set<std::string_view> kNotHere{"x-amz-server-side-encryption-aws-kms-key-id",
+                                                   "x-amz-server-side-encryption-context",
+                                                   "x-amz-bypass-governance-retention",
+                                                   "x-amz-object-annotation-directive",
+                                                   "x-amz-website-redirect-location",
+                                                   "x-amz-write-offset-bytes"};
+  for (const auto& [name, value] : request.headers) {
+    auto known = lower_case(name);
+    bool begins = std::any_of(kBegins.begin(), kBegins.end(), [&](auto one) { return known.starts_with(one); });
+    if (!begins && !kNotHere.contains(known)) continue;
+    return base::fail(not_implemented("s3", fmt::format("{} with {}", operation, known)));
+  }
+  return {};
 }
 
 // Whoever has a presigned URL may not add to what it says: every header of S3's is signed ("Authenticating Requests:
@@ -241,6 +262,9 @@ S3Service::Answer S3Service::act(const Call& call, const Address& address) {
   if (route == routes().end()) {
     return base::fail(not_implemented("s3", unknown_operation(call.request, object, subresource)));
   }
+  bool copies = call.request.headers.has("x-amz-copy-source") && call.request.method == "PUT";
+  auto name = copies ? (subresource.empty() ? "CopyObject" : "UploadPartCopy") : route->name;
+  TRY(refuse_headers(call.request, name));
   return (this->*route->operation)(call, address);
 }
 

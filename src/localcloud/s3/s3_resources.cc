@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "codec/json.h"
+#include "localcloud/http_text.h"
 #include "localcloud/json_members.h"
 #include "localcloud/s3/s3_service.h"
 #include "localcloud/sync_type.h"
@@ -224,10 +225,7 @@ class BucketType final : public SyncType {
   base::Result<ResourceState> make(const ResourceRequest& request) override {
     auto name = text_property(request.properties, "BucketName");
     constexpr std::size_t kLongest = 63;
-    if (name.empty()) {
-      name = generated_name(request.stack_name, request.logical_id, kLongest);
-      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
+    if (name.empty()) name = lower_case(generated_name(request.stack_name, request.logical_id, kLongest));
     if (s3_.bucket(name)) return aws_error(409, "BucketAlreadyExists", fmt::format("{} already exists", name));
     TRY(auto* created, s3_.create_bucket(name));
     auto filled = fill(*created, request);

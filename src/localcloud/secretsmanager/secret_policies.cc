@@ -37,6 +37,13 @@ void add_context(ConditionContext& context, const json::object& input, std::stri
       value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
 }
 
+// A secret has one policy, whose name is "default".
+base::Result<> check_policy_name(const json::object& input, std::string_view code) {
+  auto name = text_in(input, "PolicyName");
+  if (name.empty() || name == "default") return {};
+  return aws_error(400, std::string(code), fmt::format("There is no resource policy with the name {}.", name));
+}
+
 }  // namespace
 
 ConditionContext secret_context(const json::object& input, const Secret* secret) {
@@ -81,12 +88,14 @@ base::Result<json::value> parse_secret_policy(std::string_view text, bool block_
 
 SecretsService::Answer SecretsService::put_resource_policy(const Call& call, const json::object& input) {
   TRY(auto* secret, live(call.caller, "PutResourcePolicy", input));
+  TRY(check_policy_name(input, "InvalidParameterException"));
   TRY(secret->policy, parse_secret_policy(text_in(input, "ResourcePolicy"), flag_in(input, "BlockPublicPolicy")));
   return json::object{{"ARN", secret->arn}, {"Name", secret->name}};
 }
 
 SecretsService::Answer SecretsService::get_resource_policy(const Call& call, const json::object& input) {
   TRY(auto* secret, live(call.caller, "GetResourcePolicy", input));
+  TRY(check_policy_name(input, "ResourceNotFoundException"));
   json::object answer{{"ARN", secret->arn}, {"Name", secret->name}};
   if (!secret->policy.is_null()) answer["ResourcePolicy"] = codec::to_text(secret->policy);
   return answer;
@@ -94,6 +103,7 @@ SecretsService::Answer SecretsService::get_resource_policy(const Call& call, con
 
 SecretsService::Answer SecretsService::delete_resource_policy(const Call& call, const json::object& input) {
   TRY(auto* secret, live(call.caller, "DeleteResourcePolicy", input));
+  TRY(check_policy_name(input, "ResourceNotFoundException"));
   secret->policy = nullptr;
   return json::object{{"ARN", secret->arn}, {"Name", secret->name}};
 }

@@ -48,16 +48,16 @@ base::Result<std::map<std::string, std::string>> system_attributes(const json::o
   return attributes;
 }
 
-// The members of an answer to a message with this input.
-void describe_sent(json::object& answer, const json::object& input, const std::string& id) {
-  answer["MessageId"] = id;
-  answer["MD5OfMessageBody"] = md5_hex(text_in(input, "MessageBody"));
+// The answer to a message with this input.
+json::object describe_sent(const json::object& input, const std::string& id) {
+  json::object answer{{"MessageId", id}, {"MD5OfMessageBody", md5_hex(text_in(input, "MessageBody"))}};
   if (auto sum = md5_of_attributes(object_in(input, "MessageAttributes")); !sum.empty()) {
     answer["MD5OfMessageAttributes"] = sum;
   }
   if (auto sum = md5_of_attributes(object_in(input, "MessageSystemAttributes")); !sum.empty()) {
     answer["MD5OfMessageSystemAttributes"] = sum;
   }
+  return answer;
 }
 
 // The entries of a batch. Errors: those of every batch, AWS.SimpleQueueService.EmptyBatchRequest, … 400.
@@ -124,18 +124,20 @@ json::value for_each_entry(const std::vector<json::object>& entries,
 
 // --- Send
 
-SqsService::Output SqsService::send_message(const Call& call, const json::object& input) {
-  TRY(auto* its_queue, open(call, input, "sqs:sendmessage"));
+base::Result<json::object> SqsService::send_one(Queue& its_queue, const Principal& sender, const json::object& input) {
   TRY(auto delay, number_of(input, "DelaySeconds", kDelay, "DelaySeconds must be >= 0 and <= 900."));
   TRY(auto system, system_attributes(input));
-  system["SenderId"] = call.caller.user_id;
-  TRY(auto id, add(*its_queue, {.body = text_in(input, "MessageBody"),
-                                .attributes = object_in(input, "MessageAttributes"),
-                                .system_attributes = std::move(system),
-                                .delay_seconds = delay}));
-  json::object answer;
-  describe_sent(answer, input, id);
-  return answer;
+  system["SenderId"] = sender.user_id;
+  TRY(auto id, add(its_queue, {.body = text_in(input, "MessageBody"),
+                               .attributes = object_in(input, "MessageAttributes"),
+                               .system_attributes = std::move(system),
+                               .delay_seconds = delay}));
+  return describe_sent(input, id);
+}
+
+SqsService::Output SqsService::send_message(const Call& call, const json::object& input) {
+  TRY(auto* its_queue, open(call, input, "sqs:sendmessage"));
+  return send_one(*its_queue, call.caller, input);
 }
 
 SqsService::Output SqsService::send_batch(const Call& call, const json::object& input) {
@@ -152,16 +154,7 @@ SqsService::Output SqsService::send_batch(const Call& call, const json::object& 
         fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", kLargestBatch, size));
   }
   return for_each_entry(entries, [&](const json::object& entry) -> base::Result<json::object> {
-    TRY(auto delay, number_of(entry, "DelaySeconds", kDelay, "DelaySeconds must be >= 0 and <= 900."));
-    TRY(auto system, system_attributes(entry));
-    system["SenderId"] = call.caller.user_id;
-    TRY(auto id, add(*its_queue, {.body = text_in(entry, "MessageBody"),
-                                  .attributes = object_in(entry, "MessageAttributes"),
-                                  .system_attributes = std::move(system),
-                                  .delay_seconds = delay}));
-    json::object answer;
-    describe_sent(answer, entry, id);
-    return answer;
+    return send_one(*its_queue, call.caller, entry);
   });
 }
 

@@ -97,6 +97,7 @@ class SqsService final : public Sqs {
   Output delete_batch(const Call& call, const json::object& input);
   Output change_visibility(const Call& call, const json::object& input);
   Output change_visibility_batch(const Call& call, const json::object& input);
+  base::Result<json::object> send_one(Queue& its_queue, const Principal& sender, const json::object& input);
   base::Result<> change_one(Queue& its_queue, const json::object& input);
 
   // sqs.cc

@@ -11,6 +11,7 @@
 #include "localcloud/cloudformation/sam/implicit_apis.h"
 #include "localcloud/cloudformation/sam/resolve.h"
 #include "localcloud/cloudformation/sam/rest_definition.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud::sam {
 namespace {
@@ -58,7 +59,7 @@ base::Result<std::string> stage_suffix(const Context& context, const json::value
 
 base::Result<> check_authorizer(const Event& event, const json::value& authorizer, const json::object& api_auth,
                                 bool iam) {
-  const auto where = fmt::format("on API method [{}] for path [{}]", lower(string_at(event.properties, "Method")),
+  const auto where = fmt::format("on API method [{}] for path [{}]", lower_case(string_at(event.properties, "Method")),
                                  string_at(event.properties, "Path"));
   if (is_text(authorizer, "NONE")) {
     if (truthy_at(api_auth, "DefaultAuthorizer")) return {};
@@ -107,7 +108,7 @@ base::Result<> check_rest_auth(const Event& event, const json::object& auth, con
     return invalid_event(
         event.id, fmt::format("Unable to set ApiKeyRequired [False] on API method [{}] for path [{}] "
                               "because the related API does not specify any ApiKeyRequired.",
-                              lower(string_at(event.properties, "Method")), string_at(event.properties, "Path")));
+                              lower_case(string_at(event.properties, "Method")), string_at(event.properties, "Path")));
   }
   return {};
 }
@@ -123,7 +124,7 @@ base::Result<> add_rest_auth(Context& context, const Event& event, json::object&
   const auto api_auth = object_at(api, "Auth");
   TRY(check_rest_auth(event, auth, api_auth, api_id));
   const auto path = string_at(event.properties, "Path");
-  TRY(add_method_auth(body, path, lower(string_at(event.properties, "Method")), auth, api_auth));
+  TRY(add_method_auth(body, path, lower_case(string_at(event.properties, "Method")), auth, api_auth));
   if (!truthy_at(auth, "ResourcePolicy")) return {};
   const auto* policy = auth.at("ResourcePolicy").if_object();
   if (policy == nullptr) return invalid_resource(event.id, "Property 'Auth.ResourcePolicy' should be a map.");
@@ -137,7 +138,7 @@ base::Result<> add_rest_model(const Event& event, const json::object& api, json:
   const auto model = object_at(event.properties, "RequestModel");
   if (!truthy_at(model, "Model")) return {};
   const auto path = string_at(event.properties, "Path");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   const auto& name = model.at("Model");
   const auto refused = [&](std::string_view why) {
     return invalid_event(event.id,
@@ -207,14 +208,14 @@ base::Result<> add_rest_parameters(const Event& event, json::object& body) {
     TRY(auto parameter, request_parameter(event, given));
     parameters.emplace_back(std::move(parameter));
   }
-  return add_request_parameters(body, string_at(event.properties, "Path"), lower(string_at(event.properties, "Method")),
-                                parameters);
+  return add_request_parameters(body, string_at(event.properties, "Path"),
+                                lower_case(string_at(event.properties, "Method")), parameters);
 }
 
 base::Result<> add_rest_route(Context& context, const Event& event, const Target& target, json::object& api,
                               const std::string& api_id, json::object& body) {
   const auto path = string_at(event.properties, "Path");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   TRY(check_rest_definition(&api.at("DefinitionBody")));
   TRY(const auto taken, has_integration(body, path, method));
   if (taken) {
@@ -244,7 +245,7 @@ base::Result<> add_rest_route(Context& context, const Event& event, const Target
 base::Result<> merge_route(const Event& event, json::object& api, const std::string& api_id,
                            const json::object& made_body) {
   const auto path = string_at(event.properties, "Path");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   const auto of_path = object_at(object_at(made_body, "paths"), path);
   auto& paths = object_in(object_in(api, "DefinitionBody"), "paths");
   auto& own = object_in(paths, path)[method];
@@ -271,7 +272,7 @@ base::Result<> check_rest_event(const Context& context, const Event& event) {
 
 base::Result<std::vector<Made>> make_rest_event(Context& context, const Event& event, const Target& target) {
   const auto api_id = api_of(event, "RestApiId");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   TRY(auto suffix, stage_suffix(context, api_id));
   const auto resource = fmt::format("{}{}", method == "any" ? "*" : upper(method),
                                     permission_path(string_at(event.properties, "Path"), false));
@@ -330,7 +331,7 @@ base::Result<> add_http_auth(const Event& event, const json::object& api, std::s
   }
   TRY(check_authorizer(event, auth.at("Authorizer"), api_auth, is_true(api_auth, "EnableIamAuthorizer")));
   const auto path = string_at(event.properties, "Path");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   if (truthy_at(auth, "AuthorizationScopes") && !auth.at("AuthorizationScopes").is_array()) {
     return invalid_event(event.id, fmt::format("Unable to set Authorizer on API method [{}] for path [{}] because "
                                                "'AuthorizationScopes' must be a list of strings.",
@@ -341,7 +342,7 @@ base::Result<> add_http_auth(const Event& event, const json::object& api, std::s
 
 base::Result<> add_http_route(const Event& event, const Target& target, json::object& api, std::string_view api_id) {
   const auto path = string_at(event.properties, "Path");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   auto& body = object_in(api, "DefinitionBody");
   if (truthy_at(api, kManaged)) {
     TRY(const auto taken, has_integration(body, path, method));
@@ -371,7 +372,7 @@ base::Result<std::vector<Made>> make_http_event(Context& context, const Event& e
   if (resource == nullptr) return invalid_event(event.id, "ApiId must be a valid reference to an API.");
   auto& api = object_in(*resource, "Properties");
   auto path = string_at(event.properties, "Path");
-  const auto method = lower(string_at(event.properties, "Method"));
+  const auto method = lower_case(string_at(event.properties, "Method"));
   auto* body = truthy_at(api, "DefinitionBody") ? find_object(api, "DefinitionBody") : nullptr;
   if (body != nullptr && !is_http_definition(&api.at("DefinitionBody"))) {
     const auto invalid = check_http_definition(&api.at("DefinitionBody"));

@@ -9,6 +9,7 @@
 #include "localcloud/cloudformation/sam/definition.h"
 #include "localcloud/cloudformation/sam/errors.h"
 #include "localcloud/cloudformation/sam/values.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud::sam {
 namespace {
@@ -110,7 +111,7 @@ base::Result<> check_rest(std::string_view api_id, std::string_view name, const 
 
 json::object lower_keys(const json::object& object) {
   json::object result;
-  for (const auto& [key, value] : object) result[lower(key)] = value;
+  for (const auto& [key, value] : object) result[lower_case(key)] = value;
   return result;
 }
 

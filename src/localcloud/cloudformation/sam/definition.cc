@@ -8,6 +8,7 @@
 
 #include "localcloud/cloudformation/sam/errors.h"
 #include "localcloud/cloudformation/sam/values.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud::sam {
 namespace {
@@ -117,7 +118,7 @@ json::object new_http_definition() {
 }
 
 std::string method_key(std::string_view method) {
-  auto key = lower(method);
+  auto key = lower_case(method);
   return key == "any" ? std::string(kAnyMethod) : key;
 }
 

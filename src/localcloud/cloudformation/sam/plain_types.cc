@@ -7,6 +7,7 @@
 #include "localcloud/cloudformation/sam/resolve.h"
 #include "localcloud/cloudformation/sam/schema.h"
 #include "localcloud/cloudformation/sam/transform.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud::sam {
 namespace {
@@ -51,7 +52,7 @@ base::Result<json::value> retention(std::string_view id, const json::object& pro
     return invalid_resource(
         id, fmt::format("Invalid 'RetentionPolicy' type, please use one of the following options: {}", kOptions));
   }
-  const auto policy = lower(given->get_string());
+  const auto policy = lower_case(given->get_string());
   if (policy == "retain") return json::value("Retain");
   if (policy == "delete") return json::value("Delete");
   return invalid_resource(id, fmt::format("'RetentionPolicy' must be one of the following options: {}.", kOptions));

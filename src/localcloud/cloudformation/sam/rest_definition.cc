@@ -9,6 +9,7 @@
 #include "localcloud/cloudformation/sam/definition.h"
 #include "localcloud/cloudformation/sam/errors.h"
 #include "localcloud/cloudformation/sam/values.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud::sam {
 namespace {
@@ -285,7 +286,7 @@ base::Result<> set_default_api_key(json::object& body, bool on_preflight) {
 
 base::Result<> add_request_model(json::object& body, std::string_view path, std::string_view method,
                                  const json::object& model) {
-  const auto name = lower(string_at(model, "Model"));
+  const auto name = lower_case(string_at(model, "Model"));
   const auto* required = find(model, "Required");
   TRY(const auto definitions, method_definitions(body, path, method));
   for (auto* definition : definitions) {
@@ -353,7 +354,7 @@ base::Result<> add_models(json::object& body, const json::object& models) {
   auto& definitions = object_in(body, "definitions");
   for (const auto& [name, schema] : models) {
     if (!truthy_at(schema.get_object(), "type")) return invalid_document("'Models' schema is missing 'type'.");
-    definitions[lower(name)] = schema;
+    definitions[lower_case(name)] = schema;
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include "localcloud/cloudformation/sam/errors.h"
 #include "localcloud/cloudformation/sam/rest_definition.h"
 #include "localcloud/cloudformation/sam/values.h"
+#include "localcloud/http_text.h"
 
 namespace localcloud::sam {
 namespace {
@@ -17,7 +18,7 @@ base::Result<json::array> resources_of(json::object& body, std::string_view path
   TRY(const auto items, path_alternatives(body, path));
   for (const auto* item : items) {
     for (const auto& [method, _] : *item) {
-      const bool any = lower(method) == kAnyMethod || lower(method) == "any";
+      const bool any = lower_case(method) == kAnyMethod || lower_case(method) == "any";
       json::object variables;
       variables["__Stage__"] = stage;
       resources.emplace_back(sub(

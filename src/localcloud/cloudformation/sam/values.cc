@@ -249,12 +249,6 @@ bool is_alphanumeric(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 std::string upper(std::string_view text) {
   std::string result(text);
   for (auto& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

@@ -45,7 +45,6 @@ bool is_text(const json::value& value, std::string_view text);
 std::optional<std::string> referenced_id(const json::value& value);
 
 bool is_alphanumeric(std::string_view text);  // and not empty
-std::string lower(std::string_view text);
 std::string upper(std::string_view text);
 std::string replaced(std::string_view text, std::string_view what, std::string_view by);  // everywhere
 bool contains(const json::array& array, const json::value& value);
