@@ -11,18 +11,68 @@ constexpr const char* kFooter = R"(
 Examples:
   livelambda start --local                 run the app in this folder on a local cloud, no account needed
   livelambda start --stage dev-tom         run it live in your AWS account
+  livelambda deploy --stage dev-tom        give the stage its real code
+  livelambda remove --stage dev-tom        delete the stage, and everything livelambda made for it
   livelambda local --port 4571             a local cloud of its own, for aws, boto3 and tests
 
-Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, LIVELAMBDA_CA_FILE (PEM file to trust alone), NO_COLOR.
-Exit status: 0 ended by Ctrl+C or SIGTERM, 1 internal error, 2 usage, 3 template or build, 4 credentials, region or
-permissions, 5 deployment, 6 displaced by another session, 7 port or other local resource.)";
+Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and what else AWS's tools read; LIVELAMBDA_CA_FILE (PEM file to
+trust alone), NO_COLOR.
+Exit status: 0 done, or ended by Ctrl+C or SIGTERM, 1 internal error, 2 usage, 3 template or build, 4 credentials, region
+or permissions, 5 deployment, 6 displaced by another session, 7 port or other local resource.)";
 
-void describe(CLI::App& start, StartCommand& command) {
-  start.add_option("--stage", command.stage, "Name of your own copy of the app (default: your user name, remembered)");
-  start.add_option("--app-dir", command.app_dir, "Folder of the app, with its template")->capture_default_str();
-  start.add_flag("--local", command.local, "Use a local cloud on this machine instead of an AWS account");
-  start.add_flag("--json", command.json, "One JSON object per line on stdout (docs/json.md)");
-  start.add_flag("--verbose,-v", command.verbose, "Say more, on stderr");
+struct Verb {
+  AppCommand::Verb verb;
+  const char* name;
+  const char* description;
+};
+constexpr Verb kVerbs[] = {
+    {AppCommand::Verb::start, "start", "Deploy the app with stubs and run its functions here, live"},
+    {AppCommand::Verb::deploy, "deploy", "Deploy the app with its real code"},
+    {AppCommand::Verb::diff, "diff", "Show what a deployment would change"},
+    {AppCommand::Verb::remove, "remove", "Delete the app's stacks of a stage, and what livelambda made for it"},
+    {AppCommand::Verb::outputs, "outputs", "Print the outputs of the app's stacks"},
+};
+
+void describe(CLI::App& command, AppArguments& app) {
+  command.add_option("--stage", app.stage, "Name of your own copy of the app (default: your user name, remembered)");
+  command.add_option("--app-dir", app.app_dir, "Folder of the app")->capture_default_str();
+  command.add_option("--template", app.template_file, "The template, if it is not template.yaml in the app's folder");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--parameter",
+          [&app](const std::vector<std::string>& pairs) {
+            for (const std::string& pair : pairs) {
+              std::size_t equals = pair.find('=');
+              if (equals == std::string::npos || equals == 0) {
+                throw CLI::ValidationError("--parameter", fmt::format("'{}' is not KEY=VALUE", pair));
+              }
+              app.parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
+            }
+          },
+          "Value of a parameter of the template; may be given again")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+void describe(CLI::App& subcommand, AppCommand& command, AppCommand::Verb verb) {
+  using enum AppCommand::Verb;
+  describe(subcommand, command.app);
+  subcommand.add_option("--profile", command.profile, "Profile of AWS's shared files (default: AWS_PROFILE)");
+  subcommand.add_option("--region", command.region, "Region (default: AWS_REGION, else the profile's)");
+  subcommand.add_flag("--local", command.local, "Use a local cloud on this machine instead of an AWS account");
+  if (verb == start || verb == deploy) {
+    subcommand.add_flag("--take-over", command.take_over, "Also change stacks that livelambda did not make");
+  }
+  if (verb == start) {
+    subcommand.add_flag("--increase-timeout", command.increase_timeout,
+                        "Give live functions 900 seconds, for debuggers");
+  }
+  if (verb == start || verb == deploy || verb == remove) {
+    subcommand.add_flag("--yes-really", command.yes_really, "Also on a stage called prod, production or live");
+  }
+  if (verb == remove) subcommand.add_flag("--yes,-y", command.yes, "Do not ask");
+  subcommand.add_flag("--json", command.json, "One JSON object per line on stdout (docs/json.md)");
+  subcommand.add_flag("--verbose,-v", command.verbose, "Say more, on stderr");
 }
 
 void describe(CLI::App& local, LocalCommand& command) {
@@ -50,32 +100,39 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
                "livelambda");
   app.set_version_flag("--version", "livelambda " LIVELAMBDA_VERSION);
   app.require_subcommand(1);
-  StartCommand start_command;
+  app.fallthrough(false);
+  AppCommand app_command;
   LocalCommand local_command;
-  CLI::App* start = app.add_subcommand("start", "Deploy the app with stubs and run its functions here, live");
-  CLI::App* local = app.add_subcommand("local", "Run a small, strict AWS on this machine");
+  for (const Verb& verb : kVerbs) {
+    CLI::App* subcommand = app.add_subcommand(verb.name, verb.description);
+    describe(*subcommand, app_command, verb.verb);
+    subcommand->parse_complete_callback([&app_command, &verb] { app_command.verb = verb.verb; });
+  }
+  describe(*app.add_subcommand("local", "Run a small, strict AWS on this machine"), local_command);
   app.footer(kFooter);  // after the subcommands, which would take it over
-  describe(*start, start_command);
-  describe(*local, local_command);
   bool is_word = !arguments.empty() && !arguments.front().starts_with('-');
-  if (is_word && arguments.front() != start->get_name() && arguments.front() != local->get_name()) {
+  auto is_named = [&arguments](const CLI::App* one) { return one->get_name() == arguments.front(); };
+  if (is_word && app.get_subcommands(is_named).empty()) {
     return base::fail(base::ErrorKind::usage, fmt::format("there is no command '{}'", arguments.front()),
                       "`livelambda --help` lists what there is.");
   }
+  auto parsed = [&app]() -> CLI::App* {
+    auto commands = app.get_subcommands();
+    return commands.empty() ? nullptr : commands.front();
+  };
   try {  // CLI11 reports by exceptions; they end here.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    CLI::App* shown = start->parsed() ? start : local->parsed() ? local : &app;
-    return PrintCommand{shown->help(shown == &app ? "" : "livelambda")};
+    return PrintCommand{parsed() == nullptr ? app.help() : parsed()->help("livelambda")};
   } catch (const CLI::CallForVersion&) {
     return PrintCommand{"livelambda " LIVELAMBDA_VERSION "\n"};
   } catch (const CLI::ParseError& error) {
-    std::string name = start->parsed() ? "livelambda start" : local->parsed() ? "livelambda local" : "livelambda";
+    std::string name = parsed() == nullptr ? "livelambda" : "livelambda " + parsed()->get_name();
     return base::fail(base::ErrorKind::usage, error.what(), fmt::format("`{} --help` lists what there is.", name));
   }
-  if (start->parsed()) return start_command;
-  return local_command;
+  if (parsed()->get_name() == "local") return local_command;
+  return app_command;
 }
 
 }  // namespace cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,10 +12,26 @@
 
 namespace cli {
 
-struct StartCommand {
-  std::optional<std::string> stage;
+// Which app, on which stage.
+struct AppArguments {
   std::string app_dir = ".";
+  std::optional<std::string> stage;
+  std::string template_file;
+  std::map<std::string, std::string> parameters;  // of the template
+};
+
+// A command on an app in an account: what it does with it, and what it may do without asking.
+struct AppCommand {
+  enum class Verb { start, deploy, diff, remove, outputs };
+  Verb verb = Verb::start;
+  AppArguments app;
+  std::string profile;
+  std::string region;
   bool local = false;
+  bool take_over = false;         // start, deploy: also over stacks that livelambda did not make
+  bool yes_really = false;        // start, deploy, remove: also on a stage that is called production
+  bool yes = false;               // remove: without asking
+  bool increase_timeout = false;  // start
   bool json = false;
   bool verbose = false;
 };
@@ -36,7 +53,7 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<StartCommand, LocalCommand, PrintCommand>;
+using Command = std::variant<AppCommand, LocalCommand, PrintCommand>;
 
 // Errors: usage, with the closest thing that would have worked in the hint.
 base::Result<Command> parse_arguments(const std::vector<std::string>& arguments);

@@ -8,14 +8,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
-StartCommand start(std::vector<std::string> arguments) {
+AppCommand start(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "start");
   auto command = parse_arguments(arguments);
   if (!command) {
     ADD_FAILURE() << command.error().message;
     return {};
   }
-  return std::get<StartCommand>(*command);
+  return std::get<AppCommand>(*command);
 }
 
 LocalCommand local(std::vector<std::string> arguments) {
@@ -43,23 +43,48 @@ std::string text(const std::vector<std::string>& arguments) {
 }
 
 TEST(Arguments, OfStartHaveDefaults) {
-  StartCommand command = start({});
-  EXPECT_FALSE(command.stage.has_value());
-  EXPECT_EQ(command.app_dir, ".");
+  AppCommand command = start({});
+  EXPECT_FALSE(command.app.stage.has_value());
+  EXPECT_EQ(command.app.app_dir, ".");
   EXPECT_FALSE(command.local);
   EXPECT_FALSE(command.json);
   EXPECT_FALSE(command.verbose);
 }
 
 TEST(Arguments, OfStartAreAllRead) {
-  StartCommand command = start({"--stage", "dev-tom", "--app-dir=../shop", "--local", "--json", "--verbose"});
-  EXPECT_EQ(command.stage, "dev-tom");
-  EXPECT_EQ(command.app_dir, "../shop");
+  AppCommand command = start({"--stage", "dev-tom", "--app-dir=../shop", "--local", "--json", "--verbose"});
+  EXPECT_EQ(command.app.stage, "dev-tom");
+  EXPECT_EQ(command.app.app_dir, "../shop");
   EXPECT_TRUE(command.local);
   EXPECT_TRUE(command.json);
   EXPECT_TRUE(command.verbose);
   EXPECT_TRUE(start({"-v"}).verbose);
-  EXPECT_EQ(start({"--stage=x"}).stage, "x");
+  EXPECT_EQ(start({"--stage=x"}).app.stage, "x");
+}
+
+TEST(Arguments, EveryCommandOnAnAppKnowsItself) {
+  using enum AppCommand::Verb;
+  const std::pair<const char*, AppCommand::Verb> verbs[] = {
+      {"start", start}, {"deploy", deploy}, {"diff", diff}, {"remove", remove}, {"outputs", outputs}};
+  for (const auto& [name, verb] : verbs) {
+    auto command = parse_arguments({name, "--profile", "work", "--region=eu-west-1", "--parameter", "A=1",
+                                    "--parameter", "B=x=y", "--template", "t.yaml", "--local"});
+    ASSERT_TRUE(command) << command.error().message;
+    const auto& read = std::get<AppCommand>(*command);
+    EXPECT_EQ(read.verb, verb);
+    EXPECT_EQ(read.profile, "work");
+    EXPECT_EQ(read.region, "eu-west-1");
+    EXPECT_EQ(read.app.parameters, (std::map<std::string, std::string>{{"A", "1"}, {"B", "x=y"}}));
+    EXPECT_EQ(read.app.template_file, "t.yaml");
+    EXPECT_TRUE(read.local);
+  }
+}
+
+TEST(Arguments, ThatOneCommandHasAnotherRefuses) {
+  EXPECT_EQ(error({"outputs", "--take-over"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"deploy", "--increase-timeout"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"start", "--yes"}).kind, base::ErrorKind::usage);
+  EXPECT_THAT(error({"start", "--parameter", "A"}).message, HasSubstr("KEY=VALUE"));
 }
 
 TEST(Arguments, OfLocalHaveDefaults) {
@@ -94,7 +119,7 @@ TEST(Arguments, ThatAreUnknownAreAUsageErrorWithAHint) {
   EXPECT_THAT(unknown.hint, HasSubstr("livelambda start --help"));
   EXPECT_THAT(error({"local", "--what"}).hint, HasSubstr("livelambda local --help"));
   EXPECT_EQ(error({"start", "stray"}).kind, base::ErrorKind::usage);
-  EXPECT_EQ(error({"deploy"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"destroy"}).kind, base::ErrorKind::usage);
   EXPECT_EQ(error({"--json"}).kind, base::ErrorKind::usage);
 }
 

@@ -34,14 +34,38 @@ std::string to_line(const json::object& object) {
   return line + "}\n";
 }
 
+json::object to_object(const std::map<std::string, std::string>& strings) {
+  json::object object;
+  for (const auto& [name, value] : strings) object[name] = value;
+  return object;
+}
+
+json::object to_json(const Target& target) {
+  return {{"event", "target"},
+          {"app", target.app},
+          {"stage", target.stage},
+          {"account", target.account},
+          {"region", target.region},
+          {"credentials", target.credentials},
+          {"stacks", json::array(target.stacks.begin(), target.stacks.end())}};
+}
+
+json::object to_json(const InfrastructureChange& change) {
+  return {{"event", "infrastructure"},
+          {"stack", change.stack},
+          {"changes", json::array(change.lines.begin(), change.lines.end())}};
+}
+
+json::object to_json(const Outputs& outputs) {
+  return {{"event", "outputs"}, {"stack", outputs.stack}, {"outputs", to_object(outputs.outputs)}};
+}
+
 json::object to_json(const DeployProgress& progress) {
   return {{"event", "deploy"},     {"stack", progress.stack},   {"resource", progress.resource},
           {"type", progress.type}, {"status", progress.status}, {"reason", progress.reason}};
 }
 
 json::object to_json(const Ready& ready) {
-  json::object outputs;
-  for (const auto& [name, value] : ready.outputs) outputs[name] = value;
   json::array functions;
   for (const FunctionInfo& function : ready.functions) {
     functions.push_back(json::object{{"logicalId", function.logical_id},
@@ -50,8 +74,11 @@ json::object to_json(const Ready& ready) {
                                      {"handler", function.handler},
                                      {"source", function.source}});
   }
-  return {
-      {"event", "ready"}, {"stage", ready.stage}, {"app", ready.app}, {"outputs", outputs}, {"functions", functions}};
+  return {{"event", "ready"},
+          {"stage", ready.stage},
+          {"app", ready.app},
+          {"outputs", to_object(ready.outputs)},
+          {"functions", functions}};
 }
 
 json::object to_json(const InvocationReport& report) {
@@ -95,15 +122,24 @@ json::object to_json(const Dropped& dropped) {
 }  // namespace
 
 void JsonReporter::report(const session::Report& report) {
-  std::visit(
-      [this](const auto& one) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, Notice>) {
-          fmt::print(stderr, "livelambda: {}\n", one.text);
-        } else {
-          write(to_json(one));
-        }
-      },
-      report);
+  std::visit([this](const auto& one) { show(one); }, report);
+}
+
+template <typename Event>
+void JsonReporter::show(const Event& event) {
+  write(to_json(event));
+}
+
+void JsonReporter::show(const Notice& notice) {
+  fmt::print(stderr, "livelambda: {}\n", notice.text);
+}
+
+void JsonReporter::show(const ToolOutput& output) {
+  fmt::print(stderr, "{}\n", output.line);
+}
+
+void JsonReporter::show(const Question& question) {
+  fmt::print(stderr, "{}", question.text);
 }
 
 void JsonReporter::error(const base::Error& error) {

@@ -19,6 +19,12 @@ class JsonReporter final : public session::Reporter {
   void stopped(int status);
 
  private:
+  template <typename Event>
+  void show(const Event& event);
+  // For people: to stderr.
+  void show(const session::Notice& notice);
+  void show(const session::ToolOutput& output);
+  void show(const session::Question& question);
   void write(boost::json::object object);
 
   std::FILE* out_;

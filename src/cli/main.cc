@@ -4,11 +4,11 @@
 
 #include <exception>
 
+#include "cli/app_command.h"
 #include "cli/arguments.h"
 #include "cli/embedded.h"
 #include "cli/exit_status.h"
 #include "cli/local_command.h"
-#include "cli/start_command.h"
 #include "cli/terminal.h"
 #include "cli/terminal_reporter.h"
 #include "net/resolver_setup.h"
@@ -19,8 +19,8 @@ int run(const cli::PrintCommand& command) {
   fmt::print("{}", command.text);
   return 0;
 }
-int run(const cli::StartCommand& command) {
-  return cli::run_start(command, cli::embedded_assets());
+int run(const cli::AppCommand& command) {
+  return cli::run_app_command(command, cli::embedded_assets());
 }
 int run(const cli::LocalCommand& command) {
   return cli::run_local(command, cli::embedded_assets());

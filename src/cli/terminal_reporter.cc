@@ -62,6 +62,30 @@ void TerminalReporter::report(const session::Report& report) {
   std::visit([this](const auto& one) { show(one); }, report);
 }
 
+void TerminalReporter::show(const Target& target) {
+  print(fmt::format("{}  {} on stage {}: account {}, region {}, {}; {} {}\n", paint(kDim, time()),
+                    paint(kBold, target.app), paint(kBold, target.stage), paint(kBold, target.account), target.region,
+                    target.credentials, target.stacks.size() == 1 ? "stack" : "stacks",
+                    fmt::join(target.stacks, ", ")));
+}
+
+void TerminalReporter::show(const InfrastructureChange& change) {
+  if (change.lines.empty()) return;
+  print(fmt::format("{}  {}\n", paint(kDim, time()), paint(kBold, change.stack)));
+  for (const std::string& line : change.lines) {
+    std::string_view color = line.starts_with('+') ? kGreen : line.starts_with('-') ? kRed : kYellow;
+    print_lines("  ", line, color);
+  }
+}
+
+void TerminalReporter::show(const Outputs& outputs) {
+  std::size_t width = 0;
+  for (const auto& [name, value] : outputs.outputs) width = std::max(width, name.size());
+  print(fmt::format("{}\n", paint(kBold, outputs.stack)));
+  for (const auto& [name, value] : outputs.outputs)
+    print(fmt::format("  {:<{}}  {}\n", name, width, paint(kCyan, value)));
+}
+
 // One line for each resource that is done, and the reason of what failed; every step with --verbose.
 void TerminalReporter::show(const DeployProgress& progress) {
   bool failed =
@@ -122,6 +146,14 @@ void TerminalReporter::show(const Dropped& dropped) {
   if (!style_.verbose) return;
   print(fmt::format("{}  {}\n", paint(kDim, time()),
                     paint(kYellow, fmt::format("frames dropped ({}): {}", dropped.reason, dropped.count))));
+}
+
+void TerminalReporter::show(const ToolOutput& output) {
+  print_lines("              ", output.line, kDim);
+}
+
+void TerminalReporter::show(const Question& question) {
+  fmt::print(stderr, "{}", printable(question.text));  // seen also if stdout goes elsewhere
 }
 
 void TerminalReporter::show(const Notice& notice) {

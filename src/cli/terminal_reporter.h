@@ -20,13 +20,18 @@ class TerminalReporter final : public session::Reporter {
   void report(const session::Report& report) override;
 
  private:
+  void show(const session::Target& target);
   void show(const session::DeployProgress& progress);
+  void show(const session::InfrastructureChange& change);
+  void show(const session::Outputs& outputs);
   void show(const session::Ready& ready);
   void show(const session::InvocationReport& report);
   void show(const session::LogLine& log);
   void show(const session::BuildReport& build);
   void show(const session::Displaced& displaced);
   void show(const session::Dropped& dropped);
+  void show(const session::ToolOutput& output);
+  void show(const session::Question& question);
   void show(const session::Notice& notice);
 
   // `code` of ANSI's SGR: "32" green, "31" red, "2" dim, "1" bold.

@@ -15,8 +15,8 @@ class TerminalInput {
   virtual ~TerminalInput() = default;
   // Whether somebody is there to be asked: standard input and standard error are terminals.
   virtual bool is_interactive() const = 0;
-  // The next line, without its end; nothing if nobody is there, or at the terminal's end. One reader at a time. Lines
-  // that were typed before the call count, unless forget() came between.
+  // The next line, without its end; nothing if nobody is there, or at the terminal's end. Of several readers the
+  // last is answered first. Lines that were typed before the call count, unless forget() came between.
   virtual boost::asio::awaitable<std::optional<std::string>> next_line() = 0;
   // Drops what was typed so far, so that it answers no question asked later.
   virtual void forget() = 0;

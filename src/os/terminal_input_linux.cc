@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/notifier.h"
 #include "os/terminal_input.h"
 
 namespace os {
@@ -29,7 +30,12 @@ class Terminal final : public TerminalInput {
   bool is_interactive() const override { return descriptor_.is_open(); }
 
   awaitable<std::optional<std::string>> next_line() override {
+    Turn turn(*this);
     while (descriptor_.is_open()) {
+      if (!turn.is_newest()) {
+        co_await turns_.wait();
+        continue;
+      }
       if (std::size_t end = typed_.find('\n'); end != std::string::npos) {
         std::string line = typed_.substr(0, end);
         typed_.erase(0, end + 1);
@@ -46,6 +52,23 @@ class Terminal final : public TerminalInput {
   }
 
  private:
+  // Who asked last is answered first.
+  class Turn {
+   public:
+    explicit Turn(Terminal& terminal) : terminal_(terminal), number_(++terminal.readers_) {}
+    ~Turn() {
+      --terminal_.readers_;
+      terminal_.turns_.notify_all();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    bool is_newest() const { return number_ == terminal_.readers_; }
+
+   private:
+    Terminal& terminal_;
+    const int number_;
+  };
+
   // False at the terminal's end.
   awaitable<bool> read_more() {
     co_await descriptor_.async_wait(asio::posix::descriptor_base::wait_read, asio::use_awaitable);
@@ -53,6 +76,7 @@ class Terminal final : public TerminalInput {
       asio::steady_timer timer(descriptor_.get_executor(), kBackgroundCheck);
       co_await timer.async_wait(asio::use_awaitable);
     }
+    if (typed_.find('\n') != std::string::npos) co_return true;  // another reader took it in
     char bytes[512];
     boost::system::error_code error;
     std::size_t size =
@@ -64,6 +88,8 @@ class Terminal final : public TerminalInput {
 
   asio::posix::stream_descriptor descriptor_;
   std::string typed_;
+  int readers_ = 0;
+  base::Notifier turns_;
 };
 
 }  // namespace

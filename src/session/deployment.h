@@ -1,35 +1,32 @@
-// From an app's folder to a deployed, live app: debug stack, packages, rewritten stack.
+// From an app to its stacks: debug stack, packages, the app's stacks, live or with their real code.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
-#include "app/model.h"
-#include "aws/client.h"
 #include "base/result.h"
-#include "project/app_folder.h"
-#include "session/assets.h"
 #include "session/environments.h"
-#include "session/reporter.h"
+#include "session/options.h"
+#include "session/plan.h"
+#include "session/workspace.h"
 
 namespace session {
-
-struct DeploymentInput {
-  aws::ClientConfig aws;
-  Assets assets;
-  std::string ca_pem;  // what the stubs shall trust; empty = their own roots
-};
 
 struct Deployment {
   std::string bridge_url;  // wss://… of the debug stack's stage
   std::string bridge_table;
-  std::map<std::string, std::string> outputs;     // of the app's stack
-  std::map<std::string, LiveFunction> functions;  // live ones, by physical name
+  std::map<std::string, std::string> outputs;  // of the app's stacks; of several "Stack.Output"
+  std::vector<LiveFunction> functions;         // live ones, in the templates' order
 };
 
-// Reports progress. Errors: deployment, permission, invalid_input (what the template asks for and cannot be had).
-awaitable<base::Result<Deployment>> deploy_app(const project::AppFolder& folder, const app::Application& application,
-                                               DeploymentInput input, Reporter& reporter);
+// Deploys `plan` (of the workspace's application) with stubs. A stack of which nothing has changed is only read. Says
+// where it goes before the first change. Errors: usage (a stage that is not meant), deployment, permission,
+// invalid_input.
+awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, Plan plan, const Options& options,
+                                                Surroundings with);
+
+// Deploys the app with its real code; says its outputs.
+awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& options, Surroundings with);
 
 }  // namespace session

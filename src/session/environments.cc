@@ -91,6 +91,10 @@ Environments::Environments(asio::any_io_executor executor, worker::Launcher& lau
 
 Environments::~Environments() = default;
 
+void Environments::know(std::map<std::string, LiveFunction> functions) {
+  for (auto& [name, function] : functions) functions_[name] = std::move(function);
+}
+
 void Environments::announced(bridge::Announced announced) {
   auto environment = std::make_shared<Environment>();
   environment->announce = std::move(announced.announce);

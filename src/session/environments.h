@@ -39,6 +39,9 @@ class Environments final : public AttemptHandler {
                const base::Clock& clock, Reporter& reporter, std::map<std::string, LiveFunction> functions);
   ~Environments() override;
 
+  // After another deployment: these are new, or have changed. What is no more among them is kept for its environments.
+  void know(std::map<std::string, LiveFunction> functions);
+
   // The code of these functions (logical ids) has changed.
   void reload(const std::set<std::string>& functions);
 

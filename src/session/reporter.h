@@ -75,11 +75,42 @@ struct Dropped {
   std::uint64_t count = 0;  // since the start
 };
 
+// Where a deployment goes, said before its first change.
+struct Target {
+  std::string app;
+  std::string stage;
+  std::string account;
+  std::string region;
+  std::string credentials;  // where they come from: "environment", "profile work"
+  std::vector<std::string> stacks;
+};
+
+// What an edit of the infrastructure would change, or `diff` found: lines "+ Topic  AWS::SNS::Topic".
+struct InfrastructureChange {
+  std::string stack;
+  std::vector<std::string> lines;
+};
+
+// Of one stack, after `outputs` and `deploy`.
+struct Outputs {
+  std::string stack;
+  std::map<std::string, std::string> outputs;
+};
+
+struct ToolOutput {
+  std::string line;  // what a framework's own tool printed; not part of --json
+};
+
+struct Question {
+  std::string text;  // waits for a line at the terminal; not part of --json
+};
+
 struct Notice {
   std::string text;  // a line for people; not part of --json
 };
 
-using Report = std::variant<DeployProgress, Ready, InvocationReport, LogLine, BuildReport, Displaced, Dropped, Notice>;
+using Report = std::variant<Target, DeployProgress, InfrastructureChange, Ready, Outputs, InvocationReport, LogLine,
+                            BuildReport, Displaced, Dropped, ToolOutput, Question, Notice>;
 
 class Reporter {
  public:

@@ -1,20 +1,17 @@
+#include "session/start.h"
+
 #include <fmt/format.h>
 
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 
-#include "aws/account.h"
-#include "aws/sts.h"
 #include "base/task_group.h"
-#include "net/http_client.h"
 #include "os/files.h"
 #include "os/watcher.h"
-#include "project/toolchain.h"
-#include "session/account_surroundings.h"
 #include "session/bridge_driver.h"
 #include "session/deployment.h"
 #include "session/environments.h"
-#include "session/start.h"
+#include "session/workspace.h"
 #include "worker/sources.h"
 
 namespace session {
@@ -32,8 +29,11 @@ std::string get(const std::map<std::string, std::string>& map, const std::string
 
 class Session {
  public:
-  Session(asio::any_io_executor executor, StartOptions options, Surroundings surroundings)
-      : executor_(std::move(executor)), options_(std::move(options)), with_(surroundings) {}
+  Session(asio::any_io_executor executor, Options options, Surroundings surroundings)
+      : executor_(std::move(executor)),
+        options_(std::move(options)),
+        with_(surroundings),
+        workspace_(executor_, options_, with_) {}
 
   awaitable<void> live() {
     auto outcome = co_await go_live();
@@ -62,12 +62,13 @@ class Session {
 
  private:
   awaitable<base::Result<>> go_live() {
-    CO_TRY(co_await read_app());
-    CO_TRY(co_await find_account());
+    CO_TRY(co_await workspace_.open());
+    CO_TRY(co_await workspace_.read(project::Purpose::live));
+    tell_who_stays();
     CO_TRY(extract_loaders());
     CO_TRY(co_await check_runtimes());
-    CO_TRY(auto deployment,
-           co_await deploy_app(folder_, application_, {aws_, options_.assets, account_.ca_pem}, with_.reporter));
+    CO_TRY(auto plan, plan_live(workspace_.application(), options_.increase_timeout));
+    CO_TRY(auto deployment, co_await deploy_live(workspace_, std::move(plan), options_, with_));
     CO_TRY(co_await connect(deployment));
     CO_TRY(auto watcher, watch_sources(deployment));
     with_.reporter.report(ready(deployment));
@@ -81,39 +82,19 @@ class Session {
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
 
-  awaitable<base::Result<>> read_app() {
-    CO_TRY(folder_, project::open_app_folder(options_.app_dir, options_.stage, options_.user));
-    toolchain_ =
-        project::make_toolchain({.folder = folder_, .environment = options_.environment, .spawner = &with_.spawner});
-    CO_TRY(application_, co_await toolchain_->read(project::Purpose::live));
-    for (const app::Stack& stack : application_.stacks) {
-      for (const codec::DuplicateKey& twice : stack.document.duplicates) {
-        with_.reporter.report(Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts",
-                                                 stack.template_file, twice.line, twice.key, twice.first_line)});
-      }
+  void tell_who_stays() {
+    for (const app::Stack& stack : workspace_.application().stacks) {
       for (const app::Function& function : stack.functions) {
-        if (!function.live) with_.reporter.report(Notice{fmt::format("{} {}", function.logical_id, app::to_string(function.why_not))});
+        if (!function.live)
+          with_.reporter.report(
+              Notice{fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not))});
       }
     }
-    co_return base::Result<>();
-  }
-
-  // Credentials, region, and whom they belong to: before anything else happens.
-  awaitable<base::Result<>> find_account() {
-    programs_ = make_run_program(executor_, with_.spawner, options_.environment);
-    CO_TRY(account_, co_await aws::find_account({.environment = options_.environment},
-                                                account_surroundings(executor_, with_.clock, *programs_, nullptr)));
-    aws_ = aws::client_config(account_, with_.clock);
-    CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
-    principal_ = identity.arn;
-    with_.reporter.report(Notice{fmt::format("{} on stage {}, account {}, region {}", application_.name, folder_.stage,
-                                             identity.account, account_.region)});
-    co_return base::Result<>();
   }
 
   // The loaders are part of the program; interpreters want files.
   base::Result<> extract_loaders() {
-    loaders_ = folder_.state("runtimes");
+    loaders_ = workspace_.folder().state("runtimes");
     for (const LoaderFile& file : options_.assets.loaders) {
       std::string path = fmt::format("{}/{}", loaders_, file.name);
       TRY(os::make_directories(path.substr(0, path.rfind('/')), 0700));
@@ -128,7 +109,7 @@ class Session {
 
   awaitable<base::Result<>> check_runtimes() {
     std::set<std::string> runtimes;
-    for (const app::Stack& stack : application_.stacks) {
+    for (const app::Stack& stack : workspace_.application().stacks) {
       for (const app::Function& function : stack.functions) {
         if (function.live) runtimes.insert(function.runtime);
       }
@@ -139,60 +120,57 @@ class Session {
 
   awaitable<base::Result<>> connect(const Deployment& deployment) {
     driver_ = std::make_unique<BridgeDriver>(executor_,
-                                             BridgeConfig{.aws = aws_,
+                                             BridgeConfig{.aws = workspace_.aws(),
                                                           .url = deployment.bridge_url,
                                                           .table = deployment.bridge_table,
                                                           .owner = fmt::format("{}@{}", options_.user, options_.host),
-                                                          .principal = principal_,
-                                                          .tls = account_.tls},
+                                                          .principal = workspace_.principal(),
+                                                          .tls = workspace_.account().tls},
                                              with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
-                                                   deployment.functions);
+                                                   by_name(deployment.functions));
     co_return co_await driver_->connect(*environments_);
   }
 
+  static std::map<std::string, LiveFunction> by_name(const std::vector<LiveFunction>& functions) {
+    std::map<std::string, LiveFunction> map;
+    for (const LiveFunction& function : functions) map.emplace(function.info.name, function);
+    return map;
+  }
+
   Ready ready(const Deployment& deployment) const {
-    Ready ready{.stage = folder_.stage, .app = application_.name, .outputs = deployment.outputs, .functions = {}};
-    for (const app::Stack& stack : application_.stacks) {
-      for (const app::Function& function : stack.functions) {  // in the template's order
-        for (const auto& [name, live] : deployment.functions) {
-          if (live.info.logical_id == function.logical_id) ready.functions.push_back(live.info);
-        }
-      }
-    }
+    Ready ready{.stage = workspace_.folder().stage,
+                .app = workspace_.application().name,
+                .outputs = deployment.outputs,
+                .functions = {}};
+    for (const LiveFunction& live : deployment.functions) ready.functions.push_back(live.info);
     return ready;
   }
 
   static std::vector<worker::FunctionSource> sources_of(const Deployment& deployment) {
     std::vector<worker::FunctionSource> sources;
-    for (const auto& [name, live] : deployment.functions) sources.push_back({live.info.logical_id, live.info.source});
+    for (const LiveFunction& live : deployment.functions) sources.push_back({live.info.logical_id, live.info.source});
     return sources;
   }
 
   base::Result<std::unique_ptr<os::Watcher>> watch_sources(const Deployment& deployment) {
-    std::set<std::string> folders = worker::folders_to_watch(folder_.path, sources_of(deployment));
+    std::set<std::string> folders = worker::folders_to_watch(workspace_.folder().path, sources_of(deployment));
     return os::watch(executor_, {folders.begin(), folders.end()}, worker::skip_directory);
   }
 
   awaitable<void> reload_on_change(std::unique_ptr<os::Watcher> watcher, std::vector<worker::FunctionSource> sources) {
     while (true) {
       os::Changes changes = co_await watcher->next();
-      std::set<std::string> touched = worker::touched_functions(changes, folder_.path, sources);
+      std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources);
       if (!touched.empty()) environments_->reload(touched);
     }
   }
 
   asio::any_io_executor executor_;
-  StartOptions options_;
-  Surroundings with_;
-  project::AppFolder folder_;
-  std::unique_ptr<project::Toolchain> toolchain_;
-  app::Application application_;
-  std::string principal_;
+  const Options options_;
+  const Surroundings with_;
+  Workspace workspace_;
   std::string loaders_;
-  std::unique_ptr<aws::RunProgram> programs_;
-  aws::Account account_;
-  aws::ClientConfig aws_;
   std::unique_ptr<worker::Launcher> launcher_;
   std::unique_ptr<BridgeDriver> driver_;
   std::unique_ptr<Environments> environments_;
@@ -209,7 +187,7 @@ awaitable<void> cancel_on_signal(os::Signals& signals, base::TaskGroup& group) {
 
 }  // namespace
 
-awaitable<base::Result<>> start(StartOptions options, Surroundings surroundings) {
+awaitable<base::Result<>> start(Options options, Surroundings surroundings) {
   asio::any_io_executor executor = co_await asio::this_coro::executor;
   Session session(executor, std::move(options), surroundings);
   base::TaskGroup work(executor);

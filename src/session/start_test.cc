@@ -72,6 +72,13 @@ struct FakeAws {
   }
 };
 
+class NoTerminal final : public os::TerminalInput {
+ public:
+  bool is_interactive() const override { return false; }
+  asio::awaitable<std::optional<std::string>> next_line() override { co_return std::nullopt; }
+  void forget() override {}
+};
+
 struct World {
   explicit World(asio::any_io_executor executor)
       : server(executor, [this](net::Exchange& exchange) { return aws.handle(exchange); }),
@@ -93,16 +100,19 @@ struct World {
     if (!os::write_file(folder.path() + "/" + name, text)) throw std::runtime_error("cannot write " + name);
   }
 
-  asio::awaitable<void> start() { outcome = co_await session::start(options, {clock, spawner, signals, reporter}); }
+  asio::awaitable<void> start() {
+    outcome = co_await session::start(options, {clock, spawner, signals, terminal, reporter});
+  }
 
   base::SystemClock clock;
   worker::testing::FakeSpawner spawner;
   FakeSignals signals;
+  NoTerminal terminal;
   testing::RecordingReporter reporter;
   FakeAws aws;
   net::testing::LiveServer server;
   os::TemporaryDirectory folder;
-  StartOptions options;
+  Options options;
   std::optional<base::Result<>> outcome;
   base::TaskGroup starting;
 };
@@ -196,10 +206,10 @@ asio::awaitable<void> broken_template(World& world) {
   if (!world.outcome || *world.outcome) co_return;
   EXPECT_EQ(world.outcome->error().kind, base::ErrorKind::invalid_input);
   EXPECT_EQ(world.outcome->error().line, 2);
-  EXPECT_THAT(world.aws.actions, SizeIs(0)) << "before anything else happens";
+  EXPECT_THAT(world.aws.actions, SizeIs(1)) << "whose account it is, and nothing else";
 }
 
-TEST(Start, SaysWhatIsWrongWithTheTemplateBeforeItAsksAnyone) {
+TEST(Start, SaysWhatIsWrongWithTheTemplateBeforeItChangesAnything) {
   run(broken_template);
 }
 

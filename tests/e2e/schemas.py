@@ -24,6 +24,11 @@ _INVOCATION = {"requestId": NAME, "function": NAME, "trigger": NAME,
 _LOADED = {"function": NAME, "ms": MILLISECONDS, "status": {"enum": ["ok", "error"]}, "output": TEXT}
 
 SCHEMAS = {
+    "target": _event("target", {
+        "app": NAME, "stage": NAME, "account": {"type": "string", "pattern": "^[0-9]{12}$"}, "region": NAME,
+        "credentials": NAME, "stacks": {"type": "array", "items": NAME, "minItems": 1}}),
+    "infrastructure": _event("infrastructure", {"stack": NAME, "changes": {"type": "array", "items": NAME}}),
+    "outputs": _event("outputs", {"stack": NAME, "outputs": {"type": "object", "additionalProperties": TEXT}}),
     "deploy": _event("deploy", {
         "stack": NAME, "resource": NAME, "type": NAME,
         "status": {"type": "string", "pattern": "^[A-Z]+(_[A-Z]+)*$"}, "reason": TEXT}),

@@ -1,0 +1,97 @@
+#include "session/workspace.h"
+
+#include <fmt/format.h>
+
+#include "aws/sts.h"
+#include "session/account_surroundings.h"
+
+namespace session {
+namespace {
+
+// Asks at the terminal for the code of an MFA device.
+class TerminalMfa final : public aws::PromptForMfa {
+ public:
+  explicit TerminalMfa(Surroundings with) : with_(with) {}
+
+  awaitable<base::Result<std::string>> ask(std::string serial) override {
+    if (!with_.terminal.is_interactive()) {
+      co_return base::fail(base::ErrorKind::credentials,
+                           fmt::format("the code of the MFA device {} is needed, and there is no terminal", serial),
+                           "Run the command on a terminal, or export temporary credentials first.");
+    }
+    with_.reporter.report(Question{fmt::format("Code of the MFA device {}: ", serial)});
+    with_.terminal.forget();
+    auto code = co_await with_.terminal.next_line();
+    if (!code) co_return base::fail(base::ErrorKind::credentials, "no MFA code was given", "Run the command again.");
+    co_return *code;
+  }
+
+ private:
+  Surroundings with_;
+};
+
+// Tools get the keys that were found, whatever way that was, and look no further.
+std::map<std::string, std::string> environment_of_tools(std::map<std::string, std::string> environment,
+                                                        const aws::Credentials& keys, const std::string& region) {
+  for (const char* other : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"}) environment.erase(other);
+  environment["AWS_ACCESS_KEY_ID"] = keys.access_key_id;
+  environment["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key;
+  if (!keys.session_token.empty()) environment["AWS_SESSION_TOKEN"] = keys.session_token;
+  environment["AWS_REGION"] = region;
+  environment["AWS_DEFAULT_REGION"] = region;
+  return environment;
+}
+
+}  // namespace
+
+Workspace::Workspace(boost::asio::any_io_executor executor, const Options& options, Surroundings with)
+    : executor_(std::move(executor)), options_(options), with_(with), mfa_(std::make_unique<TerminalMfa>(with)) {}
+
+Workspace::~Workspace() = default;
+
+std::string Workspace::partition() const {
+  std::size_t begin = principal_.find(':') + 1;  // "arn:aws:…"
+  return principal_.substr(begin, principal_.find(':', begin) - begin);
+}
+
+awaitable<base::Result<>> Workspace::open() {
+  CO_TRY(folder_, project::open_app_folder(options_.app_dir, options_.stage, options_.user, options_.template_file));
+  CO_TRY(co_await find_account());
+  co_return co_await make_toolchain();
+}
+
+awaitable<base::Result<>> Workspace::find_account() {
+  programs_ = make_run_program(executor_, with_.spawner, options_.environment);
+  CO_TRY(account_, co_await aws::find_account(
+                       {.profile = options_.profile, .region = options_.region, .environment = options_.environment},
+                       account_surroundings(executor_, with_.clock, *programs_, mfa_.get())));
+  aws_ = aws::client_config(account_, with_.clock);
+  CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
+  account_id_ = identity.account;
+  principal_ = identity.arn;
+  co_return base::Result<>();
+}
+
+awaitable<base::Result<>> Workspace::make_toolchain() {
+  CO_TRY(auto keys, co_await account_.credentials->get());
+  toolchain_ = project::make_toolchain(
+      {.folder = folder_,
+       .parameters = options_.parameters,
+       .environment = environment_of_tools(options_.environment, keys, account_.region),
+       .spawner = &with_.spawner,
+       .on_output = [&reporter = with_.reporter](const std::string& line) { reporter.report(ToolOutput{line}); }});
+  co_return base::Result<>();
+}
+
+awaitable<base::Result<>> Workspace::read(project::Purpose purpose) {
+  CO_TRY(application_, co_await toolchain_->read(purpose));
+  for (const app::Stack& stack : application_.stacks) {
+    for (const codec::DuplicateKey& twice : stack.document.duplicates) {
+      with_.reporter.report(Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts",
+                                               stack.template_file, twice.line, twice.key, twice.first_line)});
+    }
+  }
+  co_return base::Result<>();
+}
+
+}  // namespace session

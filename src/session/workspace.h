@@ -1,0 +1,57 @@
+// What every command on an app begins with: the app's folder and stage, the account that it is deployed to, and the app
+// as its framework's tools read it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "app/model.h"
+#include "aws/account.h"
+#include "base/result.h"
+#include "project/toolchain.h"
+#include "session/options.h"
+
+namespace session {
+
+// Not movable: clients and tools keep pointers into it.
+class Workspace {
+ public:
+  Workspace(boost::asio::any_io_executor executor, const Options& options, Surroundings with);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  // Folder, then credentials, region, and whom they belong to: nothing else happens before these are known. Says them.
+  awaitable<base::Result<>> open();
+  // Reads the app anew; says what its reader has to say. After open().
+  awaitable<base::Result<>> read(project::Purpose purpose);
+
+  const project::AppFolder& folder() const { return folder_; }
+  const app::Application& application() const { return application_; }
+  project::Toolchain& toolchain() { return *toolchain_; }
+  const aws::Account& account() const { return account_; }
+  const aws::ClientConfig& aws() const { return aws_; }
+  const std::string& account_id() const { return account_id_; }
+  const std::string& principal() const { return principal_; }  // ARN
+  std::string partition() const;                               // "aws", "aws-cn", …
+
+ private:
+  awaitable<base::Result<>> find_account();
+  awaitable<base::Result<>> make_toolchain();
+
+  boost::asio::any_io_executor executor_;
+  const Options& options_;
+  Surroundings with_;
+  project::AppFolder folder_;
+  std::unique_ptr<aws::PromptForMfa> mfa_;
+  std::unique_ptr<aws::RunProgram> programs_;
+  aws::Account account_;
+  aws::ClientConfig aws_;
+  std::string account_id_;
+  std::string principal_;
+  std::unique_ptr<project::Toolchain> toolchain_;
+  app::Application application_;
+};
+
+}  // namespace session
