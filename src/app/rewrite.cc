@@ -7,7 +7,9 @@
 #include "app/rewrite_draft.h"
 #include "app/rewrite_functions.h"
 #include "app/rewrite_locations.h"
+#include "app/rewrite_publications.h"
 #include "app/rewrite_roles.h"
+#include "app/rewrite_timeouts.h"
 
 namespace app {
 namespace {
@@ -40,15 +42,36 @@ void make_functions_live(Draft& draft) {
   }
 }
 
-void explain_what_stays(Draft& draft) {
-  for (const Function& function : draft.stack().functions) {
-    if (function.live || function.source.empty() || function.build_method.empty()) continue;
-    draft.note(function, fmt::format("is deployed with {} as it stands: its BuildMethod ({}) is not run",
-                                     function.source, function.build_method));
+// Macros that CloudFormation itself has, and which make no function of their own.
+bool is_known_macro(std::string_view name) {
+  return name == "AWS::Serverless-2016-10-31" || name == "AWS::LanguageExtensions" ||
+         name == "AWS::CodeDeployBlueGreen" || name.starts_with("AWS::SecretsManager-");
+}
+
+// Functions that are not in the template as it was read.
+void explain_what_is_not_here(Draft& draft) {
+  for (const auto& [id, resource] : draft.source().get_object().at("Resources").get_object()) {
+    if (id.starts_with("Fn::ForEach") || id == "Fn::Transform") {
+      draft.note(id, "is expanded by CloudFormation: functions that come of it are not live");
+    }
   }
-  for (const auto& [id, resource] : draft.resources()) {
-    if (!id.starts_with("Fn::ForEach")) continue;
-    draft.note(id, "is expanded by CloudFormation: functions that come of it are not live");
+  const auto* transforms = codec::find(draft.source(), "Transform");
+  if (transforms == nullptr) return;
+  for (const auto& transform : transforms->is_array() ? transforms->get_array() : json::array{*transforms}) {
+    std::string name =
+        transform.is_string() ? std::string(transform.get_string()) : codec::find_string(transform, "Name");
+    if (is_known_macro(name)) continue;
+    draft.note("",
+               fmt::format("is given to the macro {} as it is rewritten: functions that it adds are not live", name));
+  }
+}
+
+void explain_artifacts(Draft& draft) {
+  for (const LocalArtifact& artifact : draft.stack().artifacts) {
+    const Function* function = draft.stack().function(artifact.logical_id);
+    if (function == nullptr || function->build_method.empty() || artifact.path != function->code_path) continue;
+    draft.note(*function, fmt::format("is deployed with {} as it stands: its BuildMethod ({}) is not run",
+                                      artifact.path, function->build_method));
   }
 }
 
@@ -81,10 +104,14 @@ base::Result<void> put_nested(Draft& draft, const LocalArtifact& artifact, Rewri
 base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& options, bool live) {
   Draft draft(stack);
   TRY(check_names(draft));
+  NewNames names;
   if (live) {
     make_functions_live(draft);
-    explain_what_stays(draft);
+    if (options.increase_timeout) increase_timeouts(draft);
+    names = adapt_publications(draft);
+    explain_what_is_not_here(draft);
   }
+  explain_artifacts(draft);
   for (const LocalArtifact& artifact : stack.artifacts) {
     if (artifact.kind == LocalArtifact::Kind::template_) {
       const Stack* child = nested_stack(stack, artifact.logical_id);
@@ -100,6 +127,7 @@ base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& option
       put_location(draft.document(), artifact, key);
     }
   }
+  rename_resources(draft.document(), names);
   return draft.take();
 }
 

@@ -4,42 +4,17 @@
 #include <gtest/gtest.h>
 
 #include "app/template_reader.h"
+#include "app/testing/rewriting.h"
 
 namespace app {
 namespace {
 
 namespace json = codec::json;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-
-RewriteOptions options() {
-  return {.key_of = [](const Stack&, const LocalArtifact& artifact) -> base::Result<std::string> {
-            return "artifacts/" + artifact.path;
-          },
-          .template_key = [](std::string_view text) { return fmt::format("templates/{}", text.size()); }};
-}
-
-Rewritten rewrite(std::string_view text, const RewriteOptions& with = options()) {
-  auto stack = read_template(text, {.name = "app"});
-  if (!stack) {
-    ADD_FAILURE() << stack.error().message;
-    return {};
-  }
-  auto rewritten = rewrite_to_live(*stack, with);
-  if (!rewritten) {
-    ADD_FAILURE() << rewritten.error().message;
-    return {};
-  }
-  return std::move(*rewritten);
-}
-
-// Compares with a tree written as YAML, the order of keys included.
-void expect_tree(const json::value& value, std::string_view yaml) {
-  auto expected = codec::parse_yaml(yaml);
-  ASSERT_TRUE(expected) << expected.error().message;
-  EXPECT_EQ(codec::to_pretty_text(value), codec::to_pretty_text(expected->value));
-}
+using app::testing::expect_tree;
+using app::testing::options;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr const char* kPolicy = R"(
       - Version: '2012-10-17'
@@ -53,7 +28,7 @@ constexpr const char* kPolicy = R"(
 )";
 
 TEST(Rewrite, PutsTheStubInPlaceOfAServerlessFunction) {
-  auto rewritten = rewrite(R"(
+  auto rewritten = app::testing::rewritten(R"(
 AWSTemplateFormatVersion: 2010-09-09
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -97,12 +72,12 @@ Parameters:
               ElementsAre("LiveLambdaBucket", "LiveLambdaStubX8664", "LiveLambdaApiArn", "LiveLambdaTableArn"));
   std::vector<std::string> words;
   for (const auto& diagnostic : rewritten.diagnostics) words.push_back(diagnostic.message);
-  EXPECT_THAT(words, testing::UnorderedElementsAre(HasSubstr("no Layers"), HasSubstr("no SnapStart"),
-                                                   HasSubstr("no RuntimeManagementConfig")));
+  EXPECT_THAT(words, ::testing::UnorderedElementsAre(HasSubstr("no Layers"), HasSubstr("no SnapStart"),
+                                                     HasSubstr("no RuntimeManagementConfig")));
 }
 
 TEST(Rewrite, GivesTemplateRolesOnePolicyEachAndMakesFunctionsWaitForIt) {
-  auto rewritten = rewrite(R"(
+  auto rewritten = app::testing::rewritten(R"(
 Parameters: {Mine: {Type: String}}
 Resources:
   One:
@@ -144,10 +119,10 @@ TEST(Rewrite, AppendsToPoliciesOfEveryForm) {
       {"null", "[]"},
   };
   for (const auto& test : cases) {
-    auto rewritten =
-        rewrite(fmt::format("Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{Handler: a.b, "
-                            "Runtime: nodejs22.x, Policies: {}}}}}}}\n",
-                            test.before));
+    auto rewritten = app::testing::rewritten(
+        fmt::format("Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{Handler: a.b, "
+                    "Runtime: nodejs22.x, Policies: {}}}}}}}\n",
+                    test.before));
     auto policies = rewritten.document.at("Resources").at("F").at("Properties").at("Policies").as_array();
     auto added = policies.back();
     policies.pop_back();
@@ -166,7 +141,7 @@ TEST(Rewrite, LeavesGlobalsToOtherFunctions) {
     SnapStart: {ApplyOn: PublishedVersions}
   Api: {TracingEnabled: true}
 )";
-  auto rewritten = rewrite(std::string("Globals:") + kGlobals + R"(
+  auto rewritten = app::testing::rewritten(std::string("Globals:") + kGlobals + R"(
 Resources:
   Live: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: src}, IgnoreGlobals: [CodeUri]}
   Own: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: src}, IgnoreGlobals: '*'}
@@ -186,13 +161,13 @@ Globals: {Function: {Runtime: python3.13, Layers: [a]}}
 Resources:
   F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x}}
 )";
-  auto rewritten = rewrite(kText);
+  auto rewritten = app::testing::rewritten(kText);
   expect_tree(rewritten.document, kText);
   EXPECT_THAT(rewritten.parameters, IsEmpty());
 }
 
 TEST(Rewrite, PutsArtifactsInPlaceInTheFormOfEachProperty) {
-  auto rewritten = rewrite(R"(
+  auto rewritten = app::testing::rewritten(R"(
 Globals: {Function: {CodeUri: shared/}}
 Resources:
   A: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: a.b}}
@@ -211,6 +186,75 @@ Resources:
               "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: !Sub "
               "'s3://${LiveLambdaBucket}/artifacts/api.yaml'}}}");
   EXPECT_THAT(rewritten.parameters, ElementsAre("LiveLambdaBucket"));
+}
+
+TEST(Rewrite, NestedTemplatesComeFirstAndGetTheirParametersFromTheirParents) {
+  constexpr const char* kRoot = R"(
+Resources:
+  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: {A: b}}}
+  App: {Type: AWS::Serverless::Application, Properties: {Location: plain.yaml}}
+)";
+  const std::map<std::string, std::string> files = {{"child.yaml",
+                                                     "Resources: {F: {Type: AWS::Serverless::Function, Properties: "
+                                                     "{Handler: a.b, Runtime: nodejs22.x, CodeUri: s}}}"},
+                                                    {"plain.yaml", "Resources: {T: {Type: AWS::SNS::Topic}}"}};
+  auto stack = read_template(kRoot, {.name = "app",
+                                     .file = "template.yaml",
+                                     .read_file = [&files](const std::string& path) -> std::optional<std::string> {
+                                       auto found = files.find(path);
+                                       if (found == files.end()) return std::nullopt;
+                                       return found->second;
+                                     }});
+  ASSERT_TRUE(stack) << stack.error().message;
+  auto outcome = rewrite_to_live(*stack, options());
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  ASSERT_EQ(outcome->nested.size(), 2U);
+  const Rewritten& child = outcome->nested[0];
+  EXPECT_EQ(child.stack_id, "Child");
+  EXPECT_EQ(child.key, fmt::format("templates/{}", child.text.size()));
+  EXPECT_EQ(codec::find_string(child.document, "Resources", "F", "Properties", "Runtime"), "provided.al2023");
+  const auto& resources = outcome->document.at("Resources");
+  expect_tree(resources.at("Child").at("Properties"), fmt::format(R"(
+    TemplateURL: !Sub 'https://${{LiveLambdaBucket}}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{}'
+    Parameters:
+      A: b
+      LiveLambdaBucket: !Ref LiveLambdaBucket
+      LiveLambdaStubX8664: !Ref LiveLambdaStubX8664
+      LiveLambdaApiArn: !Ref LiveLambdaApiArn
+      LiveLambdaTableArn: !Ref LiveLambdaTableArn
+)",
+                                                                  child.key));
+  expect_tree(
+      resources.at("App").at("Properties"),
+      fmt::format("{{Location: !Sub 'https://${{LiveLambdaBucket}}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{}'}}",
+                  outcome->nested[1].key));
+  EXPECT_THAT(outcome->parameters,
+              ElementsAre("LiveLambdaBucket", "LiveLambdaStubX8664", "LiveLambdaApiArn", "LiveLambdaTableArn"));
+}
+
+TEST(Rewrite, PackagesWithoutMakingAnythingLive) {
+  auto stack = read_template(
+      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: python3.13, CodeUri: s}}}",
+      {.name = "app"});
+  ASSERT_TRUE(stack);
+  stack->functions[0].live = true;
+  auto outcome = package(*stack, options());
+  ASSERT_TRUE(outcome);
+  expect_tree(outcome->document.at("Resources").at("F").at("Properties"),
+              "{Handler: a.b, Runtime: python3.13, CodeUri: {Bucket: !Ref LiveLambdaBucket, Key: artifacts/s}}");
+  EXPECT_THAT(outcome->parameters, ElementsAre("LiveLambdaBucket"));
+}
+
+TEST(Rewrite, SaysWhichFunctionsItDoesNotSee) {
+  auto outcome = app::testing::rewritten(R"(
+Transform: [AWS::LanguageExtensions, Mine, AWS::Serverless-2016-10-31]
+Resources:
+  Fn::ForEach::Each: [A, [x], {'F${A}': {Type: AWS::SNS::Topic}}]
+  T: {Type: AWS::SNS::Topic}
+)");
+  EXPECT_THAT(app::testing::words_on(outcome, "Fn::ForEach::Each"),
+              ElementsAre(HasSubstr("expanded by CloudFormation")));
+  EXPECT_THAT(app::testing::words_on(outcome, ""), ElementsAre(HasSubstr("the macro Mine")));
 }
 
 TEST(Rewrite, RefusesWhatItCannotDeploy) {
@@ -240,7 +284,7 @@ TEST(Rewrite, IsStable) {
   constexpr const char* kText =
       "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: "
       "src}}}\n";
-  EXPECT_EQ(rewrite(kText).text, rewrite(kText).text);
+  EXPECT_EQ(app::testing::rewritten(kText).text, app::testing::rewritten(kText).text);
 }
 
 }  // namespace
