@@ -2,89 +2,136 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "aws/config_file.h"
+#include "aws/credential_chain.h"
 
 namespace aws {
 namespace {
 
-constexpr std::string_view kHint =
-    "Run `aws configure` or `aws sso login`, set AWS_PROFILE, or try `livelambda start --local`, which needs no "
-    "account.";
+// What is configured twice, in the environment and in the profile: the environment wins.
+class Configuration {
+ public:
+  Configuration(const Environment& environment, const Settings& profile)
+      : environment_(environment), profile_(profile) {}
 
-// Ways to credentials that the shared files can name and that are not read yet.
-std::string unsupported_source(const Settings& profile) {
-  for (const char* key : {"role_arn", "sso_session", "sso_start_url", "credential_process"}) {
-    if (profile.contains(key)) return key;
+  std::string get(const char* variable, const char* key) const {
+    std::string value = setting(environment_, variable);
+    return value.empty() ? setting(profile_, key) : value;
+  }
+  bool flag(const char* variable, const char* key) const { return net::same_name(get(variable, key), "true"); }
+
+ private:
+  const Environment& environment_;
+  const Settings& profile_;
+};
+
+// A service's own endpoint in the environment, then the one of all; where the environment has the latter, the profile's
+// do not count (SDKs and Tools Reference Guide, "Service-specific endpoints").
+std::map<std::string, std::string> find_endpoints(const Environment& environment, const SharedConfig& files,
+                                                  const Settings& profile) {
+  if (Configuration(environment, profile)
+          .flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")) {
+    return {};
+  }
+  auto endpoints = endpoints_from_environment(environment);
+  if (endpoints.contains("")) return endpoints;
+  auto services = files.config.services.find(setting(profile, "services"));
+  if (services != files.config.services.end()) {
+    for (const auto& [service, block] : services->second) {
+      std::string url = setting(parse_nested(block), "endpoint_url");
+      if (!url.empty()) endpoints.try_emplace(endpoint_name(service), url);
+    }
+  }
+  if (std::string url = setting(profile, "endpoint_url"); !url.empty()) endpoints.try_emplace("", url);
+  return endpoints;
+}
+
+base::Result<> check_endpoints(const std::map<std::string, std::string>& endpoints) {
+  for (const auto& [service, url] : endpoints) {
+    if (net::parse_url(url)) continue;
+    return base::fail(base::ErrorKind::usage, fmt::format("AWS_ENDPOINT_URL is no URL: {}", url),
+                      "Write it as http://HOST:PORT, or unset it.");
   }
   return {};
 }
 
-base::Result<Credentials> find_keys(const AccountOptions& options, const Settings& profile, const std::string& name,
-                                    std::string& source) {
-  const auto& environment = options.environment;
-  Credentials keys{setting(environment, "AWS_ACCESS_KEY_ID"), setting(environment, "AWS_SECRET_ACCESS_KEY"),
-                   setting(environment, "AWS_SESSION_TOKEN")};
-  source = "environment";
-  if (!options.profile.empty() || keys.access_key_id.empty() || keys.secret_access_key.empty()) {
-    keys = {setting(profile, "aws_access_key_id"), setting(profile, "aws_secret_access_key"),
-            setting(profile, "aws_session_token")};
-    source = "profile " + name;
-  }
-  if (!keys.access_key_id.empty() && !keys.secret_access_key.empty()) return keys;
-  if (std::string by = unsupported_source(profile); !by.empty()) {
-    return base::fail(
-        base::ErrorKind::credentials,
-        fmt::format("profile {} gets its credentials by {}, which livelambda cannot read yet", name, by),
-        fmt::format("Run `eval \"$(aws configure export-credentials --profile {} --format env)\"` first.", name));
-  }
-  return base::fail(base::ErrorKind::credentials,
-                    name == "default" ? "no AWS credentials were found" : "profile " + name + " has no AWS credentials",
-                    std::string(kHint));
+base::Result<int> read_attempts(const std::string& text) {
+  if (text.empty()) return 3;
+  int attempts = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), attempts);
+  if (error == std::errc() && end == text.data() + text.size() && attempts >= 1) return attempts;
+  return base::fail(base::ErrorKind::usage, fmt::format("AWS_MAX_ATTEMPTS is no number of attempts: {}", text),
+                    "Set it, or `max_attempts` of the profile, to 1 or more.");
 }
 
-base::Result<std::string> read_ca(const AccountOptions& options, const AccountSurroundings& with) {
-  std::string file = setting(options.environment, "LIVELAMBDA_CA_FILE");
+// The PEM text of a file that a variable or a profile names; "" if none is named.
+base::Result<std::string> read_pem(const ReadFile& read_file, const std::string& name, const std::string& file) {
   if (file.empty()) return std::string();
-  if (auto pem = with.read_file(file)) return *pem;
-  return base::fail(base::ErrorKind::local_resource, fmt::format("LIVELAMBDA_CA_FILE: {} cannot be read", file),
+  if (auto pem = read_file(file)) return *pem;
+  return base::fail(base::ErrorKind::local_resource, fmt::format("{}: {} cannot be read", name, file),
                     "Name the PEM file of the authority to trust, or unset it.");
+}
+
+// How services are reached: everything but keys and region.
+base::Result<> find_ways(const AccountOptions& options, const AccountSurroundings& with, const SharedConfig& files,
+                         const Settings& profile, Account& account) {
+  Configuration configuration(options.environment, profile);
+  account.endpoints = find_endpoints(options.environment, files, profile);
+  TRY(check_endpoints(account.endpoints));
+  account.variant = {.fips = configuration.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+                     .dual_stack = configuration.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")};
+  TRY(account.attempts, read_attempts(configuration.get("AWS_MAX_ATTEMPTS", "max_attempts")));
+  TRY(account.ca_pem,
+      read_pem(with.read_file, "LIVELAMBDA_CA_FILE", setting(options.environment, "LIVELAMBDA_CA_FILE")));
+  TRY(auto bundle, read_pem(with.read_file, "AWS_CA_BUNDLE", configuration.get("AWS_CA_BUNDLE", "ca_bundle")));
+  TRY(account.tls, with.make_tls(account.ca_pem.empty() || bundle.empty() ? account.ca_pem + bundle
+                                                                          : account.ca_pem + "\n" + bundle));
+  TRY(auto proxies, net::proxies_from_environment(options.environment));
+  account.proxies = std::make_shared<const net::Proxies>(std::move(proxies));
+  account.http = with.make_http(account.tls, account.proxies);
+  return {};
 }
 
 }  // namespace
 
 awaitable<base::Result<Account>> find_account(AccountOptions options, AccountSurroundings with) {
-  const auto& environment = options.environment;
-  auto file_of = [&](const char* variable, const char* fallback) {
-    std::string path = setting(environment, variable);
-    return with.read_file(path.empty() ? setting(environment, "HOME") + "/.aws/" + fallback : path).value_or("");
-  };
+  const Environment& environment = options.environment;
+  SharedConfig files = read_shared_config(environment, with.read_file);
   Account account;
-  account.profile = options.profile.empty() ? setting(environment, "AWS_PROFILE") : options.profile;
-  if (account.profile.empty()) account.profile = "default";
-  Settings profile = parse_config_file(file_of("AWS_CONFIG_FILE", "config")).profiles[account.profile];
-  auto credentials_file = parse_credentials_file(file_of("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
-  for (const auto& [key, value] : credentials_file[account.profile]) profile[key] = value;
-
+  for (std::string name :
+       {options.profile, setting(environment, "AWS_PROFILE"), setting(environment, "AWS_DEFAULT_PROFILE")}) {
+    if (account.profile.empty()) account.profile = std::move(name);
+  }
+  std::string profile_name = account.profile.empty() ? "default" : account.profile;
+  Settings profile = files.profile(profile_name).value_or(Settings());
+  CO_TRY(find_ways(options, with, files, profile, account));
   for (std::string region : {options.region, setting(environment, "AWS_REGION"),
                              setting(environment, "AWS_DEFAULT_REGION"), setting(profile, "region")}) {
     if (account.region.empty()) account.region = std::move(region);
   }
-  CO_TRY(auto keys, find_keys(options, profile, account.profile, account.source));
-  account.credentials = fixed_credentials(std::move(keys));
+  auto direct = with.make_http(account.tls, nullptr);
+  std::string metadata = instance_metadata_endpoint(environment, profile);
+  auto instance = metadata.empty() ? nullptr : std::make_shared<InstanceMetadata>(metadata, direct);
+  ClientConfig services = client_config(account, with.clock);
+  if (services.region.empty()) services.region = "us-east-1";
+  CO_TRY(auto found, co_await find_credentials({.environment = environment,
+                                                .files = std::move(files),
+                                                .profile = profile_name,
+                                                .explicit_profile = !options.profile.empty(),
+                                                .named_profile = !account.profile.empty(),
+                                                .services = std::move(services),
+                                                .with = with,
+                                                .direct = direct,
+                                                .instance = instance}));
+  account.credentials = std::move(found.provider);
+  account.source = std::move(found.source);
+  if (account.region.empty() && instance) account.region = (co_await instance->get("placement/region")).value_or("");
   if (account.region.empty()) {
     co_return base::fail(base::ErrorKind::credentials, "no AWS region is set",
                          "Set AWS_REGION, or `region` of the profile with `aws configure`.");
   }
-  account.endpoints = endpoints_from_environment(environment);
-  for (const auto& [service, url] : account.endpoints) {
-    if (!net::parse_url(url)) {
-      co_return base::fail(base::ErrorKind::usage, fmt::format("AWS_ENDPOINT_URL is no URL: {}", url),
-                           "Write it as http://HOST:PORT, or unset it.");
-    }
-  }
-  CO_TRY(account.ca_pem, read_ca(options, with));
-  CO_TRY(account.tls, net::make_client_tls(account.ca_pem, false));
-  account.http = with.make_http(account.tls);
   co_return account;
 }
 
@@ -93,7 +140,10 @@ ClientConfig client_config(const Account& account, const base::Clock& clock) {
           .clock = &clock,
           .credentials = account.credentials,
           .region = account.region,
-          .endpoints = account.endpoints};
+          .endpoints = account.endpoints,
+          .variant = account.variant,
+          .attempts = account.attempts,
+          .proxies = account.proxies};
 }
 
 }  // namespace aws

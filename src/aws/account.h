@@ -23,6 +23,9 @@ struct AccountOptions {
   std::map<std::string, std::string> environment;  // AWS_*, HTTPS_PROXY, LIVELAMBDA_CA_FILE, HOME, …
 };
 
+using ReadFile = std::function<std::optional<std::string>(const std::string& path)>;
+using WriteFile = std::function<base::Result<>(const std::string& path, std::string_view text)>;
+
 // Who can be asked for the code of an MFA device.
 class PromptForMfa {
  public:
@@ -36,21 +39,26 @@ struct AccountSurroundings {
   const base::Clock& clock;
   RunProgram& programs;
   PromptForMfa* mfa = nullptr;  // null: nobody can be asked
-  // A file's text, or nothing if it is not there or cannot be read.
-  std::function<std::optional<std::string>(const std::string& path)> read_file;
-  // Writes a private file (0600): renewed SSO tokens.
-  std::function<base::Result<>(const std::string& path, std::string_view text)> write_file;
-  std::function<std::shared_ptr<net::HttpClient>(std::shared_ptr<net::TlsContext> tls)> make_http;
+  ReadFile read_file;           // a file's text, or nothing if it is not there or cannot be read
+  WriteFile write_file;         // writes a private file (0600): renewed SSO tokens
+  std::function<base::Result<std::shared_ptr<net::TlsContext>>(std::string ca_pem)> make_tls;
+  // `tls` and `proxies` may be null.
+  std::function<std::shared_ptr<net::HttpClient>(std::shared_ptr<net::TlsContext> tls,
+                                                 std::shared_ptr<const net::Proxies> proxies)>
+      make_http;
 };
 
 struct Account {
   std::shared_ptr<CredentialsProvider> credentials;  // renews itself; has given keys once
   std::string region;
-  std::string source;                                 // "environment", "profile work", …: for messages
-  std::string profile;                                // the one in use; "" if keys and region came without one
+  std::string source;                                 // "the environment", "profile work", …: for messages
+  std::string profile;                                // the one that was named; "" if none was
   std::map<std::string, std::string> endpoints = {};  // as in ClientConfig
-  std::string ca_pem;                                 // of LIVELAMBDA_CA_FILE; "" = none: what stubs trust too
-  std::shared_ptr<net::TlsContext> tls;               // trusts what the user said; for WebSockets
+  EndpointVariant variant = {};
+  int attempts = 3;
+  std::string ca_pem;                           // of LIVELAMBDA_CA_FILE; "" = none: what stubs trust too
+  std::shared_ptr<net::TlsContext> tls;         // trusts what the user said; for WebSockets
+  std::shared_ptr<const net::Proxies> proxies;  // may be null
   std::shared_ptr<net::HttpClient> http;
 };
 

@@ -32,24 +32,17 @@ base::ErrorKind kind_of(std::string_view code, int status) {
   return status == 403 && code.empty() ? base::ErrorKind::permission : base::ErrorKind::service;
 }
 
-bool worth_another_try(const base::Error& error) {
-  static constexpr std::string_view kThrottled[] = {"Throttling",
-                                                    "ThrottlingException",
-                                                    "ThrottledException",
-                                                    "TooManyRequestsException",
-                                                    "ProvisionedThroughputExceededException",
-                                                    "RequestLimitExceeded",
-                                                    "SlowDown",
-                                                    "LimitExceededException"};
-  if (error.kind == base::ErrorKind::connect || error.kind == base::ErrorKind::transport) return true;
-  return error.status == 429 || (error.status >= 500 && error.status != 501) || contains(kThrottled, error.code);
+double random_fraction() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
 }
 
-// Exponential with full jitter: up to 50 ms, 100 ms, 200 ms, … at most 2 s.
-std::chrono::milliseconds back_off(int attempt) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  int limit = std::min(50 << std::min(attempt, 6), 2'000);
-  return std::chrono::milliseconds(std::uniform_int_distribution<int>(0, limit)(random));
+// The name by which an endpoint is configured, where it is not the host's.
+std::string configured_name(std::string_view service) {
+  if (service == "portal.sso") return "sso";
+  if (service == "oidc") return "ssooidc";
+  if (service == "execute-api") return "apigatewaymanagementapi";
+  return std::string(service);
 }
 
 // "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException:http://…" → "ResourceNotFoundException".
@@ -59,16 +52,15 @@ std::string short_code(std::string code) {
   return code;
 }
 
-// A name that no file set: "DYNAMODB" → "dynamodb", "API_GATEWAY" → "apigateway".
-std::string service_of_variable(std::string_view suffix) {
+}  // namespace
+
+std::string endpoint_name(std::string_view service) {
   std::string name;
-  for (char c : suffix) {
-    if (c != '_') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  for (char c : service) {
+    if (c != '_' && c != '-' && c != ' ') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   }
   return name;
 }
-
-}  // namespace
 
 std::map<std::string, std::string> endpoints_from_environment(const std::map<std::string, std::string>& environment) {
   std::map<std::string, std::string> endpoints;
@@ -76,16 +68,20 @@ std::map<std::string, std::string> endpoints_from_environment(const std::map<std
     if (!name.starts_with(kEndpointVariable) || value.empty()) continue;
     std::string_view suffix = std::string_view(name).substr(kEndpointVariable.size());
     if (suffix.empty()) endpoints[""] = value;
-    if (suffix.starts_with('_')) endpoints[service_of_variable(suffix)] = value;
+    if (suffix.starts_with('_')) endpoints[endpoint_name(suffix.substr(1))] = value;
   }
   return endpoints;
 }
 
 base::Result<net::Url> service_url(const ClientConfig& config, std::string_view service) {
-  for (const std::string& key : {std::string(service), std::string()}) {
+  for (const std::string& key : {configured_name(service), std::string()}) {
     if (auto found = config.endpoints.find(key); found != config.endpoints.end()) return net::parse_url(found->second);
   }
-  return net::parse_url(fmt::format("https://{}.{}.amazonaws.com", service, config.region));
+  return net::parse_url("https://" + service_host(service, config.region, config.variant));
+}
+
+base::WallTime signing_time(const ClientConfig& config) {
+  return config.clock->wall_now() + config.memory->clock_offset;
 }
 
 base::Error read_service_error(const net::Response& response, std::string_view service) {
@@ -118,19 +114,31 @@ base::Error read_service_error(const net::Response& response, std::string_view s
 
 awaitable<base::Result<net::Response>> exchange(ClientConfig config, net::Url url, net::Request request,
                                                 std::string service, CallOptions options) {
+  const int attempts = options.attempts > 0 ? options.attempts : config.attempts;
+  std::optional<FailureKind> retried;
   for (int attempt = 1;; ++attempt) {
-    CO_TRY(auto credentials, co_await config.credentials->get());
     net::Request signed_request = request;
-    sign_headers(signed_request, url, {service, config.region}, credentials, config.clock->wall_now());
+    if (config.credentials) {
+      CO_TRY(auto keys, co_await config.credentials->get());
+      sign_headers(signed_request, url, {service, config.region}, keys, signing_time(config));
+    }
     auto response = co_await config.http->send(url, std::move(signed_request),
                                                {.connect_timeout = options.connect_timeout,
                                                 .timeout = options.timeout,
                                                 .fresh_connection = options.fresh_connection || attempt > 1,
                                                 .repeatable = options.repeatable});
-    if (response && response->status < 400) co_return std::move(*response);
+    if (response && response->status < 400) {
+      give_tokens(*config.memory, retried);
+      co_return std::move(*response);
+    }
     base::Error error = response ? read_service_error(*response, service) : response.error();
-    if (attempt >= options.attempts || !worth_another_try(error)) co_return response;
-    co_await base::sleep_for(back_off(attempt));
+    FailureKind kind = failure_kind(error);
+    if (response && correct_clock(*config.memory, error, response->headers, config.clock->wall_now())) {
+      kind = FailureKind::transient;
+    }
+    if (attempt >= attempts || kind == FailureKind::final || !take_tokens(*config.memory, kind)) co_return response;
+    retried = kind;
+    co_await base::sleep_for(retry_pause(kind, attempt, random_fraction(), response ? &response->headers : nullptr));
   }
 }
 

@@ -94,6 +94,29 @@ std::map<std::string, Settings> parse_credentials_file(std::string_view text) {
   return profiles;
 }
 
+std::optional<Settings> SharedConfig::profile(const std::string& name) const {
+  auto in_config = config.profiles.find(name);
+  auto in_credentials = credentials.find(name);
+  if (in_config == config.profiles.end() && in_credentials == credentials.end()) return std::nullopt;
+  Settings merged = in_config == config.profiles.end() ? Settings() : in_config->second;
+  if (in_credentials != credentials.end()) {
+    for (const auto& [key, value] : in_credentials->second) merged[key] = value;
+  }
+  return merged;
+}
+
+SharedConfig read_shared_config(const std::map<std::string, std::string>& environment,
+                                const std::function<std::optional<std::string>(const std::string& path)>& read_file) {
+  auto text_of = [&](const char* variable, const char* fallback) {
+    std::string path = setting(environment, variable);
+    if (path.empty()) path = fallback;
+    if (path.starts_with("~/")) path.replace(0, 1, setting(environment, "HOME"));
+    return read_file(path).value_or("");
+  };
+  return {parse_config_file(text_of("AWS_CONFIG_FILE", "~/.aws/config")),
+          parse_credentials_file(text_of("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))};
+}
+
 Settings parse_nested(std::string_view value) {
   Settings settings;
   while (!value.empty()) {

@@ -2,7 +2,9 @@
 // keys, whole-line comments, values that go on in indented lines, and blocks of settings nested by such lines. Pure.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,19 @@ struct ConfigFile {
 
 ConfigFile parse_config_file(std::string_view text);
 std::map<std::string, Settings> parse_credentials_file(std::string_view text);
+
+// Both files.
+struct SharedConfig {
+  ConfigFile config;
+  std::map<std::string, Settings> credentials;
+
+  // A profile's settings in both files, the credentials file's before the other's; nothing if neither has it.
+  std::optional<Settings> profile(const std::string& name) const;
+};
+
+// From where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say, else under ~/.aws.
+SharedConfig read_shared_config(const std::map<std::string, std::string>& environment,
+                                const std::function<std::optional<std::string>(const std::string& path)>& read_file);
 
 // "endpoint_url = X" lines of a nested block.
 Settings parse_nested(std::string_view value);

@@ -26,9 +26,10 @@ awaitable<base::Result<std::unique_ptr<net::WebSocket>>> connect_signed(ClientCo
   CO_TRY(auto url, net::parse_url(url_text));
   CO_TRY(auto credentials, co_await config.credentials->get());
   net::Request upgrade{.method = "GET", .target = url.target};
-  sign_headers(upgrade, url, {"execute-api", config.region}, credentials, config.clock->wall_now());
+  sign_headers(upgrade, url, {"execute-api", config.region}, credentials, signing_time(config));
   upgrade.headers.remove("Host");  // the handshake writes its own, the same
-  co_return co_await net::connect_websocket(url, {.headers = upgrade.headers, .timeout = timeout}, std::move(tls));
+  co_return co_await net::connect_websocket(
+      url, {.headers = upgrade.headers, .timeout = timeout, .proxies = config.proxies}, std::move(tls));
 }
 
 awaitable<base::Result<>> post_to_connection(ClientConfig config, std::string url_text, std::string connection_id,

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "net/url.h"
 
@@ -129,8 +130,12 @@ awaitable<void> checkpoint();
 // Set on every socket: no delay, and not inherited by child processes.
 void prepare_socket(tcp::socket& socket);
 
-// TCP, and TLS if the url's scheme says so. Errors: connect.
-awaitable<base::Result<Stream>> open_stream(Url url, std::chrono::milliseconds timeout,
-                                            std::shared_ptr<TlsContext> tls);
+// TCP, and TLS if the url's scheme says so. Through a proxy it is a tunnel, but for plain http: there the stream ends
+// at the proxy. Errors: connect.
+awaitable<base::Result<Stream>> open_stream(Url url, std::chrono::milliseconds timeout, std::shared_ptr<TlsContext> tls,
+                                            std::optional<Proxy> proxy = {});
+
+// Asks the proxy at the stream's other end for a tunnel to the url's host (RFC 9110 §9.3.6). Errors: connect.
+awaitable<base::Result<>> open_tunnel(Stream stream, Url url, Proxy proxy);
 
 }  // namespace net

@@ -84,26 +84,39 @@ awaitable<base::Result<Stream>> connect_to_any(std::vector<tcp::endpoint> endpoi
 
 }  // namespace
 
-awaitable<base::Result<Stream>> open_stream(Url url, Millis timeout, std::shared_ptr<TlsContext> tls) {
+namespace {
+
+// Tunnel and TLS over a connection that stands, as far as the url wants them.
+awaitable<base::Result<>> prepare(Stream stream, Url url, std::shared_ptr<TlsContext> tls, std::optional<Proxy> proxy) {
+  if (proxy && url.scheme != "http") CO_TRY(co_await open_tunnel(stream, url, *proxy));
+  if (url.secure()) CO_TRY(co_await stream.start_client_tls(tls, url.host));
+  co_return base::Result<>();
+}
+
+}  // namespace
+
+awaitable<base::Result<Stream>> open_stream(Url url, Millis timeout, std::shared_ptr<TlsContext> tls,
+                                            std::optional<Proxy> proxy) {
   if (url.secure() && !tls) co_return base::fail(base::ErrorKind::internal, "no TLS context for " + url.origin());
   const auto end = Clock::now() + timeout;
-  auto endpoints = known_addresses(url);
+  const Url& next = proxy ? proxy->url : url;
+  auto endpoints = known_addresses(next);
   if (endpoints.empty()) {
-    CO_TRY(endpoints, co_await look_up(url.host, url.port, timeout));
+    CO_TRY(endpoints, co_await look_up(next.host, next.port, timeout));
   }
-  auto stream = co_await connect_to_any(std::move(endpoints), end);
   base::Error error;
-  if (stream && url.secure()) {
+  if (auto stream = co_await connect_to_any(std::move(endpoints), end)) {
     Deadline deadline(*stream, until(end));
-    auto secured = co_await stream->start_client_tls(tls, url.host);
-    if (secured) co_return stream;
-    error = deadline.passed() ? base::Error{base::ErrorKind::connect, "TLS did not finish in time"} : secured.error();
-  } else if (stream) {
-    co_return stream;
+    auto prepared = co_await prepare(*stream, url, std::move(tls), proxy);
+    if (prepared) co_return stream;
+    error = deadline.passed() ? base::Error{base::ErrorKind::connect, url.secure() ? "TLS did not finish in time"
+                                                                                   : "the proxy did not answer in time"}
+                              : prepared.error();
   } else {
     error = stream.error();
   }
-  error.message = fmt::format("cannot connect to {}: {}", url.origin(), error.message);
+  std::string by = proxy ? " through the proxy " + proxy->url.origin() : "";
+  error.message = fmt::format("cannot connect to {}{}: {}", url.origin(), by, error.message);
   co_return base::fail(std::move(error));
 }
 

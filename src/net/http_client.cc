@@ -48,7 +48,13 @@ struct Pool {
     if (!closed && idle[origin].size() < kMaxIdle) idle[origin].push_back(std::move(connection));
   }
 
+  std::optional<Proxy> proxy_of(const Url& url) const {
+    const Proxy* proxy = proxies ? proxies->proxy_of(url) : nullptr;
+    return proxy == nullptr ? std::nullopt : std::optional(*proxy);
+  }
+
   std::shared_ptr<TlsContext> tls;
+  std::shared_ptr<const Proxies> proxies;
   std::map<std::string, std::vector<std::shared_ptr<Connection>>> idle;
   bool closed = false;
 };
@@ -107,8 +113,16 @@ awaitable<Attempt> attempt(std::shared_ptr<Connection> connection, std::shared_p
   co_return Attempt{std::move(response), false, reusable};
 }
 
+// As a proxy wants a plain request: with the whole URL (RFC 9112 §3.2.2).
+void address_to_proxy(Request& request, const Url& url, const Proxy& proxy) {
+  request.target = fmt::format("http://{}{}", url.authority(), request.target == "/" ? url.target : request.target);
+  if (!proxy.authorization.empty()) request.headers.set("Proxy-Authorization", proxy.authorization);
+}
+
 awaitable<base::Result<Response>> send_by(std::shared_ptr<Pool> pool, Url url, Request request, SendOptions options) {
   auto outgoing = std::make_shared<Outgoing>();
+  std::optional<Proxy> proxy = pool->proxy_of(url);
+  if (proxy && url.scheme == "http") address_to_proxy(request, url, *proxy);
   CO_TRY(outgoing->head, request_head(url, request));
   outgoing->body = std::move(request.body);
   outgoing->to_head = request.method == "HEAD";
@@ -119,7 +133,7 @@ awaitable<base::Result<Response>> send_by(std::shared_ptr<Pool> pool, Url url, R
   auto connection = options.fresh_connection ? nullptr : pool->take(origin);
   for (bool kept = connection != nullptr;; kept = false) {
     if (!connection) {
-      CO_TRY(auto stream, co_await open_stream(url, options.connect_timeout, pool->tls));
+      CO_TRY(auto stream, co_await open_stream(url, options.connect_timeout, pool->tls, proxy));
       connection = std::make_shared<Connection>(std::move(stream));
     }
     Attempt result = co_await attempt(connection, outgoing, origin);
@@ -131,8 +145,10 @@ awaitable<base::Result<Response>> send_by(std::shared_ptr<Pool> pool, Url url, R
 
 class BeastHttpClient final : public HttpClient {
  public:
-  explicit BeastHttpClient(std::shared_ptr<TlsContext> tls) : pool_(std::make_shared<Pool>()) {
+  BeastHttpClient(std::shared_ptr<TlsContext> tls, std::shared_ptr<const Proxies> proxies)
+      : pool_(std::make_shared<Pool>()) {
     pool_->tls = std::move(tls);
+    pool_->proxies = std::move(proxies);
   }
   ~BeastHttpClient() override {
     pool_->closed = true;
@@ -153,8 +169,9 @@ class BeastHttpClient final : public HttpClient {
 }  // namespace
 
 // Sockets live on the executor of the coroutine that sends; there is one loop.
-std::unique_ptr<HttpClient> make_http_client(boost::asio::any_io_executor, std::shared_ptr<TlsContext> tls) {
-  return std::make_unique<BeastHttpClient>(std::move(tls));
+std::unique_ptr<HttpClient> make_http_client(boost::asio::any_io_executor, std::shared_ptr<TlsContext> tls,
+                                             std::shared_ptr<const Proxies> proxies) {
+  return std::make_unique<BeastHttpClient>(std::move(tls), std::move(proxies));
 }
 
 }  // namespace net

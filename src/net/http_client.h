@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "net/http.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "net/url.h"
 
@@ -39,6 +40,8 @@ class HttpClient {
   virtual void close_idle() = 0;
 };
 
-std::unique_ptr<HttpClient> make_http_client(boost::asio::any_io_executor executor, std::shared_ptr<TlsContext> tls);
+// `proxies` may be null: none.
+std::unique_ptr<HttpClient> make_http_client(boost::asio::any_io_executor executor, std::shared_ptr<TlsContext> tls,
+                                             std::shared_ptr<const Proxies> proxies = nullptr);
 
 }  // namespace net

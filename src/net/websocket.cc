@@ -177,7 +177,9 @@ base::Error refusal(const Url& url, const websocket::response_type& response) {
 awaitable<base::Result<std::unique_ptr<WebSocket>>> connect_websocket(Url url, WebSocketOptions options,
                                                                       std::shared_ptr<TlsContext> tls) {
   const auto end = std::chrono::steady_clock::now() + options.timeout;
-  CO_TRY(auto stream, co_await open_stream(url, options.timeout, std::move(tls)));
+  const Proxy* proxy = options.proxies ? options.proxies->proxy_of(url) : nullptr;
+  CO_TRY(auto stream, co_await open_stream(url, options.timeout, std::move(tls),
+                                           proxy == nullptr ? std::nullopt : std::optional(*proxy)));
   auto state = std::make_shared<State>(std::move(stream), options.max_message);
   state->engine.set_option(websocket::stream_base::decorator(
       [headers = std::move(options.headers)](websocket::request_type& request) { set_fields(request, headers); }));

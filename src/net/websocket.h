@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "net/http.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "net/url.h"
 
@@ -46,9 +47,10 @@ class WebSocket {
 };
 
 struct WebSocketOptions {
-  Headers headers;                           // added to the upgrade request (a signature, …)
-  std::chrono::milliseconds timeout{5'000};  // for the whole handshake
-  std::size_t max_message = 1024 * 1024;     // a longer one closes with 1009
+  Headers headers;                              // added to the upgrade request (a signature, …)
+  std::chrono::milliseconds timeout{5'000};     // for the whole handshake
+  std::size_t max_message = 1024 * 1024;        // a longer one closes with 1009
+  std::shared_ptr<const Proxies> proxies = {};  // null: none
 };
 
 // Errors: connect; or service with `status` when the server answered the upgrade with something else (401, 403, 429,

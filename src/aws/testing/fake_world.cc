@@ -33,7 +33,11 @@ AccountSurroundings FakeWorld::surroundings() {
             files[path] = text;
             return {};
           },
-          .make_http = [this](std::shared_ptr<net::TlsContext>) { return http; }};
+          .make_tls = [this](std::string ca_pem) -> base::Result<std::shared_ptr<net::TlsContext>> {
+            trusted = std::move(ca_pem);
+            return std::shared_ptr<net::TlsContext>();
+          },
+          .make_http = [this](std::shared_ptr<net::TlsContext>, std::shared_ptr<const net::Proxies>) { return http; }};
 }
 
 base::Result<Account> FakeWorld::find(std::string profile, std::string region) {

@@ -58,6 +58,7 @@ struct FakeWorld {
   FakePrograms programs;
   base::FakeClock clock;
   PromptForMfa* mfa = nullptr;
+  std::string trusted;  // the authorities that were asked for
 };
 
 // Runs a coroutine that never waits for the outside world, and gives its result.
