@@ -35,6 +35,13 @@ void ignore_global(Draft& draft, const Function& function, std::string_view prop
   resource["IgnoreGlobals"] = with_element(resource.if_contains("IgnoreGlobals"), json::string(property));
 }
 
+// SAM merges two mappings; a path or URI gives way to the function's own.
+bool is_object_global(const Draft& draft, std::string_view property) {
+  const auto* globals = function_globals(draft.source());
+  const auto* value = globals == nullptr ? nullptr : globals->if_contains(property);
+  return value != nullptr && value->is_object();
+}
+
 std::string_view stub_parameter(const Function& function) {
   bool bridged = !function.outside_role.empty();
   if (function.architecture == Architecture::arm64) return bridged ? kBridgedStubArm64Parameter : kStubArm64Parameter;
@@ -63,7 +70,7 @@ void put_stub(Draft& draft, const Function& function, const json::value& had) {
   auto bucket = draft.parameter(kBucketParameter);
   auto key = draft.parameter(stub_parameter(function));
   if (function.serverless) {
-    ignore_global(draft, function, "CodeUri");
+    if (is_object_global(draft, "CodeUri")) ignore_global(draft, function, "CodeUri");
     properties["CodeUri"] = json::object{{"Bucket", bucket}, {"Key", key}};
   } else {
     properties["Code"] = json::object{{"S3Bucket", bucket}, {"S3Key", key}};

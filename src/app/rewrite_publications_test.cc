@@ -38,7 +38,7 @@ Resources:
   Role: {{Type: AWS::IAM::Role, Properties: {{}}}}
 Outputs:
   Version: {{Value: !Ref HelloLambdaVersion{0}}}
-  Text: {{Value: !Sub 'at ${{HelloLambdaVersion{0}}} ${{!HelloLambdaVersion{0}}} ${{AWS::Region}}'}}
+  Text: {{Value: !Sub 'at ${{HelloLambdaVersion{0}}} ${{!Literal}} ${{AWS::Region}}'}}
 )",
                      hash, memory);
 }
@@ -61,7 +61,7 @@ TEST(Publications, GiveAVersionAnIdThatNoEditOfTheCodeChanges) {
 )");
   expect_tree(outcome.document.at("Outputs"), R"(
   Version: {Value: !Ref HelloLambdaFunctionLiveVersion}
-  Text: {Value: !Sub 'at ${HelloLambdaFunctionLiveVersion} ${!HelloLambdaVersionabc123} ${AWS::Region}'}
+  Text: {Value: !Sub 'at ${HelloLambdaFunctionLiveVersion} ${!Literal} ${AWS::Region}'}
 )");
   EXPECT_THAT(words_on(outcome, "HelloAlias"),
               ElementsAre(HasSubstr("no ProvisionedConcurrencyConfig"), HasSubstr("no CodeDeployLambdaAliasUpdate")));

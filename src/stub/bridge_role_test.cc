@@ -68,9 +68,9 @@ struct World {
     got.push_back(keys ? keys->access_key_id : keys.error().message);
   }
 
-  void ask_and_run(int times = 1) {
+  void ask_and_run() {
     base::TaskGroup tasks(loop.get_executor());
-    for (int i = 0; i < times; ++i) tasks.spawn(ask());
+    tasks.spawn(ask());
     loop.restart();
     loop.poll();
   }
@@ -119,8 +119,11 @@ TEST(BridgeRole, KeepsGoodKeysWhenARenewalFails) {
 
 TEST(BridgeRole, TellsEveryoneWhoWaitsThatItIsRefusedAndAsksAnew) {
   World world;
+  base::TaskGroup tasks(world.loop.get_executor());
+  for (int i = 0; i < 2; ++i) tasks.spawn(world.ask());
+  world.loop.poll();
   world.sts.refuse();
-  world.ask_and_run(2);
+  world.loop.poll();
   ASSERT_EQ(world.got.size(), 2U);
   EXPECT_THAT(world.got, testing::Each(HasSubstr("sts:AssumeRole")));
   EXPECT_EQ(world.sts.requests.size(), 1U);
