@@ -16,6 +16,10 @@ from harness.processes import PROGRAM, Process  # noqa: E402
 from harness.session import Session  # noqa: E402
 
 
+# A function of the local cloud has a /tmp of its own; the files by which it and a test talk are elsewhere.
+os.environ["PYTEST_DEBUG_TEMPROOT"] = "/var/tmp"
+
+
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the long tests too")
 

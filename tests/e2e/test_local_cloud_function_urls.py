@@ -249,11 +249,33 @@ def test_a_stream_passes_the_limit_of_whole_answers(cloud, invoke):
     assert answer.error == "Unhandled" and answer.json["errorType"] == "Function.ResponseSizeTooLarge"
 
 
+def clock(cloud) -> int:
+    return requests.post(f"{cloud.endpoint}/_local/clock", json={"advanceMs": 0}, timeout=60).json()["now"]
+
+
+def read_paced(cloud, url: str, size: int, turned: int) -> int:
+    """Reads a streamed answer and turns the clock by so many milliseconds for each megabyte after the sixth; what it
+    took by the cloud's clock."""
+    begun = clock(cloud)
+    received = 0
+    with requests.post(url, json={"size": size}, stream=True, timeout=60) as response:
+        for piece in response.iter_content(MEGABYTE):
+            received += len(piece)
+            if received > 6 * MEGABYTE:
+                cloud.advance(len(piece) * turned // MEGABYTE)
+    assert received == size
+    return clock(cloud) - begun
+
+
+def test_a_stream_has_2_megabytes_a_second_after_the_first_6(cloud, names):
+    assert read_paced(cloud, names["StreamUrl"], 26 * MEGABYTE, turned=400) >= 10_000
+
+
 @pytest.mark.full
-def test_a_stream_has_200_megabytes_at_most(names):
-    assert len(requests.post(names["StreamUrl"], json={"size": 200 * MEGABYTE}).content) == 200 * MEGABYTE
+def test_a_stream_has_200_megabytes_at_most(cloud, names):
+    assert read_paced(cloud, names["StreamUrl"], 200 * MEGABYTE, turned=499) >= 97_000
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        _ = requests.post(names["StreamUrl"], json={"size": 200 * MEGABYTE + 1}).content
+        read_paced(cloud, names["StreamUrl"], 200 * MEGABYTE + 1, turned=499)
 
 
 def test_who_goes_away_does_not_hold_the_function(cloud, names):

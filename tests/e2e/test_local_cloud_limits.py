@@ -584,6 +584,85 @@ def test_the_tail_of_the_log_has_4_kilobytes(cloud, outputs):
     assert len(tail) == 4096 and tail.rstrip().endswith(b"MB") and b"START" not in tail
 
 
+# A function of these has its size; what it does is told by its event.
+HUNGRY = """
+import os, subprocess, sys, tempfile, time
+
+def wait():
+    while True:
+        time.sleep(0.01)
+
+def handler(event, headers):
+    megabytes = event.get("megabytes", 0)
+    if event["what"] == "keep":
+        kept = bytearray(b"x" * (megabytes << 20))
+        wait()
+    if event["what"] == "burst":
+        for _ in range(3):
+            bytearray(b"x" * (megabytes << 20))
+    if event["what"] == "children":
+        hold = "x = bytearray(b'x' * (60 << 20)); import time; time.sleep(60)"
+        for _ in range(3):
+            subprocess.Popen([sys.executable, "-c", hold])
+        wait()
+    if event["what"] == "reserve":
+        import mmap
+        mmap.mmap(-1, 1 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if event["what"] == "files":
+        with open(os.path.join(tempfile.gettempdir(), "much"), "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, megabytes << 20)
+        if event.get("stays"):
+            wait()
+        os.unlink(file.name)
+    return "well"
+"""
+
+
+@pytest.fixture(scope="module")
+def hungry(cloud) -> str:
+    return deploy(cloud, "hungry", template({
+        "Role": role(), "Hungry": function(upload(cloud, HUNGRY), Timeout=60, MemorySize=128)},
+        {"Name": {"Ref": "Hungry"}}))["Name"]
+
+
+def report(cloud, name: str, answer) -> str:
+    """The REPORT line of an invocation that failed."""
+    request = answer.json["errorMessage"].split()[1]
+    events = cloud.client("logs").filter_log_events(logGroupName="/aws/lambda/" + name)["events"]
+    line, = [event["message"] for event in events if event["message"].startswith("REPORT RequestId: " + request)]
+    return line
+
+
+@pytest.mark.parametrize("event", [{"what": "keep", "megabytes": 200}, {"what": "burst", "megabytes": 100},
+                                   {"what": "children"}], ids=lambda event: event["what"])
+def test_a_function_has_its_memory(cloud, hungry, event):
+    answer = cloud.invoke(hungry, event)
+    assert answer.error == "Unhandled" and answer.json["errorType"] == "Runtime.ExitError"
+    words = answer.json["errorMessage"].split(" ", 2)
+    assert words[0] == "RequestId:" and words[2] == "Error: Runtime exited with error: signal: killed"
+    line = report(cloud, hungry, answer)
+    assert "Max Memory Used: 128 MB" in line and "Error Type: Runtime.ExitError" in line
+    assert cloud.invoke(hungry, {"what": "nothing"}).json == "well"
+
+
+def test_memory_that_is_not_used_does_not_count(cloud, hungry):
+    for event in ({"what": "burst", "megabytes": 20}, {"what": "reserve"}):
+        answer = cloud.client("lambda").invoke(FunctionName=hungry, LogType="Tail", Payload=json.dumps(event))
+        assert json.loads(answer["Payload"].read()) == "well"
+        log = base64.b64decode(answer["LogResult"]).decode()
+        used = int(log.rsplit("Max Memory Used: ", 1)[1].split()[0])
+        assert (40 if "megabytes" in event else 5) <= used < 128
+
+
+def test_a_function_has_its_storage(cloud, hungry):
+    client = cloud.client("lambda")
+    assert cloud.invoke(hungry, {"what": "files", "megabytes": 500}).json == "well"
+    answer = cloud.invoke(hungry, {"what": "files", "megabytes": 520, "stays": True})
+    assert answer.error == "Unhandled" and "No space left on device" in answer.json["errorMessage"]
+    client.update_function_configuration(FunctionName=hungry, EphemeralStorage={"Size": 600})
+    assert cloud.invoke(hungry, {"what": "files", "megabytes": 520}).json == "well"
+
+
 # --- Roles and policies
 
 def document(size: int) -> str:
@@ -690,6 +769,116 @@ def test_an_item_has_400_kilobytes(cloud):
     with aws_error("ValidationException", 400, "Expression size has exceeded the maximum allowed size"):
         db.put_item(TableName="large", Item={"pk": {"S": "p"}, "sk": {"S": "s"}},
                     ConditionExpression="attribute_not_exists(" + "x" * 4096 + ")")
+
+
+# --- What a table with provisioned throughput gives
+
+def provisioned(db, name: str, units: int = 1, **more) -> str:
+    throughput = {"ReadCapacityUnits": units, "WriteCapacityUnits": units}
+    for index in more.get("GlobalSecondaryIndexes", ()):
+        index["ProvisionedThroughput"] = throughput
+    db.create_table(TableName=name, ProvisionedThroughput=throughput,
+                    KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+                    **{"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}], **more})
+    return name
+
+
+def text_item(pk: str, kilobytes: int, **more) -> dict:
+    return {"pk": {"S": pk}, "t": {"S": "x" * (kilobytes * 1024 - 100)}, **more}
+
+
+def throttled(kind: str):
+    return aws_error("ProvisionedThroughputExceededException", 400, kind)
+
+
+OF_TABLE = "The level of configured provisioned throughput for the table was exceeded."
+
+
+def test_writes_have_300_seconds_of_their_units_at_once(cloud):
+    db = cloud.client("dynamodb")
+    table = provisioned(db, "written")
+    for number in range(2):  # there are 300 units: what the second takes beyond them is owed
+        put = db.put_item(TableName=table, Item=text_item(str(number), 200), ReturnConsumedCapacity="TOTAL")
+        assert put["ConsumedCapacity"]["CapacityUnits"] == 200
+    with throttled(OF_TABLE) as refused:
+        db.put_item(TableName=table, Item=text_item("more", 1))
+    reason, = refused.value.response["ThrottlingReasons"]
+    assert reason == {"reason": "TableWriteProvisionedThroughputExceeded",
+                      "resource": "arn:aws:dynamodb:us-east-1:123456789012:table/written"}
+    for call in (lambda: db.delete_item(TableName=table, Key={"pk": {"S": "1"}}),
+                 lambda: db.update_item(TableName=table, Key={"pk": {"S": "1"}}),
+                 lambda: db.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": {"pk": {"S": "1"}}}}]})):
+        with throttled(OF_TABLE):
+            call()
+    with aws_error("TransactionCanceledException", 400, "[ProvisionedThroughputExceeded]") as cancelled:
+        db.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": {"pk": {"S": "1"}}}}])
+    assert cancelled.value.response["CancellationReasons"][0]["Message"].startswith(OF_TABLE)
+    assert db.get_item(TableName=table, Key={"pk": {"S": "1"}})["Item"]  # reads have units of their own
+    cloud.advance(300_000)
+    half = db.batch_write_item(ReturnConsumedCapacity="TOTAL", RequestItems={table: [
+        {"PutRequest": {"Item": text_item(str(number), 390)}} for number in range(3)]})
+    assert len(half["UnprocessedItems"][table]) == 2 and half["ConsumedCapacity"][0]["CapacityUnits"] == 390
+    cloud.advance(300_000)
+    db.update_table(TableName=table, BillingMode="PAY_PER_REQUEST")
+    for _ in range(3):
+        db.put_item(TableName=table, Item=text_item("free", 390))
+
+
+def test_a_condition_that_fails_costs_what_is_there(cloud):
+    db = cloud.client("dynamodb")
+    table = provisioned(db, "conditional")
+    db.put_item(TableName=table, Item=text_item("a", 200))
+    for error in ("ConditionalCheckFailedException", "ProvisionedThroughputExceededException"):
+        with aws_error(error, 400):
+            db.put_item(TableName=table, Item={"pk": {"S": "a"}}, ConditionExpression="attribute_not_exists(pk)")
+
+
+def test_reads_have_300_seconds_of_their_units_at_once(cloud):
+    db = cloud.client("dynamodb")
+    table = provisioned(db, "read")
+    db.put_item(TableName=table, Item=text_item("a", 390))
+    key = {"pk": {"S": "a"}}
+    for _ in range(4):
+        got = db.get_item(TableName=table, Key=key, ConsistentRead=True, ReturnConsumedCapacity="TOTAL")
+        assert got["ConsumedCapacity"]["CapacityUnits"] == 98
+    with throttled(OF_TABLE) as refused:
+        db.get_item(TableName=table, Key=key, ConsistentRead=True)
+    assert refused.value.response["ThrottlingReasons"][0]["reason"] == "TableReadProvisionedThroughputExceeded"
+    for call in (lambda: db.get_item(TableName=table, Key=key), lambda: db.scan(TableName=table),
+                 lambda: db.query(TableName=table, KeyConditionExpression="pk = :a",
+                                  ExpressionAttributeValues={":a": {"S": "a"}}),
+                 lambda: db.batch_get_item(RequestItems={table: {"Keys": [key]}})):
+        with throttled(OF_TABLE):
+            call()
+    with aws_error("TransactionCanceledException", 400, "[ProvisionedThroughputExceeded]"):
+        db.transact_get_items(TransactItems=[{"Get": {"TableName": table, "Key": key}}])
+    cloud.advance(300_000)
+    assert db.scan(TableName=table)["Count"] == 1
+
+
+def test_an_index_without_units_holds_its_table_back(cloud):
+    db = cloud.client("dynamodb")
+    keys = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "owner")]
+    table = provisioned(db, "indexed", 1, AttributeDefinitions=keys, GlobalSecondaryIndexes=[
+        {"IndexName": "owners", "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}],
+         "Projection": {"ProjectionType": "ALL"}}])
+    db.update_table(TableName=table, ProvisionedThroughput={"ReadCapacityUnits": 100, "WriteCapacityUnits": 100})
+    owner = {"owner": {"S": "me"}}
+    db.put_item(TableName=table, Item=text_item("a", 390, **owner))
+    with throttled("for one or more global secondary indexes of the table was exceeded.") as refused:
+        db.put_item(TableName=table, Item=text_item("b", 1, **owner))
+    reason, = refused.value.response["ThrottlingReasons"]
+    assert reason["reason"] == "IndexWriteProvisionedThroughputExceeded"
+    assert reason["resource"].endswith(":table/indexed/index/owners")
+    db.put_item(TableName=table, Item=text_item("b", 1))  # not in the index
+    for _ in range(7):  # 49 units each
+        db.scan(TableName=table, IndexName="owners")
+    with throttled("global secondary indexes") as refused:
+        db.scan(TableName=table, IndexName="owners")
+    assert refused.value.response["ThrottlingReasons"][0]["reason"] == "IndexReadProvisionedThroughputExceeded"
+    assert db.scan(TableName=table)["Count"] == 2
+    cloud.advance(300_000)
+    db.put_item(TableName=table, Item=text_item("b", 1, **owner))
 
 
 def test_a_bus_has_300_rules_and_an_account_100_buses(cloud):

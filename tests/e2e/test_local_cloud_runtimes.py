@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import re
 import zipfile
 
@@ -148,8 +149,11 @@ def test_the_environment_is_awss(cloud, names):
 
 def test_each_environment_has_a_temporary_folder_of_its_own(cloud, names):
     first = cloud.invoke("python", {"write": "kept"}).json
-    assert first != "/tmp" and first == cloud.invoke("python", {"write": "kept"}).json
-    assert cloud.invoke("node", {"environment": True}).json["TMPDIR"] != first
+    assert first == cloud.invoke("python", {"write": "kept"}).json
+    if first == "/tmp":  # its own, if the kernel allows that
+        assert not os.path.exists("/tmp/kept") and "TMPDIR" not in cloud.invoke("node", {"environment": True}).json
+    else:
+        assert cloud.invoke("node", {"environment": True}).json["TMPDIR"] != first
 
 
 # --- Errors

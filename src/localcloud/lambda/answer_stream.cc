@@ -1,9 +1,23 @@
 #include "localcloud/lambda/answer_stream.h"
 
+#include <algorithm>
+
 namespace localcloud {
 
 namespace {
 constexpr std::size_t kMostWaiting = 1024 * 1024;
+constexpr double kBytesASecond = 2 * 1024 * 1024;
+constexpr std::chrono::seconds kMadeUpFor{1};
+}  // namespace
+
+base::WallTime StreamPace::next(std::size_t bytes, base::WallTime now) {
+  if (free_ > 0) due_ = now;  // there is nothing to make up for
+  std::size_t at_once = std::min(free_, bytes);
+  free_ -= at_once;
+  if (at_once == bytes) return now;
+  std::chrono::duration<double> takes(static_cast<double>(bytes - at_once) / kBytesASecond);
+  due_ = std::max(due_, now - kMadeUpFor) + std::chrono::duration_cast<base::WallTime::duration>(takes);
+  return due_;
 }
 
 void AnswerStream::begin(std::string content_type) {

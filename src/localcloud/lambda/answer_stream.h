@@ -7,11 +7,24 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/notifier.h"
 
 namespace localcloud {
 
 using boost::asio::awaitable;
+
+// How fast a function may stream (Lambda developer guide, "Bandwidth limits for response streaming"): the first 6 MB at
+// once, then 2 MB a second; of what it did not use it may make up for one second. Pure.
+class StreamPace {
+ public:
+  // When so much more may be written.
+  base::WallTime next(std::size_t bytes, base::WallTime now);
+
+ private:
+  std::size_t free_ = 6 * 1024 * 1024;
+  base::WallTime due_{};
+};
 
 class AnswerStream {
  public:
@@ -31,6 +44,7 @@ class AnswerStream {
 
   bool begun() const { return begun_; }
   bool closed() const { return closed_; }
+  bool abandoned() const { return abandoned_; }
   const std::string& content_type() const { return content_type_; }
   const std::string& error_code() const { return error_code_; }
   const std::string& error() const { return error_; }

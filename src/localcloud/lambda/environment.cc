@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -113,6 +114,7 @@ awaitable<void> ExecutionEnvironment::wait_for_work() {
   while (!invocation_ && !stopping() && !retired_) co_await changed_.wait();
   idle_ = false;
   if (!stopping()) process_->signal_group(SIGCONT);
+  thawed_.notify_all();
 }
 
 void ExecutionEnvironment::assign(std::shared_ptr<PendingInvocation> invocation) {
@@ -150,6 +152,7 @@ awaitable<ExecutionEnvironment::Initialised> ExecutionEnvironment::initialise(
     base::TaskGroup& tasks, std::optional<base::SteadyTime> deadline) {
   protocol_.restart();
   exited_.reset();
+  excess_.clear();
   auto started = machine_now();
   if (auto begun = co_await start_process(tasks); !begun) {
     init_failure_ = RuntimeAnswer{
@@ -163,9 +166,10 @@ awaitable<ExecutionEnvironment::Initialised> ExecutionEnvironment::initialise(
   while (protocol_.state() == RuntimeProtocol::State::starting && !stopping() && !too_late()) {
     co_await changed_.wait(deadline.value_or(base::SteadyTime::max()));
   }
+  co_await kill_if_too_large();
   if (killed_) co_return Initialised::killed;
   init_ms_ = milliseconds_since(started);
-  if (protocol_.state() == RuntimeProtocol::State::ready) co_return Initialised::yes;
+  if (protocol_.state() == RuntimeProtocol::State::ready && excess_.empty()) co_return Initialised::yes;
   if (protocol_.state() == RuntimeProtocol::State::failed) {
     init_failure_ = protocol_.take_answer();
     co_return Initialised::failed;
@@ -228,6 +232,8 @@ awaitable<bool> ExecutionEnvironment::serve() {
   auto pending = [&](State state) { return protocol_.state() == state && !stopping() && machine_now() < deadline; };
   while (pending(State::busy)) co_await changed_.wait(deadline);
   auto answer = protocol_.take_answer();
+  co_await kill_if_too_large();
+  if (!excess_.empty()) answer.reset();
   if (answer) {
     if (!invocation->wants_log_tail) hand_over(*answer);
     while (pending(State::answered)) co_await changed_.wait(deadline);
@@ -276,6 +282,7 @@ void ExecutionEnvironment::fail_invocation(std::string_view type, std::string me
 }
 
 std::string ExecutionEnvironment::describe_exit() const {
+  if (!excess_.empty()) return excess_;
   if (killed_ || !exited_) return "Error: Runtime exited with error: signal: killed";
   if (exited_->signal == SIGKILL) return "Error: Runtime exited with error: signal: killed";
   if (exited_->signal != 0) return fmt::format("Error: Runtime exited with error: signal: {}", exited_->signal);
@@ -294,13 +301,10 @@ void ExecutionEnvironment::report(double duration_ms, std::string status, std::s
                          .error_type = std::move(error_type)}));
 }
 
+// What it has beyond its size is pages of files, which a machine of that size would have dropped.
 long ExecutionEnvironment::peak_memory_mb() const {
-  if (exited_) return exited_->max_rss_kb / 1024;
-  if (!process_) return 0;
-  auto status = os::read_file(fmt::format("/proc/{}/status", process_->pid()));
-  if (!status) return 0;
-  std::size_t at = status->find("VmHWM:");
-  return at == std::string::npos ? 0 : std::strtol(status->c_str() + at + 6, nullptr, 10) / 1024;
+  long peak = peak_memory_kb_ == 0 && exited_ ? exited_->max_rss_kb : peak_memory_kb_;
+  return std::min<long>(peak / 1024, version_->memory_mb);
 }
 
 }  // namespace localcloud

@@ -1,6 +1,9 @@
 // One execution environment: a process that runs a function's bootstrap, the Runtime API it talks to on a port of its
-// own, its private temporary folder (TMPDIR) and its log stream. It takes one invocation at a time and is stopped
-// (SIGSTOP, the whole process group) whenever it waits in `next` with nothing to do.
+// own, its /tmp and its log stream. It takes one invocation at a time and is stopped (SIGSTOP, the whole process group)
+// whenever it waits in `next` with nothing to do.
+//
+// /tmp is the environment's own and has the function's size; where the kernel allows none, TMPDIR is a folder whose
+// size is watched, as the memory of the process group is: what exceeds the function's is killed.
 //
 // Guarantees: initialisation has 10 s, and one more try inside the first invocation; an invocation has the function's
 // timeout, by the machine's clock; when an environment ends, its process group is gone and the invocation that it had
@@ -87,6 +90,9 @@ class ExecutionEnvironment {
   awaitable<void> handle_stream(net::Exchange& exchange, std::string request_id);
   awaitable<void> pump(std::shared_ptr<os::Process> process, bool standard_error);
   awaitable<void> watch_exit(std::shared_ptr<os::Process> process);
+  awaitable<void> watch_limits(std::shared_ptr<os::Process> process);
+  void measure();
+  awaitable<void> kill_if_too_large();
 
   bool stopping() const { return killed_ || exited_.has_value(); }
   void hand_over(const RuntimeAnswer& answer);
@@ -94,6 +100,7 @@ class ExecutionEnvironment {
   std::string describe_exit() const;
   void report(double duration_ms, std::string status, std::string error_type);
   long peak_memory_mb() const;
+  base::Result<> use_shared_tmp(os::ProcessOptions& options);
 
   Cloud& cloud_;
   Runtimes& runtimes_;
@@ -101,7 +108,11 @@ class ExecutionEnvironment {
   FunctionLog log_;
   RuntimeProtocol protocol_;
   base::Notifier changed_;
-  std::string temporary_directory_;
+  base::Notifier thawed_;
+  std::string temporary_directory_;  // in place of a /tmp
+  bool private_tmp_ = false;
+  long peak_memory_kb_ = 0;
+  std::string excess_;  // what it had more of than it may, for which it was killed; empty: nothing
   std::unique_ptr<net::HttpServer> server_;
   std::shared_ptr<os::Process> process_;
   std::optional<os::ExitStatus> exited_;

@@ -1,8 +1,6 @@
 #include "localcloud/lambda/environment_pool.h"
 
-#include <boost/system/system_error.hpp>
-
-#include "base/log.h"
+#include "localcloud/log_failure.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -42,13 +40,7 @@ awaitable<base::Result<InvokeOutput>> EnvironmentPool::run(std::shared_ptr<const
 }
 
 awaitable<void> EnvironmentPool::live(std::shared_ptr<ExecutionEnvironment> environment) {
-  try {
-    co_await environment->run();
-  } catch (const boost::system::system_error&) {
-    // cancelled, or a broken pipe: the environment has cleaned up after itself
-  } catch (const std::exception& error) {
-    base::log_error("an execution environment failed: {}", error.what());
-  }
+  co_await log_failure("an execution environment", environment->run());
   std::erase(environments_, environment);
 }
 

@@ -70,8 +70,6 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const Run
   }
   variables.try_emplace("LANG", "en_US.UTF-8");
   variables.try_emplace("TZ", ":UTC");
-  TRY(os::make_directories(temporary_directory_, 0700));
-  variables.try_emplace("TMPDIR", temporary_directory_);
   add_code_paths(variables, runtime);
   variables["AWS_LAMBDA_FUNCTION_NAME"] = version_->name;
   variables["AWS_LAMBDA_FUNCTION_VERSION"] = version_->number;
@@ -99,15 +97,37 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const Run
   return options;
 }
 
+base::Result<> ExecutionEnvironment::use_shared_tmp(os::ProcessOptions& options) {
+  TRY(os::make_directories(temporary_directory_, 0700));
+  options.private_tmp.reset();
+  options.environment.try_emplace("TMPDIR", temporary_directory_);
+  return {};
+}
+
 awaitable<base::Result<>> ExecutionEnvironment::start_process(base::TaskGroup& tasks) {
   CO_TRY(auto runtime, co_await runtimes_.command_of(version_));
   CO_TRY(auto options, process_options(runtime));
   if (!runtime.notice.empty()) log_.line(runtime.notice);
-  CO_TRY(auto process, cloud_.spawner->spawn(std::move(options)));
-  process_ = std::move(process);
+  private_tmp_ = runtimes_.gives_private_tmp();
+  options.private_tmp = os::PrivateTmp{.megabytes = version_->ephemeral_storage_mb, .keeps = cloud_.work_directory};
+  if (!private_tmp_) CO_TRY(use_shared_tmp(options));
+  auto process = cloud_.spawner->spawn(options);
+  if (!process && private_tmp_) {
+    // The kernel allows none; or the interpreter itself is in the machine's /tmp, which then hides it.
+    if (process.error().kind == base::ErrorKind::permission) {
+      base::log_warn("functions share /tmp: {}", process.error().message);
+      runtimes_.give_no_private_tmp();
+    }
+    private_tmp_ = false;
+    CO_TRY(use_shared_tmp(options));
+    process = cloud_.spawner->spawn(std::move(options));
+  }
+  if (!process) co_return base::fail(process.error());
+  process_ = std::move(*process);
   tasks.spawn(pump(process_, false));
   tasks.spawn(pump(process_, true));
   tasks.spawn(watch_exit(process_));
+  tasks.spawn(watch_limits(process_));
   co_return base::Result<>();
 }
 
@@ -171,6 +191,7 @@ awaitable<void> ExecutionEnvironment::handle_stream(net::Exchange& exchange, std
   std::size_t limit = stream ? kMaxStreamed : kMaxPayload;
   std::size_t size = 0;
   std::string whole;
+  StreamPace pace;
   if (stream) stream->begin(exchange.request().headers.get_or("Content-Type", ""));
   std::optional<net::Response> response;
   while (!response) {
@@ -186,6 +207,9 @@ awaitable<void> ExecutionEnvironment::handle_stream(net::Exchange& exchange, std
     } else if (size > limit) {
       response = protocol_.stream_too_large(request_id, limit);
     } else if (stream) {
+      auto now = cloud_.clock->now();
+      auto due = pace.next(piece->size(), now);
+      if (due > now && !stream->abandoned()) co_await cloud_.clock->sleep_until(due);
       co_await stream->write(std::move(*piece));
     } else {
       whole += *piece;

@@ -16,14 +16,14 @@ namespace {
 class FunctionType final : public SyncType {
  public:
   explicit FunctionType(LambdaService& service)
-      : SyncType({.name = "AWS::Lambda::Function",
-                  .works = {"Code", "Handler", "Runtime", "Role", "Environment", "Timeout", "MemorySize",
-                            "Architectures", "Description", "FunctionName", "PackageType",
-                            "ReservedConcurrentExecutions", "Tags", "DeadLetterConfig", "Layers", "DurableConfig"},
-                  // Of LoggingConfig, LogGroup works.
-                  .accepted = {"TracingConfig", "LoggingConfig", "EphemeralStorage", "RuntimeManagementConfig",
-                               "VpcConfig", "SnapStart"},
-                  .replaces = {"FunctionName", "PackageType"}}),
+      : SyncType(
+            {.name = "AWS::Lambda::Function",
+             .works = {"Code", "Handler", "Runtime", "Role", "Environment", "Timeout", "MemorySize", "Architectures",
+                       "Description", "FunctionName", "PackageType", "ReservedConcurrentExecutions", "Tags",
+                       "DeadLetterConfig", "Layers", "DurableConfig", "EphemeralStorage"},
+             // Of LoggingConfig, LogGroup works.
+             .accepted = {"TracingConfig", "LoggingConfig", "RuntimeManagementConfig", "VpcConfig", "SnapStart"},
+             .replaces = {"FunctionName", "PackageType"}}),
         service_(service) {}
 
  protected:

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "localcloud/delivery.h"
 #include "localcloud/iam/iam.h"
-#include "localcloud/iam/policy.h"
 #include "localcloud/lambda/input.h"
 #include "localcloud/wire.h"
 
@@ -212,12 +212,8 @@ bool LambdaService::permits(std::string_view function_arn, std::string_view serv
   if (!target) return false;
   auto policy = policy_of(*target->function, target->qualifier);
   if (policy.is_null()) return false;
-  PolicyQuestion question{.action = "lambda:InvokeFunction", .resource = target->arn, .context = {}};
-  question.context["aws:SourceArn"] = std::string(source_arn);
-  question.context["aws:SourceAccount"] = cloud_.account_id;
-  question.principal_kind = "Service";
-  question.principals = {std::string(service)};
-  return evaluate(policy, question, true) == Decision::allow;
+  OnBehalfOf sender{.service = std::string(service), .source_arn = std::string(source_arn)};
+  return lets_service_in(cloud_, policy, sender, "lambda:InvokeFunction", target->arn);
 }
 
 // --- Concurrency

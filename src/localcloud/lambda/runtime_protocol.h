@@ -17,7 +17,7 @@ namespace localcloud {
 
 // Of an answer: 6 MiB and 100 bytes.
 inline constexpr std::size_t kMaxPayload = 6'291'556;
-// Of a streamed answer. AWS slows it down to 2 MB/s after the first 6 MB; here it goes as fast as it is read.
+// Of a streamed answer, which StreamPace slows down.
 inline constexpr std::size_t kMaxStreamed = 200 * 1024 * 1024;
 
 struct RuntimeEvent {

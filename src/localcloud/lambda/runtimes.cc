@@ -112,6 +112,10 @@ awaitable<base::Result<RuntimeCommand>> Runtimes::command_of(std::shared_ptr<con
   RuntimeCommand command;
   command.runtime_directory = directory + (python ? "/python" : "/nodejs");
   command.command = {found.program, command.runtime_directory + (python ? "/bootstrap.py" : "/bootstrap.mjs")};
+  if (!python) {
+    // V8 sees the machine's memory and would put off collecting until it has more than the function may.
+    command.command.insert(command.command.begin() + 1, fmt::format("--max-old-space-size={}", version->memory_mb));
+  }
   if (found.version != wanted) {
     command.notice = fmt::format("livelambda: {} runs on {} {}, the one on this machine ({})", version->runtime,
                                  name_of(kind), found.version, found.program);

@@ -13,6 +13,7 @@
 
 #include "codec/zip.h"
 #include "localcloud/iam/signature.h"
+#include "localcloud/log_failure.h"
 #include "net/url.h"
 
 namespace localcloud {
@@ -158,12 +159,8 @@ class ProcessHandle final : public os::Process {
 };
 
 awaitable<void> run_script(Script script, std::shared_ptr<ScriptedProcess> process) {
-  try {
-    co_await script(process);
-    process->exit(0);
-  } catch (const boost::system::system_error&) {
-    process->exit(0, SIGKILL);
-  }
+  co_await log_failure("a scripted process", script(process));
+  process->exit(0);
 }
 
 }  // namespace
