@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "app/names.h"
@@ -11,7 +12,10 @@
 #include "deploy/debug_stack.h"
 #include "deploy/safety.h"
 #include "deploy/stack_deployer.h"
+#include "deploy/stack_order.h"
 #include "deploy/stub_package.h"
+#include "deploy/uploads.h"
+#include "session/confirm.h"
 
 namespace session {
 namespace {
@@ -24,7 +28,18 @@ struct StackStep {
   const app::Stack* stack = nullptr;
   const PlannedStack* planned = nullptr;
   deploy::StackState state;
+  Parameters parameters = {};
+  std::string template_text = {};  // with its mark
+  bool changed = false;            // from what is deployed
 };
+
+constexpr std::size_t kWorthAWord = 1'000'000;  // bytes of an upload
+
+base::Result<std::string> artifact_body(const PlannedUpload& upload) {
+  TRY(auto content, project::read_artifact(upload.artifact, upload.template_file));
+  if (!content.zipped) return std::move(content.file);
+  return codec::make_zip(deploy::make_package(kArtifactPrefix, std::move(content.entries)).entries);
+}
 
 void for_each_stack(const app::Stack& stack, const std::function<void(const app::Stack&)>& visit) {
   visit(stack);
@@ -43,14 +58,20 @@ class Deployer {
         cloudformation_(aws::make_cloudformation(workspace.aws())),
         s3_(aws::make_s3(workspace.aws())),
         stacks_(*cloudformation_, *s3_, with.clock),
-        tags_(deploy::stack_tags(workspace.application().name, workspace.folder().stage)) {}
+        tags_(deploy::stack_tags(workspace.application().name, workspace.folder().stage)),
+        uploads_(workspace.executor(), *s3_, [this](const deploy::UploadEvent& event) { tell(event); }) {}
 
   awaitable<base::Result<>> run() {
     tell_target();
     tell_diagnostics();
     CO_TRY(co_await look());
     CO_TRY(co_await check_safety());
+    CO_TRY(begin_uploads());
     CO_TRY(co_await deploy_debug_stack());
+    CO_TRY(find_changes());
+    add_uploads();
+    uploads_.start(bridge_.bucket);
+    CO_TRY(co_await uploads_.finish());
     co_return co_await deploy_app_stacks();
   }
 
@@ -60,7 +81,6 @@ class Deployer {
     CO_TRY(co_await look());
     CO_TRY(co_await check_safety());
     CO_TRY(co_await workspace_.toolchain().deploy_real(tags_));
-    steps_.clear();
     co_return co_await look();
   }
 
@@ -100,17 +120,26 @@ class Deployer {
     for (const app::Rewritten& nested : rewritten.nested) tell_diagnostics(nested);
   }
 
+  // What takes a moment on a slow line is said.
+  void tell(const deploy::UploadEvent& event) {
+    if (event.done || event.bytes < kWorthAWord) return;
+    with_.reporter.report(
+        Notice{fmt::format("uploading {} ({:.1f} MB)", event.key, static_cast<double>(event.bytes) / 1e6)});
+  }
+
   std::string debug_stack_name() const {
     return app::debug_stack_name(workspace_.folder().stage, workspace_.application().name);
   }
 
   awaitable<base::Result<>> look() {
+    steps_.clear();
     const auto& stacks = workspace_.application().stacks;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
       CO_TRY(auto state, co_await stacks_.look(stacks[i].name));
       steps_.push_back({.stack = &stacks[i], .planned = &plan_[i], .state = std::move(state)});
     }
-    co_return base::Result<>();
+    CO_TRY(debug_state_, co_await deploy::glance_at_stack(*cloudformation_, debug_stack_name()));
+    co_return deploy::check_debug_stack_version(debug_state_);
   }
 
   // Nothing is changed before all of it is known to be meant.
@@ -120,19 +149,11 @@ class Deployer {
     CO_TRY(deploy::check_stage_is_meant(stage, safety));
     for (const StackStep& step : steps_) {
       CO_TRY(auto question, deploy::check_take_over(step.state, workspace_.application().name, stage, safety));
-      if (!question || co_await confirmed(*question)) continue;
+      if (!question || co_await confirm(with_, *question)) continue;
       co_return base::fail(base::ErrorKind::usage, fmt::format("stack {} is left as it is", step.stack->name),
                            "Type the stack's name to have it taken over.");
     }
     co_return base::Result<>();
-  }
-
-  awaitable<bool> confirmed(deploy::Question question) {
-    if (!with_.terminal.is_interactive()) co_return true;  // the option was given: enough where nobody can be asked
-    with_.terminal.forget();
-    with_.reporter.report(Question{question.words});
-    auto answer = co_await with_.terminal.next_line();
-    co_return answer && *answer == question.answer;
   }
 
   awaitable<base::Result<deploy::DeployedStack>> deploy_stack(deploy::StackRequest request) {
@@ -141,42 +162,90 @@ class Deployer {
     });
   }
 
+  // If the bucket is there, what goes into it is sent while stacks are deployed.
+  base::Result<> begin_uploads() {
+    if (!deploy::is_settled(debug_state_.status)) return {};
+    auto known = deploy::read_debug_stack(debug_state_.outputs);
+    if (!known) return {};
+    bridge_ = std::move(*known);
+    TRY(find_changes());
+    add_uploads();
+    uploads_.start(bridge_.bucket);
+    return {};
+  }
+
   awaitable<base::Result<>> deploy_debug_stack() {
-    CO_TRY(auto deployed,
-           co_await deploy_stack(
-               {.name = debug_stack_name(), .template_text = deploy::debug_stack_template(), .tags = tags_}));
+    auto roles = outside_roles(plan_, workspace_.partition(), workspace_.account_id());
+    CO_TRY(auto deployed, co_await deploy_stack({.name = debug_stack_name(),
+                                                 .template_text = deploy::debug_stack_template(),
+                                                 .parameters = deploy::debug_stack_parameters(std::move(roles)),
+                                                 .tags = tags_}));
     CO_TRY(bridge_, deploy::read_debug_stack(deployed.outputs));
     co_return base::Result<>();
   }
 
-  awaitable<base::Result<>> deploy_app_stacks() {
-    std::vector<project::StackToDeploy> for_framework;
+  base::Result<> find_changes() {
+    stubs_.clear();
     for (StackStep& step : steps_) {
-      const app::Rewritten& rewritten = step.planned->rewritten;
-      Parameters parameters = parameters_of(*step.stack, rewritten);
-      CO_TRY(auto marked, deploy::mark_template(rewritten.text, parameters, content_));
-      if (deploy::is_settled(step.state.status) && deploy::same_template(step.state.mark, marked.mark)) continue;
-      CO_TRY(co_await upload_stubs(rewritten));
-      CO_TRY(co_await upload_artifacts(*step.planned));
-      CO_TRY(co_await upload_nested(rewritten));
-      if (workspace_.toolchain().deploys_live()) {
-        for_framework.push_back({step.stack->id, std::move(marked.text), std::move(parameters), tags_});
-        continue;
-      }
-      CO_TRY(auto deployed, co_await deploy_stack({.name = step.stack->name,
-                                                   .template_text = rewritten.text,
-                                                   .parameters = std::move(parameters),
-                                                   .tags = tags_,
-                                                   .bucket = bridge_.bucket,
-                                                   .content = content_,
-                                                   .take_over = options_.take_over}));
-      step.state.outputs = std::move(deployed.outputs);
-      step.state.resources = std::move(deployed.resources);
+      step.parameters = parameters_of(*step.stack, step.planned->rewritten);
+      TRY(auto marked, deploy::mark_template(step.planned->rewritten.text, step.parameters, content_));
+      step.changed = !deploy::is_settled(step.state.status) || !deploy::same_template(step.state.mark, marked.mark);
+      step.template_text = std::move(marked.text);
     }
-    if (for_framework.empty()) co_return base::Result<>();
-    CO_TRY(co_await workspace_.toolchain().deploy_live(std::move(for_framework)));
-    steps_.clear();
+    return {};
+  }
+
+  void add_uploads() {
+    for (const StackStep& step : steps_) {
+      if (!step.changed) continue;
+      for (const std::string& name : step.planned->rewritten.parameters) {
+        if (!is_stub(name)) continue;
+        const deploy::Package& package = stub(name);
+        uploads_.add(package.key, [entries = package.entries] { return codec::make_zip(entries); });
+      }
+      for (const auto& [key, upload] : step.planned->uploads) {
+        uploads_.add(key, [upload] { return artifact_body(upload); });
+      }
+      add_nested(step.planned->rewritten);
+    }
+  }
+
+  void add_nested(const app::Rewritten& rewritten) {
+    for (const app::Rewritten& nested : rewritten.nested) {
+      uploads_.add(nested.key, [text = nested.text] { return text; });
+      add_nested(nested);
+    }
+  }
+
+  awaitable<base::Result<>> deploy_app_stacks() {
+    if (!workspace_.toolchain().deploys_live()) {
+      std::vector<deploy::StackNode> nodes;
+      for (const StackStep& step : steps_) nodes.push_back({step.stack->id, step.stack->depends_on});
+      co_return co_await deploy::run_in_order(std::move(nodes),
+                                              [this](std::string id) { return deploy_app_stack(std::move(id)); });
+    }
+    std::vector<project::StackToDeploy> changed;
+    for (StackStep& step : steps_) {
+      if (step.changed) changed.push_back({step.stack->id, step.template_text, step.parameters, tags_});
+    }
+    if (changed.empty()) co_return base::Result<>();
+    CO_TRY(co_await workspace_.toolchain().deploy_live(std::move(changed)));
     co_return co_await look();
+  }
+
+  awaitable<base::Result<>> deploy_app_stack(std::string id) {
+    auto step = std::find_if(steps_.begin(), steps_.end(), [&](const StackStep& one) { return one.stack->id == id; });
+    if (!step->changed) co_return base::Result<>();
+    CO_TRY(auto deployed, co_await deploy_stack({.name = step->stack->name,
+                                                 .template_text = step->planned->rewritten.text,
+                                                 .parameters = step->parameters,
+                                                 .tags = tags_,
+                                                 .bucket = bridge_.bucket,
+                                                 .content = content_,
+                                                 .take_over = options_.take_over}));
+    step->state.outputs = std::move(deployed.outputs);
+    step->state.resources = std::move(deployed.resources);
+    co_return base::Result<>();
   }
 
   // The template's own values, then those of the parameters that the rewrite has declared.
@@ -214,35 +283,6 @@ class Deployer {
                               .ca_pem = workspace_.account().ca_pem};
     auto package = deploy::stub_package(std::string(arm ? assets.stub_arm64 : assets.stub_x86_64), config);
     return stubs_.emplace(parameter, std::move(package)).first->second;
-  }
-
-  awaitable<base::Result<>> upload_stubs(const app::Rewritten& rewritten) {
-    for (const std::string& name : rewritten.parameters) {
-      if (is_stub(name)) CO_TRY(co_await deploy::upload(*s3_, bridge_.bucket, stub(name)));
-    }
-    co_return base::Result<>();
-  }
-
-  awaitable<base::Result<>> upload_artifacts(const PlannedStack& planned) {
-    for (const auto& [key, upload] : planned.uploads) {
-      CO_TRY(auto content, project::read_artifact(upload.artifact, upload.template_file));
-      if (content.zipped) {
-        CO_TRY(co_await deploy::upload(*s3_, bridge_.bucket,
-                                       deploy::make_package(kArtifactPrefix, std::move(content.entries))));
-      } else {
-        CO_TRY(co_await deploy::upload_file(*s3_, bridge_.bucket, kArtifactPrefix, content.extension,
-                                            std::move(content.file)));
-      }
-    }
-    co_return base::Result<>();
-  }
-
-  awaitable<base::Result<>> upload_nested(const app::Rewritten& rewritten) {
-    for (const app::Rewritten& nested : rewritten.nested) {
-      CO_TRY(co_await deploy::upload_file(*s3_, bridge_.bucket, "templates", "json", nested.text));
-      CO_TRY(co_await upload_nested(nested));
-    }
-    co_return base::Result<>();
   }
 
   std::map<std::string, std::string> outputs() const {
@@ -297,7 +337,9 @@ class Deployer {
   deploy::StackDeployer stacks_;
   std::map<std::string, std::string> tags_;
   deploy::DebugStack bridge_;
+  deploy::StackState debug_state_;
   std::vector<StackStep> steps_;
+  deploy::Uploads uploads_;
   std::map<std::string, deploy::Package, std::less<>> stubs_;
 };
 

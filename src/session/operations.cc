@@ -38,8 +38,4 @@ awaitable<base::Result<>> diff(Options, Surroundings) {
   co_return base::fail(base::ErrorKind::usage, "`livelambda diff` is not there yet");
 }
 
-awaitable<base::Result<>> remove(Options, Surroundings) {
-  co_return base::fail(base::ErrorKind::usage, "`livelambda remove` is not there yet");
-}
-
 }  // namespace session

@@ -27,6 +27,7 @@ class Workspace {
   // Reads the app anew; says what its reader has to say. After open().
   awaitable<base::Result<>> read(project::Purpose purpose);
 
+  boost::asio::any_io_executor executor() const { return executor_; }
   const project::AppFolder& folder() const { return folder_; }
   const app::Application& application() const { return application_; }
   project::Toolchain& toolchain() { return *toolchain_; }
