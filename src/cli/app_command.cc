@@ -1,7 +1,6 @@
 #include "cli/app_command.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -13,6 +12,7 @@
 #include "cli/exit_status.h"
 #include "cli/json_reporter.h"
 #include "cli/local_cloud_process.h"
+#include "cli/login_name.h"
 #include "cli/terminal.h"
 #include "cli/terminal_reporter.h"
 #include "os/signals.h"
@@ -26,13 +26,6 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
-
-std::string login_name(const std::map<std::string, std::string>& environment) {
-  if (const passwd* entry = ::getpwuid(::geteuid()); entry != nullptr && entry->pw_name != nullptr)
-    return entry->pw_name;
-  auto user = environment.find("USER");
-  return user == environment.end() ? "dev" : user->second;
-}
 
 std::string host_name() {
   char name[HOST_NAME_MAX + 1] = {};

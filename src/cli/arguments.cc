@@ -75,6 +75,13 @@ void describe(CLI::App& subcommand, AppCommand& command, AppCommand::Verb verb) 
   subcommand.add_flag("--verbose,-v", command.verbose, "Say more, on stderr");
 }
 
+void describe(CLI::App& rewrite, RewriteCommand& command) {
+  describe(rewrite, command.app);
+  rewrite.add_flag("--increase-timeout", command.increase_timeout, "Give live functions 900 seconds, for debuggers");
+  rewrite.add_option("--stack", command.stack, "Which stack's template, if the app has several (nested: PARENT/ID)");
+  rewrite.add_option("--output", command.output, "Write every template into this folder instead");
+}
+
 void describe(CLI::App& local, LocalCommand& command) {
   local.add_option("--port", command.port, "Port on 127.0.0.1 (default: any free one)");
   local.add_flag("--json", command.json, "One JSON object per line on stdout; the first says where it is");
@@ -102,12 +109,14 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
   app.require_subcommand(1);
   app.fallthrough(false);
   AppCommand app_command;
+  RewriteCommand rewrite_command;
   LocalCommand local_command;
   for (const Verb& verb : kVerbs) {
     CLI::App* subcommand = app.add_subcommand(verb.name, verb.description);
     describe(*subcommand, app_command, verb.verb);
     subcommand->parse_complete_callback([&app_command, &verb] { app_command.verb = verb.verb; });
   }
+  describe(*app.add_subcommand("rewrite", "Print the template that start would deploy"), rewrite_command);
   describe(*app.add_subcommand("local", "Run a small, strict AWS on this machine"), local_command);
   app.footer(kFooter);  // after the subcommands, which would take it over
   bool is_word = !arguments.empty() && !arguments.front().starts_with('-');
@@ -132,6 +141,7 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
     return base::fail(base::ErrorKind::usage, error.what(), fmt::format("`{} --help` lists what there is.", name));
   }
   if (parsed()->get_name() == "local") return local_command;
+  if (parsed()->get_name() == "rewrite") return rewrite_command;
   return app_command;
 }
 

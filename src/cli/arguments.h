@@ -36,6 +36,13 @@ struct AppCommand {
   bool verbose = false;
 };
 
+struct RewriteCommand {
+  AppArguments app;
+  bool increase_timeout = false;
+  std::optional<std::string> stack;  // which of several
+  std::string output;                // a folder for all; "" = one goes to stdout
+};
+
 struct LocalCommand {
   std::uint16_t port = 0;
   bool json = false;
@@ -53,7 +60,7 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<AppCommand, LocalCommand, PrintCommand>;
+using Command = std::variant<AppCommand, RewriteCommand, LocalCommand, PrintCommand>;
 
 // Errors: usage, with the closest thing that would have worked in the hint.
 base::Result<Command> parse_arguments(const std::vector<std::string>& arguments);

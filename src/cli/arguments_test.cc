@@ -87,6 +87,20 @@ TEST(Arguments, ThatOneCommandHasAnotherRefuses) {
   EXPECT_THAT(error({"start", "--parameter", "A"}).message, HasSubstr("KEY=VALUE"));
 }
 
+TEST(Arguments, OfRewriteAreAllRead) {
+  auto command = parse_arguments({"rewrite", "--stage", "s", "--template", "t.yaml", "--parameter", "A=1",
+                                  "--increase-timeout", "--stack", "Api", "--output", "out"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& read = std::get<RewriteCommand>(*command);
+  EXPECT_EQ(read.app.stage, "s");
+  EXPECT_EQ(read.app.template_file, "t.yaml");
+  EXPECT_EQ(read.app.parameters, (std::map<std::string, std::string>{{"A", "1"}}));
+  EXPECT_TRUE(read.increase_timeout);
+  EXPECT_EQ(read.stack, "Api");
+  EXPECT_EQ(read.output, "out");
+  EXPECT_EQ(error({"rewrite", "--profile", "p"}).kind, base::ErrorKind::usage);
+}
+
 TEST(Arguments, OfLocalHaveDefaults) {
   LocalCommand command = local({});
   EXPECT_EQ(command.port, 0);

@@ -9,6 +9,7 @@
 #include "cli/embedded.h"
 #include "cli/exit_status.h"
 #include "cli/local_command.h"
+#include "cli/rewrite_command.h"
 #include "cli/terminal.h"
 #include "cli/terminal_reporter.h"
 #include "net/resolver_setup.h"
@@ -21,6 +22,9 @@ int run(const cli::PrintCommand& command) {
 }
 int run(const cli::AppCommand& command) {
   return cli::run_app_command(command, cli::embedded_assets());
+}
+int run(const cli::RewriteCommand& command) {
+  return cli::run_rewrite(command);
 }
 int run(const cli::LocalCommand& command) {
   return cli::run_local(command, cli::embedded_assets());
