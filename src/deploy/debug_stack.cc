@@ -1,6 +1,10 @@
 #include "deploy/debug_stack.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
 
 #include "aws/sigv4.h"
 #include "codec/json.h"
@@ -9,6 +13,10 @@ namespace deploy {
 namespace {
 
 namespace json = codec::json;
+
+constexpr const char* kPrincipals = "BridgeRolePrincipals";
+constexpr const char* kHasPrincipals = "HasBridgeRole";
+constexpr const char* kVersionOutput = "Version";
 
 json::object reference(std::string_view id) {
   return {{"Ref", id}};
@@ -82,17 +90,52 @@ json::object bucket() {
                      {"RestrictPublicBuckets", true}}}});
 }
 
+json::object statement(json::string action, json::value resource_arn) {
+  return {{"Effect", "Allow"}, {"Action", std::move(action)}, {"Resource", std::move(resource_arn)}};
+}
+
+json::object policy(json::array statements) {
+  return {{"Version", "2012-10-17"}, {"Statement", std::move(statements)}};
+}
+
+std::string api_arn_pattern() {
+  return fmt::format("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/{}", kApiStage);
+}
+
+json::object bridge_role() {
+  json::object trust{
+      {"Effect", "Allow"}, {"Principal", {{"AWS", reference(kPrincipals)}}}, {"Action", "sts:AssumeRole"}};
+  json::array allowed = {
+      statement("dynamodb:GetItem", attribute("Table", "Arn")),
+      statement("execute-api:Invoke", substitute(api_arn_pattern() + "/*")),
+      statement("execute-api:ManageConnections", substitute(api_arn_pattern() + "/POST/@connections/*"))};
+  json::object role = resource(
+      "AWS::IAM::Role",
+      {{"Description", "Assumed by stubs whose function has a role outside of the app, for the bridge alone"},
+       {"AssumeRolePolicyDocument", policy({std::move(trust)})},
+       {"Policies",
+        json::array({json::object{{"PolicyName", "bridge"}, {"PolicyDocument", policy(std::move(allowed))}}})}});
+  role["Condition"] = kHasPrincipals;
+  return role;
+}
+
+json::object conditions() {
+  json::object joined{{"Fn::Join", json::array({"", reference(kPrincipals)})}};
+  json::object none{{"Fn::Equals", json::array({std::move(joined), ""})}};
+  return {{kHasPrincipals, {{"Fn::Not", json::array({std::move(none)})}}}};
+}
+
 json::object outputs() {
   auto output = [](json::object value) { return json::object{{"Value", std::move(value)}}; };
   return {{"ApiId", output(reference("Api"))},
           {"Url", output(substitute(
                       fmt::format("wss://${{Api}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{}", kApiStage)))},
-          {"ApiArn",
-           output(substitute(fmt::format(
-               "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/{}", kApiStage)))},
+          {"ApiArn", output(substitute(api_arn_pattern()))},
           {"Table", output(reference("Table"))},
           {"TableArn", output(attribute("Table", "Arn"))},
-          {"Bucket", output(reference("Bucket"))}};
+          {"Bucket", output(reference("Bucket"))},
+          {"BridgeRoleArn", {{"Condition", kHasPrincipals}, {"Value", attribute("BridgeRole", "Arn")}}},
+          {kVersionOutput, {{"Value", std::to_string(kDebugStackVersion)}}}};
 }
 
 }  // namespace
@@ -113,11 +156,35 @@ std::string debug_stack_template() {
                {{"ApiId", reference("Api")}, {"StageName", kApiStage}, {"DeploymentId", reference(deployment)}});
   resources["Table"] = table();
   resources["Bucket"] = bucket();
+  resources["BridgeRole"] = bridge_role();
+  json::object principals{{"Type", "CommaDelimitedList"},
+                          {"Default", ""},
+                          {"Description", "ARNs of roles outside of the app whose functions are live"}};
   return codec::to_text(
       json::object{{"AWSTemplateFormatVersion", "2010-09-09"},
                    {"Description", "The bridge between live Lambda functions and a developer's machine (livelambda)"},
+                   {"Parameters", {{kPrincipals, std::move(principals)}}},
+                   {"Conditions", conditions()},
                    {"Resources", std::move(resources)},
                    {"Outputs", outputs()}});
+}
+
+std::vector<std::pair<std::string, std::string>> debug_stack_parameters(std::vector<std::string> outside_roles) {
+  std::sort(outside_roles.begin(), outside_roles.end());
+  outside_roles.erase(std::unique(outside_roles.begin(), outside_roles.end()), outside_roles.end());
+  return {{kPrincipals, fmt::format("{}", fmt::join(outside_roles, ","))}};
+}
+
+base::Result<> check_debug_stack_version(const StackState& state) {
+  auto found = state.outputs.find(kVersionOutput);
+  int version = 1;
+  if (found != state.outputs.end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), version);
+  if (version <= kDebugStackVersion) return {};
+  return base::fail(base::ErrorKind::deployment,
+                    fmt::format("stack {} was made by a newer livelambda (version {} of it; this one knows {})",
+                                state.name, version, kDebugStackVersion),
+                    "Update livelambda, or work on another --stage.");
 }
 
 base::Result<DebugStack> read_debug_stack(const std::map<std::string, std::string>& outputs) {
@@ -133,6 +200,7 @@ base::Result<DebugStack> read_debug_stack(const std::map<std::string, std::strin
     }
     *value = found->second;
   }
+  if (auto role = outputs.find("BridgeRoleArn"); role != outputs.end()) stack.bridge_role_arn = role->second;
   return stack;
 }
 

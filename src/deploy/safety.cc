@@ -67,4 +67,31 @@ base::Result<std::optional<Question>> check_take_over(const StackState& state, s
                   .answer = state.name};
 }
 
+base::Result<std::optional<Question>> check_removal(const StackState& state, std::string_view app,
+                                                    std::string_view stage, const SafetyOptions& options) {
+  Ownership owner = ownership(state, app, stage);
+  if (owner == Ownership::none) return std::nullopt;
+  if (owner != Ownership::ours) {
+    return base::fail(
+        base::ErrorKind::deployment, fmt::format("stack {} is not of the app {} on stage {}", state.name, app, stage),
+        fmt::format("`aws cloudformation delete-stack --stack-name {}` deletes it all the same.", state.name));
+  }
+  if (state.termination_protection) {
+    return base::fail(base::ErrorKind::deployment, fmt::format("stack {} is protected from termination", state.name),
+                      fmt::format("`aws cloudformation update-termination-protection "
+                                  "--no-enable-termination-protection --stack-name {}` lifts that.",
+                                  state.name));
+  }
+  if (!state.tags.contains(kTakenOverTag)) return std::nullopt;
+  if (!options.take_over) {
+    return base::fail(base::ErrorKind::deployment,
+                      fmt::format("stack {} was there before livelambda took it over", state.name),
+                      "`livelambda deploy` gives it its own code back; --take-over deletes it all the same.");
+  }
+  return Question{.words = fmt::format("Stack {} was there before livelambda took it over. All of it will be deleted.\n"
+                                       "Type its name to go on",
+                                       state.name),
+                  .answer = state.name};
+}
+
 }  // namespace deploy

@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/task_group.h"
 #include "deploy/stack_state.h"
 
 namespace deploy {
@@ -30,13 +29,6 @@ struct Question {
   std::string answer;
 };
 
-class Confirm {
- public:
-  virtual ~Confirm() = default;
-  // True: go on. Where nobody can be asked (no terminal) the option that was given is enough, and it says true.
-  virtual base::awaitable<bool> ask(Question question) = 0;
-};
-
 // "prod", "production", "live", in any case.
 bool is_production_stage(std::string_view stage);
 
@@ -47,5 +39,9 @@ base::Result<> check_stage_is_meant(std::string_view stage, const SafetyOptions&
 // that would do.
 base::Result<std::optional<Question>> check_take_over(const StackState& state, std::string_view app,
                                                       std::string_view stage, const SafetyOptions& options);
+
+// The same before a removal: a stack that was there before livelambda needs --take-over and its name as well.
+base::Result<std::optional<Question>> check_removal(const StackState& state, std::string_view app,
+                                                    std::string_view stage, const SafetyOptions& options);
 
 }  // namespace deploy

@@ -44,15 +44,6 @@ std::string hint_for(std::string_view reason) {
   return "The stack was rolled back. Mend the template and run the command again.";
 }
 
-// An error of the service (a template that it refuses, a limit) becomes a failed deployment; others keep their kind.
-base::Error as_deployment(base::Error error, std::string_view stack) {
-  if (error.kind == base::ErrorKind::service) {
-    error.kind = base::ErrorKind::deployment;
-    error.message = fmt::format("stack {}: {}", stack, error.message);
-  }
-  return error;
-}
-
 std::string tag(const StackRequest& request, const char* name) {
   auto found = request.tags.find(name);
   return found == request.tags.end() ? std::string() : found->second;
@@ -93,6 +84,24 @@ class StackDeployment {
                              {.name = request_.name, .id = change_set_.stack_id, .known_event_id = newest}, on_event_));
     if (succeeded(outcome.status)) co_return co_await describe(change_set_.stack_id, true);
     co_return base::fail(failure_of(outcome));
+  }
+
+  awaitable<Result<std::vector<aws::ResourceChange>>> preview() {
+    CO_TRY(state_, co_await glance_at_stack(cloudformation_, request_.name));
+    if (!state_.exists)
+      co_return base::fail(base::ErrorKind::not_found, fmt::format("stack {} is not there", request_.name));
+    CO_TRY(check_ours());
+    include_nested_ = true;
+    CO_TRY(co_await create_change_set());
+    CO_TRY(auto made, co_await wait_for_change_set());
+    Result<std::vector<aws::ResourceChange>> changes;
+    if (made.status != "FAILED") {
+      changes = co_await read_changes(change_set_.id, {});
+    } else if (!says_no_changes(made.status_reason)) {
+      changes = base::fail(base::ErrorKind::deployment, fmt::format("stack {}: {}", request_.name, made.status_reason));
+    }
+    CO_TRY(co_await discard_change_set());
+    co_return changes;
   }
 
   // After run() was cancelled, in a coroutine that is not any more.
@@ -184,7 +193,10 @@ class StackDeployment {
         .template_url = {},
         .parameters = request_.parameters,
         .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
-        .tags = request_.tags};
+        .tags = request_.tags,
+        .include_nested_stacks = include_nested_};
+    if (ownership(state_, tag(request_, kAppTag), tag(request_, kStageTag)) == Ownership::untagged)
+      input.tags[kTakenOverTag] = "true";
     // Tags that others gave the stack stay: an update replaces all of them. Those of AWS cannot be sent.
     for (const auto& [key, value] : state_.tags) {
       if (!key.starts_with("aws:")) input.tags.emplace(key, value);
@@ -223,6 +235,21 @@ class StackDeployment {
       }
       co_await sleep_(interval.next());
     }
+  }
+
+  awaitable<Result<std::vector<aws::ResourceChange>>> read_changes(std::string change_set_id, std::string prefix) {
+    std::vector<aws::ResourceChange> all;
+    CO_TRY(auto changes, co_await cloudformation_.list_changes(change_set_id));
+    for (aws::ResourceChange& change : changes) {
+      std::string nested = change.change_set_id;
+      change.logical_id = prefix + change.logical_id;
+      std::string inner = change.logical_id + "/";
+      all.push_back(std::move(change));
+      if (nested.empty()) continue;
+      CO_TRY(auto within, co_await read_changes(nested, inner));
+      all.insert(all.end(), within.begin(), within.end());
+    }
+    co_return all;
   }
 
   // A stack that was never created is only a name under review, and goes with it.
@@ -277,15 +304,15 @@ class StackDeployment {
   StackState state_;           // as it was found, after what was left behind is gone
   aws::ChangeSet change_set_;  // id and stack_id, once it is made
   bool executed_ = false;
+  bool include_nested_ = false;  // in the change set, for those who read it
 };
 
-}  // namespace
-
-awaitable<Result<DeployedStack>> StackDeployer::deploy(StackRequest request, OnDeployEvent on_event) {
-  StackDeployment deployment(cloudformation_, s3_, clock_, sleep_, std::move(request), std::move(on_event));
+// Stops the deployment if what is done of it is cancelled.
+template <typename T>
+awaitable<Result<T>> or_stop(StackDeployment& deployment, awaitable<Result<T>> work) {
   std::exception_ptr cancelled;
   try {
-    co_return co_await deployment.run();
+    co_return co_await std::move(work);
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
     cancelled = std::current_exception();
@@ -294,6 +321,18 @@ awaitable<Result<DeployedStack>> StackDeployer::deploy(StackRequest request, OnD
   co_await asio::this_coro::reset_cancellation_state();
   co_await deployment.stop();
   std::rethrow_exception(cancelled);
+}
+
+}  // namespace
+
+awaitable<Result<DeployedStack>> StackDeployer::deploy(StackRequest request, OnDeployEvent on_event) {
+  StackDeployment deployment(cloudformation_, s3_, clock_, sleep_, std::move(request), std::move(on_event));
+  co_return co_await or_stop(deployment, deployment.run());
+}
+
+awaitable<Result<std::vector<aws::ResourceChange>>> StackDeployer::preview(StackRequest request) {
+  StackDeployment deployment(cloudformation_, s3_, clock_, sleep_, std::move(request), {});
+  co_return co_await or_stop(deployment, deployment.preview());
 }
 
 }  // namespace deploy

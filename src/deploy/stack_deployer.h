@@ -55,6 +55,11 @@ class StackDeployer {
   // given two hours.
   base::awaitable<base::Result<DeployedStack>> deploy(StackRequest request, OnDeployEvent on_event);
 
+  // What deploying it would do to a stack that exists, as CloudFormation itself says, with the stacks nested in it
+  // ("Nested/LogicalId"). Makes a change set and deletes it again; what nested templates and packages it names must be
+  // in the bucket. Empty if nothing changes. Errors: not_found for a stack that is not there; those of deploy().
+  base::awaitable<base::Result<std::vector<aws::ResourceChange>>> preview(StackRequest request);
+
   base::awaitable<base::Result<StackState>> look(std::string name) {
     return look_at_stack(cloudformation_, std::move(name));
   }

@@ -155,7 +155,7 @@ TEST_F(StackDeployerTest, NoChangesIsASuccessWithoutAnyWait) {
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_FALSE(result->changed);
     EXPECT_EQ(result->outputs.at("Url"), "https://x");
-    EXPECT_THAT(cloudformation_.calls, ElementsAre("UPDATE dev-app", "delete change-set"));
+    EXPECT_THAT(cloudformation_.calls, ElementsAre("UPDATE dev-app", "delete change-set/dev-app"));
     EXPECT_TRUE(events_.empty());
     EXPECT_TRUE(waits_.empty());
   }
@@ -236,6 +236,7 @@ TEST_F(StackDeployerTest, TakesOverAStackWithoutOurTagsAndKeepsThoseItHas) {
   ASSERT_TRUE(deploy(wanted));
   auto tags = stack_tags("app", "dev");
   tags["team"] = "x";
+  tags[kTakenOverTag] = "true";
   EXPECT_EQ(cloudformation_.inputs.at(0).tags, tags);
 }
 
@@ -316,7 +317,8 @@ TEST_F(StackDeployerTest, ChangeSetThatFailsLeavesNothingBehind) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, base::ErrorKind::deployment);
   EXPECT_THAT(result.error().message, HasSubstr("Transform"));
-  EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "delete change-set", "delete stack dev-app"));
+  EXPECT_THAT(cloudformation_.calls,
+              ElementsAre("CREATE dev-app", "delete change-set/dev-app", "delete stack dev-app"));
 }
 
 TEST_F(StackDeployerTest, RefusalOfTheServiceIsADeploymentErrorAndOthersKeepTheirKind) {

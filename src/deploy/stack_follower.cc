@@ -83,7 +83,8 @@ class Operation {
                      .resource = streams_[index].prefix + event.logical_id,
                      .type = event.type,
                      .status = event.status,
-                     .reason = event.reason};
+                     .reason = event.reason,
+                     .physical_id = event.physical_id};
     if (!own && event.status.ends_with("_FAILED") && !says_cancelled(event.reason)) blame(event, told);
     if (!own && event.type == kStackType && !event.physical_id.empty()) nest(index, event);
     // What a nested stack says of itself, its parent says too.
@@ -95,7 +96,7 @@ class Operation {
       if (!consequence_) consequence_ = told;
       return;
     }
-    outcome_.failed.push_back(event);
+    outcome_.failed.push_back(told);
     if (cause_ && cause_time_ <= event.time) return;  // streams are read one after the other
     cause_ = told;
     cause_time_ = event.time;

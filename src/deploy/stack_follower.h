@@ -23,6 +23,7 @@ struct DeployEvent {
   std::string type;
   std::string status;
   std::string reason;
+  std::string physical_id = {};  // "" while the resource has none
 };
 using OnDeployEvent = std::function<void(const DeployEvent&)>;
 
@@ -47,10 +48,10 @@ struct FollowedStack {
 
 // How what was followed ended.
 struct StackOutcome {
-  std::string status;                        // DELETE_COMPLETE if the stack is gone
-  std::string reason;                        // the stack's
-  std::optional<DeployEvent> failure = {};   // the cause
-  std::vector<aws::StackEvent> failed = {};  // everything that failed by itself, as CloudFormation told it
+  std::string status;                       // DELETE_COMPLETE if the stack is gone
+  std::string reason;                       // the stack's
+  std::optional<DeployEvent> failure = {};  // the cause
+  std::vector<DeployEvent> failed = {};     // every resource that failed by itself
 };
 
 class StackFollower {

@@ -1,6 +1,10 @@
 #include "deploy/stack_state.h"
 
+#include <fmt/format.h>
+
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 #include <optional>
 
 #include "base/task_group.h"
@@ -18,15 +22,23 @@ class ResourceWalk {
       : cloudformation_(cloudformation), tasks_(std::move(executor)) {}
 
   awaitable<Result<std::map<std::string, std::string>>> run(std::string stack_id) {
-    tasks_.spawn(list(std::move(stack_id), {}));
+    begin(std::move(stack_id), {});
     co_await tasks_.join();
     if (error_) co_return base::fail(*error_);
+    // join() ends quietly when its caller is cancelled; what was not read tells.
+    if (open_ > 0) throw boost::system::system_error(boost::asio::error::operation_aborted);
     co_return std::move(found_);
   }
 
  private:
+  void begin(std::string stack_id, std::string prefix) {
+    ++open_;
+    tasks_.spawn(list(std::move(stack_id), std::move(prefix)));
+  }
+
   awaitable<void> list(std::string stack_id, std::string prefix) {
     auto resources = co_await cloudformation_.list_resources(std::move(stack_id));
+    --open_;
     if (!resources) {
       if (!error_) error_ = resources.error();
       co_return;
@@ -34,8 +46,7 @@ class ResourceWalk {
     for (aws::StackResource& resource : *resources) {
       if (resource.status == "DELETE_COMPLETE") continue;
       std::string path = prefix + resource.logical_id;
-      if (resource.type == kStackType && !resource.physical_id.empty())
-        tasks_.spawn(list(resource.physical_id, path + "/"));
+      if (resource.type == kStackType && !resource.physical_id.empty()) begin(resource.physical_id, path + "/");
       found_[path] = std::move(resource.physical_id);
     }
   }
@@ -43,6 +54,7 @@ class ResourceWalk {
   aws::CloudFormation& cloudformation_;
   std::map<std::string, std::string> found_;
   std::optional<base::Error> error_;
+  std::size_t open_ = 0;  // asked and not answered
   base::TaskGroup tasks_;
 };
 
@@ -79,6 +91,14 @@ awaitable<Result<std::map<std::string, std::string>>> list_all_resources(aws::Cl
                                                                          std::string stack_id) {
   ResourceWalk walk(cloudformation, co_await boost::asio::this_coro::executor);
   co_return co_await walk.run(std::move(stack_id));
+}
+
+base::Error as_deployment(base::Error error, std::string_view stack) {
+  if (error.kind == base::ErrorKind::service) {
+    error.kind = base::ErrorKind::deployment;
+    error.message = fmt::format("stack {}: {}", stack, error.message);
+  }
+  return error;
 }
 
 bool in_progress(std::string_view status) {

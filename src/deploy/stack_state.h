@@ -15,6 +15,8 @@ namespace deploy {
 // The tags that mark a stack as livelambda's. They stay the same for a stack's life: see template_mark.h.
 inline constexpr const char* kAppTag = "livelambda:app";
 inline constexpr const char* kStageTag = "livelambda:stage";
+// Of a stack that was there before: its removal is not ours to decide alone.
+inline constexpr const char* kTakenOverTag = "livelambda:taken-over";
 std::map<std::string, std::string> stack_tags(std::string app, std::string stage);
 
 inline constexpr std::string_view kStackType = "AWS::CloudFormation::Stack";
@@ -41,6 +43,10 @@ aws::awaitable<base::Result<StackState>> glance_at_stack(aws::CloudFormation& cl
 // Of the stack and all that are nested in it, at the same time.
 aws::awaitable<base::Result<std::map<std::string, std::string>>> list_all_resources(aws::CloudFormation& cloudformation,
                                                                                     std::string stack_id);
+
+// An error of the service (a template that it refuses, a limit) as a failed deployment of the stack; others keep their
+// kind.
+base::Error as_deployment(base::Error error, std::string_view stack);
 
 // An operation is under way. (REVIEW_IN_PROGRESS is none: it is a name with a change set.)
 bool in_progress(std::string_view status);

@@ -1,0 +1,25 @@
+#include "deploy/off_loop.h"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace deploy {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> OffLoop::run(std::function<void()> work) {
+  auto begin = [this](auto resume, std::function<void()> todo) {
+    auto loop = asio::get_associated_executor(resume);
+    asio::post(threads_,
+               [resume = std::move(resume), todo = std::move(todo), guard = asio::make_work_guard(loop)]() mutable {
+                 todo();
+                 asio::post(guard.get_executor(), std::move(resume));
+                 guard.reset();
+               });
+  };
+  co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(begin, asio::use_awaitable, std::move(work));
+}
+
+}  // namespace deploy
