@@ -13,6 +13,7 @@ Examples:
   livelambda start --stage dev-tom         run it live in your AWS account
   livelambda deploy --stage dev-tom        give the stage its real code
   livelambda remove --stage dev-tom        delete the stage, and everything livelambda made for it
+  livelambda functions                     what is in the app: source, live or not and why
   livelambda local --port 4571             a local cloud of its own, for aws, boto3 and tests
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and what else AWS's tools read; LIVELAMBDA_CA_FILE (PEM file to
@@ -110,6 +111,7 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
   app.fallthrough(false);
   AppCommand app_command;
   RewriteCommand rewrite_command;
+  FunctionsCommand functions_command;
   LocalCommand local_command;
   for (const Verb& verb : kVerbs) {
     CLI::App* subcommand = app.add_subcommand(verb.name, verb.description);
@@ -117,6 +119,9 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
     subcommand->parse_complete_callback([&app_command, &verb] { app_command.verb = verb.verb; });
   }
   describe(*app.add_subcommand("rewrite", "Print the template that start would deploy"), rewrite_command);
+  CLI::App* functions = app.add_subcommand("functions", "List the app's functions: source, live or not and why");
+  describe(*functions, functions_command.app);
+  functions->add_flag("--json", functions_command.json, "One JSON object per function on stdout (docs/json.md)");
   describe(*app.add_subcommand("local", "Run a small, strict AWS on this machine"), local_command);
   app.footer(kFooter);  // after the subcommands, which would take it over
   bool is_word = !arguments.empty() && !arguments.front().starts_with('-');
@@ -140,6 +145,7 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
     std::string name = parsed() == nullptr ? "livelambda" : "livelambda " + parsed()->get_name();
     return base::fail(base::ErrorKind::usage, error.what(), fmt::format("`{} --help` lists what there is.", name));
   }
+  if (parsed() == functions) return functions_command;
   if (parsed()->get_name() == "local") return local_command;
   if (parsed()->get_name() == "rewrite") return rewrite_command;
   return app_command;

@@ -55,12 +55,18 @@ struct LocalCommand {
   bool verbose = false;
 };
 
+// What is in the app: nothing is changed.
+struct FunctionsCommand {
+  AppArguments app;
+  bool json = false;
+};
+
 // Text to print and leave with status 0: --help, --version.
 struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<AppCommand, RewriteCommand, LocalCommand, PrintCommand>;
+using Command = std::variant<AppCommand, FunctionsCommand, RewriteCommand, LocalCommand, PrintCommand>;
 
 // Errors: usage, with the closest thing that would have worked in the hint.
 base::Result<Command> parse_arguments(const std::vector<std::string>& arguments);

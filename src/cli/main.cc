@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/embedded.h"
 #include "cli/exit_status.h"
+#include "cli/functions_command.h"
 #include "cli/local_command.h"
 #include "cli/rewrite_command.h"
 #include "cli/terminal.h"
@@ -25,6 +26,9 @@ int run(const cli::AppCommand& command) {
 }
 int run(const cli::RewriteCommand& command) {
   return cli::run_rewrite(command);
+}
+int run(const cli::FunctionsCommand& command) {
+  return cli::run_functions(command);
 }
 int run(const cli::LocalCommand& command) {
   return cli::run_local(command, cli::embedded_assets());

@@ -32,13 +32,16 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find_first_of("\r\n"));
 }
 
-base::Result<> find_entry_file(AppFolder& folder, const std::string& template_file) {
+base::Result<> find_entry_file(AppFolder& folder, const std::string& given) {
   std::error_code error;
+  std::string template_file = given;
+  if (given.empty() && folder.settings.template_file)
+    template_file = folder.path + "/" + *folder.settings.template_file;
   if (!template_file.empty()) {
     fs::path path = fs::canonical(template_file, error);
     if (error || !fs::is_regular_file(path)) {
       return base::fail(base::ErrorKind::usage, fmt::format("{} is not a file", template_file),
-                        "Give the template with --template.");
+                        given.empty() ? "Mend `template` in livelambda.yaml." : "Give the template with --template.");
     }
     folder.entry_file = path.string();
     return {};

@@ -125,8 +125,10 @@ class TemplateApp final : public Toolchain {
     find_infrastructure(stack, infrastructure_);
     CO_TRY(check_parameters(stack));
     CO_TRY(check_sources(stack));
-    CO_TRY(co_await run_build_commands(stack));
-    CO_TRY(stack, co_await build(std::move(stack), purpose));
+    if (purpose != Purpose::list) {
+      CO_TRY(co_await run_build_commands(stack));
+      CO_TRY(stack, co_await build(std::move(stack), purpose));
+    }
     if (uses_sam(stack.document.value)) application.framework = app::Framework::sam;
     application.stacks.push_back(std::move(stack));
     co_return application;

@@ -34,8 +34,9 @@ struct Workplace {
   bool bootstrap = false;    // `cdk bootstrap` where it has not been done, instead of an error
 };
 
-// Live: functions that can be live are not built. Real: every function is built as the framework builds it.
-enum class Purpose { live, real };
+// Live: functions that can be live are not built. Real: every function is built as the framework builds it. List: the
+// app is only looked at, and nothing is built that need not be.
+enum class Purpose { live, real, list };
 
 // A stack as it shall be, for frameworks that deploy by themselves.
 struct StackToDeploy {

@@ -85,6 +85,7 @@ awaitable<base::Result<>> Workspace::make_toolchain() {
 
 awaitable<base::Result<>> Workspace::read(project::Purpose purpose) {
   CO_TRY(application_, co_await toolchain_->read(purpose));
+  CO_TRY(app::check_functions(folder_.settings, application_));
   for (const app::Stack& stack : application_.stacks) {
     for (const codec::DuplicateKey& twice : stack.document.duplicates) {
       with_.reporter.report(Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts",

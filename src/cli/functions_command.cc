@@ -1,0 +1,169 @@
+#include "cli/functions_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+
+#include "app/settings.h"
+#include "app/source_file.h"
+#include "base/task_group.h"
+#include "cli/exit_status.h"
+#include "cli/json_reporter.h"
+#include "cli/login_name.h"
+#include "cli/terminal.h"
+#include "cli/terminal_reporter.h"
+#include "codec/json.h"
+#include "os/spawner.h"
+#include "project/app_folder.h"
+#include "project/toolchain.h"
+
+namespace cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using base::awaitable;
+
+struct Listed {
+  const app::Stack* stack;
+  const app::Function* function;
+  std::string source;  // absolute; the file to edit, else the folder or file with the code; "" if it is not here
+};
+
+struct Listing {
+  std::string folder;
+  app::Application application;
+};
+
+awaitable<base::Result<Listing>> read_app(AppArguments arguments, os::Spawner* spawner) {
+  auto environment = os::own_environment();
+  CO_TRY(auto folder, project::open_app_folder(arguments.app_dir, arguments.stage, login_name(environment),
+                                               arguments.template_file));
+  auto toolchain =
+      project::make_toolchain({.folder = folder,
+                               .parameters = arguments.parameters,
+                               .environment = std::move(environment),
+                               .spawner = spawner,
+                               .on_output = [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
+  Listing listing{.folder = folder.path, .application = {}};
+  CO_TRY(listing.application, co_await toolchain->read(project::Purpose::list));
+  CO_TRY(app::check_functions(folder.settings, listing.application));
+  co_return listing;
+}
+
+awaitable<void> run(AppArguments arguments, os::Spawner* spawner, base::Result<Listing>* listing) {
+  *listing = co_await read_app(std::move(arguments), spawner);
+}
+
+std::string source_of(const app::Stack& stack, const app::Function& function) {
+  if (function.source.empty()) return {};
+  fs::path folder = fs::path(stack.template_file).parent_path();
+  std::error_code error;
+  for (const std::string& candidate : app::source_candidates(function)) {
+    fs::path path = (folder / candidate).lexically_normal();
+    if (fs::is_regular_file(path, error)) return path.string();
+  }
+  return (folder / function.source).lexically_normal().string();
+}
+
+void collect(const std::vector<app::Stack>& stacks, std::vector<Listed>& listed) {
+  for (const app::Stack& stack : stacks) {
+    for (const app::Function& function : stack.functions) {
+      listed.push_back({&stack, &function, source_of(stack, function)});
+    }
+    collect(stack.nested, listed);
+  }
+}
+
+std::string name_of(const Listed& one) {
+  const std::string& construct = one.function->construct_path;
+  return construct.empty() ? one.stack->path_of(*one.function) : construct;
+}
+
+void print_json(const Listed& one) {
+  const app::Function& function = *one.function;
+  boost::json::object object{{"event", "function"},
+                             {"function", one.stack->path_of(function)},
+                             {"stack", one.stack->name},
+                             {"logicalId", function.logical_id},
+                             {"constructPath", function.construct_path},
+                             {"runtime", function.runtime},
+                             {"handler", function.handler},
+                             {"architecture", app::to_string(function.architecture)},
+                             {"source", one.source},
+                             {"file", one.stack->template_file},
+                             {"line", function.line},
+                             {"live", function.live}};
+  if (!function.live) {
+    object["reason"] = app::to_string(function.why_not.reason);
+    object["why"] = app::to_string(function.why_not);
+  }
+  fmt::print("{}\n", codec::to_text(object));
+}
+
+void print_table(const std::vector<Listed>& listed, const std::string& folder) {
+  bool aligned = ::isatty(STDOUT_FILENO) == 1;
+  std::vector<std::vector<std::string>> rows;
+  if (aligned) rows.push_back({"FUNCTION", "RUNTIME", "HANDLER", "SOURCE", "LIVE"});
+  auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
+  for (const Listed& one : listed) {
+    std::string source = one.source.empty() ? "" : fs::path(one.source).lexically_relative(folder).string();
+    rows.push_back({name_of(one), or_dash(one.function->runtime), or_dash(one.function->handler), or_dash(source),
+                    one.function->live ? "live" : app::to_string(one.function->why_not)});
+  }
+  fmt::print("{}", columns(rows, aligned));
+}
+
+}  // namespace
+
+std::string columns(const std::vector<std::vector<std::string>>& rows, bool aligned) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      bool last = i + 1 == row.size();
+      if (aligned && !last) {
+        text += fmt::format("{:<{}}  ", row[i], widths[i]);
+      } else {
+        text += row[i];
+        text += last ? '\n' : '\t';
+      }
+    }
+  }
+  return text;
+}
+
+int run_functions(const FunctionsCommand& command) {
+  asio::io_context loop(1);
+  auto spawner = os::make_spawner(loop.get_executor());
+  base::Result<Listing> listing;
+  base::run_until_done(loop, run(command.app, spawner.get(), &listing));
+  if (!listing) {
+    if (command.json) {
+      base::SystemClock clock;
+      JsonReporter(stdout, clock).error(listing.error());
+    } else {
+      fmt::print(stderr, "{}", to_terminal_text(listing.error(), wants_color(STDERR_FILENO)));
+    }
+    return static_cast<int>(exit_status_of(listing.error().kind));
+  }
+  std::vector<Listed> listed;
+  collect(listing->application.stacks, listed);
+  if (command.json) {
+    for (const Listed& one : listed) print_json(one);
+  } else if (listed.empty()) {
+    fmt::print(stderr, "livelambda: the app has no functions\n");
+  } else {
+    print_table(listed, listing->folder);
+  }
+  return static_cast<int>(ExitStatus::ok);
+}
+
+}  // namespace cli
