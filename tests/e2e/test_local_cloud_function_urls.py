@@ -145,7 +145,7 @@ CORS = {"AllowOrigins": ["https://app.example"], "AllowMethods": ["GET"], "Allow
 def names(cloud, code) -> dict[str, str]:
     anybody = {"AWS": "arn:aws:iam::123456789012:root"}
     return deploy(cloud, "urls", template(
-        {"Role": role(), "Stream": function(code, FunctionName="stream"),
+        {"Role": role(), "Stream": function(code, FunctionName="stream", Timeout=600),
          "Short": function(code, FunctionName="short", Timeout=1),
          "Plain": function(code, FunctionName="plain"), "PlainUrl": url("Plain", Cors=CORS),
          "PlainAnyone": anyone("Plain"), "Signed": function(code, FunctionName="signed"),
@@ -257,12 +257,13 @@ def read_paced(cloud, url: str, size: int, turned: int) -> int:
     """Reads a streamed answer and turns the clock by so many milliseconds for each megabyte after the sixth; what it
     took by the cloud's clock."""
     begun = clock(cloud)
-    received = 0
+    received, turned_at = 0, 6 * MEGABYTE
     with requests.post(url, json={"size": size}, stream=True, timeout=60) as response:
         for piece in response.iter_content(MEGABYTE):
             received += len(piece)
-            if received > 6 * MEGABYTE:
-                cloud.advance(len(piece) * turned // MEGABYTE)
+            while received >= turned_at + MEGABYTE:
+                turned_at += MEGABYTE
+                cloud.advance(turned)
     assert received == size
     return clock(cloud) - begun
 
