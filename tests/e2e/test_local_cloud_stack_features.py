@@ -595,6 +595,11 @@ def test_a_rollback_that_fails_is_continued(cloud, formation, responder):
     formation.continue_update_rollback(StackName="stuck", ResourcesToSkip=["Thing"])
     assert settled(cloud, "stuck")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert set(resources(formation, "stuck")) == {"Thing"}
+    assert update(formation, cloud, "stuck", changed)["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+    with aws_error("ValidationError", 400, "ForceRollback and ResourcesToSkip are mutually exclusive"):
+        formation.continue_update_rollback(StackName="stuck", ResourcesToSkip=["Thing"], ForceRollback=True)
+    formation.continue_update_rollback(StackName="stuck", ForceRollback=True)
+    assert settled(cloud, "stuck")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     with aws_error("ValidationError", 400, "UPDATE_ROLLBACK_FAILED"):
         formation.continue_update_rollback(StackName="stuck")
 
