@@ -84,6 +84,7 @@ session::Options to_options(const AppCommand& command, session::Assets assets) {
           .yes_really = command.yes_really,
           .yes = command.yes,
           .increase_timeout = command.increase_timeout,
+          .cloud_ends = command.local,
           .user = std::move(user),
           .host = host_name(),
           .environment = std::move(environment),

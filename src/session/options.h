@@ -28,6 +28,7 @@ struct Options {
   bool yes_really = false;        // also on a stage that is called production
   bool yes = false;               // do not ask
   bool increase_timeout = false;  // 900 seconds for live functions
+  bool cloud_ends = false;        // the cloud ends with its last session: nothing is left to speak of
   std::string user;               // login name
   std::string host;
   std::map<std::string, std::string> environment;  // AWS_*, LIVELAMBDA_CA_FILE, PATH, HOME, …

@@ -26,6 +26,10 @@ base::Result<Plan> plan(const app::Application& application, Rewrite rewrite) {
           planned.uploads[key] = {artifact, from.template_file};
           return key;
         },
+        .text_of = [](const app::Stack& from, const app::LocalArtifact& artifact) -> base::Result<std::string> {
+          TRY(auto content, project::read_artifact(artifact, from.template_file));
+          return std::move(content.file);
+        },
         .template_key = deploy::template_key};
     TRY(planned.rewritten, rewrite(stack, options));
     plan.push_back(std::move(planned));

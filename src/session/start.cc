@@ -11,6 +11,7 @@
 #include "session/bridge_driver.h"
 #include "session/deployment.h"
 #include "session/environments.h"
+#include "session/infrastructure.h"
 #include "session/workspace.h"
 #include "worker/sources.h"
 
@@ -49,11 +50,18 @@ class Session {
     work.cancel();
   }
 
-  // After live(), however it ended. Cancelling it cuts the grace short; no worker and no task is left all the same.
+  // After live(), however it ended: says what is left. Cancelling it cuts the grace short; no worker and no task is
+  // left all the same.
   awaitable<void> wind_down() {
     co_await asio::this_coro::throw_if_cancelled(false);
+    co_await watching_.close();
     if (driver_) co_await driver_->finish(kGrace);
     if (environments_) co_await environments_->close();
+    if (edits_ && !displaced_ && !options_.cloud_ends) {
+      with_.reporter.report(
+          Notice{fmt::format("Functions of stage {} answer 503 until `livelambda start` or `livelambda deploy`.",
+                             workspace_.folder().stage)});
+    }
   }
 
   base::Result<> outcome() const { return done_ ? outcome_ : base::Result<>(); }
@@ -68,16 +76,20 @@ class Session {
     CO_TRY(extract_loaders());
     CO_TRY(co_await check_runtimes());
     CO_TRY(auto plan, plan_live(workspace_.application(), options_.increase_timeout));
-    CO_TRY(auto deployment, co_await deploy_live(workspace_, std::move(plan), options_, with_));
+    CO_TRY(auto deployment, co_await deploy_live(workspace_, plan, options_, with_));
     CO_TRY(co_await connect(deployment));
-    CO_TRY(auto watcher, watch_sources(deployment));
+    sources_ = sources_of(deployment);
+    edits_.emplace(workspace_, options_, with_, std::move(plan),
+                   [this](const Deployment& another) { go_on_with(another); });
+    CO_TRY(watch_files());
     with_.reporter.report(ready(deployment));
-    base::TaskGroup watching(executor_);
-    watching.spawn(reload_on_change(std::move(watcher), sources_of(deployment)));
+    watching_.spawn(edits_->watch_edits());
+    watching_.spawn(edits_->watch_keyboard());
     std::string displaced_by = co_await driver_->run();
-    co_await watching.close();
+    co_await watching_.close();
     if (displaced_by.empty()) co_return base::Result<>();  // ended by a signal; wind_down() does the rest
     co_await environments_->close();
+    displaced_ = true;
     co_return base::fail(base::ErrorKind::displaced, "another client has connected: " + displaced_by,
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
@@ -153,17 +165,33 @@ class Session {
     return sources;
   }
 
-  base::Result<std::unique_ptr<os::Watcher>> watch_sources(const Deployment& deployment) {
-    std::set<std::string> folders = worker::folders_to_watch(workspace_.folder().path, sources_of(deployment));
-    return os::watch(executor_, {folders.begin(), folders.end()}, worker::skip_directory);
+  // Watches what is not watched yet.
+  base::Result<> watch_files() {
+    std::vector<std::string> folders;
+    for (const std::string& folder : worker::folders_to_watch(workspace_.folder().path, sources_)) {
+      if (watched_.insert(folder).second) folders.push_back(folder);
+    }
+    if (folders.empty()) return {};
+    TRY(auto watcher, os::watch(executor_, std::move(folders), worker::skip_directory));
+    watching_.spawn(reload_on_change(std::move(watcher)));
+    return {};
   }
 
-  awaitable<void> reload_on_change(std::unique_ptr<os::Watcher> watcher, std::vector<worker::FunctionSource> sources) {
+  awaitable<void> reload_on_change(std::unique_ptr<os::Watcher> watcher) {
     while (true) {
       os::Changes changes = co_await watcher->next();
-      std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources);
+      std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources_);
       if (!touched.empty()) environments_->reload(touched);
+      edits_->changed(changes);
     }
+  }
+
+  // The infrastructure was edited and deployed while the session runs.
+  void go_on_with(const Deployment& deployment) {
+    environments_->know(by_name(deployment.functions));
+    sources_ = sources_of(deployment);
+    if (auto watched = watch_files(); !watched) with_.reporter.report(Notice{watched.error().message});
+    with_.reporter.report(ready(deployment));
   }
 
   asio::any_io_executor executor_;
@@ -174,9 +202,14 @@ class Session {
   std::unique_ptr<worker::Launcher> launcher_;
   std::unique_ptr<BridgeDriver> driver_;
   std::unique_ptr<Environments> environments_;
+  std::vector<worker::FunctionSource> sources_;
+  std::set<std::string> watched_;  // folders
+  std::optional<InfrastructureEdits> edits_;
+  base::TaskGroup watching_{executor_};
   base::TaskGroup signal_wait_{executor_};
   base::Result<> outcome_;
   bool done_ = false;
+  bool displaced_ = false;
 };
 
 // The second signal: whoever waits for running invocations stops waiting.

@@ -38,10 +38,14 @@ def told(cloud, module_path, module_processes) -> list[dict]:
         (app / "plain.mjs").write_text(text)
         session.wait_for(lambda event: event["event"] in ("build", "reload"), after=mark)
         cloud.invoke(name, {})
+    apps.save(app / "template.yaml", (app / "template.yaml").read_text().replace("Timeout: 3", "Timeout: 4"))
+    session.wait_for("infrastructure")
     second = Session(app, cloud, module_path / "home", "one")
     assert session.wait() == 6
     assert second.stop() == 0
-    return session.events + second.events
+    outputs = json_lines(run([PROGRAM, "outputs", "--json", "--app-dir", app, "--stage", "one"],
+                             clean_environment(module_path / "home", **cloud.env)).stdout)
+    return session.events + outputs[:-1] + second.events
 
 
 def test_every_line_is_as_its_schema_says(told):
@@ -78,7 +82,7 @@ def test_an_error_names_file_and_line(tmp_path, home):
     app = tmp_path / "broken"
     app.mkdir()
     (app / "template.yaml").write_text("Resources:\n  A:\n   - ]\n")
-    ended = run([PROGRAM, "start", "--json", "--app-dir", app], clean_environment(home))
+    ended = run([PROGRAM, "start", "--local", "--json", "--app-dir", app], clean_environment(home))
     events = json_lines(ended.stdout)
     for event in events:
         schemas.check(event)

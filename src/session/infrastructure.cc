@@ -1,0 +1,122 @@
+#include "session/infrastructure.h"
+
+#include <fmt/format.h>
+
+#include "deploy/difference.h"
+
+namespace session {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kSettled = 300ms;  // without another edit: an editor saves several files one after the other
+
+}  // namespace
+
+InfrastructureEdits::InfrastructureEdits(Workspace& workspace, const Options& options, Surroundings with, Plan deployed,
+                                         std::function<void(const Deployment&)> on_deployed)
+    : workspace_(workspace),
+      options_(options),
+      with_(with),
+      deployed_(std::move(deployed)),
+      on_deployed_(std::move(on_deployed)) {}
+
+void InfrastructureEdits::changed(const os::Changes& changes) {
+  for (const std::string& path : changes.paths) edited_ = edited_ || is_infrastructure(path);
+  if (edited_ || changes.overflow) {
+    edited_ = true;
+    something_.notify_all();
+  }
+}
+
+bool InfrastructureEdits::is_infrastructure(const std::string& path) const {
+  for (const std::string& part : workspace_.toolchain().infrastructure()) {
+    if (path == part || (path.starts_with(part) && path[part.size()] == '/')) return true;
+  }
+  return false;
+}
+
+awaitable<void> InfrastructureEdits::watch_edits() {
+  while (true) {
+    while (!edited_ && !enter_) co_await something_.wait();
+    if (edited_) {
+      do {
+        edited_ = false;
+        co_await base::sleep_for(kSettled);
+      } while (edited_);
+      co_await look_again();
+    } else {
+      enter_ = false;
+      if (!pending_.empty()) co_await deploy();
+    }
+  }
+}
+
+awaitable<void> InfrastructureEdits::watch_keyboard() {
+  while (true) {
+    auto line = co_await with_.terminal.next_line();
+    if (!line) co_return;
+    enter_ = true;
+    something_.notify_all();
+  }
+}
+
+awaitable<void> InfrastructureEdits::look_again() {
+  enter_ = false;  // what was typed before was no answer to this
+  pending_.clear();
+  auto plan = co_await plan_anew();
+  if (!plan) {
+    tell(plan.error());
+  } else if (show(*plan)) {
+    pending_ = std::move(*plan);
+    with_.reporter.report(Notice{with_.terminal.is_interactive() ? "Press Enter to deploy this."
+                                                                 : "Run `livelambda start` again to deploy this."});
+  }
+}
+
+awaitable<base::Result<Plan>> InfrastructureEdits::plan_anew() {
+  CO_TRY(co_await workspace_.read(project::Purpose::live));
+  co_return plan_live(workspace_.application(), options_.increase_timeout);
+}
+
+// False if nothing would change.
+bool InfrastructureEdits::show(const Plan& plan) {
+  bool any = false;
+  for (const PlannedStack& planned : plan) {
+    static const codec::json::value kNothing = codec::json::object();
+    const codec::json::value* before = &kNothing;
+    for (const PlannedStack& old : deployed_) {
+      if (old.rewritten.stack_id == planned.rewritten.stack_id) before = &old.rewritten.document;
+    }
+    InfrastructureChange change;
+    for (const deploy::Difference& difference : deploy::template_difference(*before, planned.rewritten.document)) {
+      for (std::string& line : deploy::difference_lines(difference)) change.lines.push_back(std::move(line));
+    }
+    if (change.lines.empty()) continue;
+    for (const app::Stack& stack : workspace_.application().stacks) {
+      if (stack.id == planned.rewritten.stack_id) change.stack = stack.name;
+    }
+    with_.reporter.report(std::move(change));
+    any = true;
+  }
+  return any;
+}
+
+awaitable<void> InfrastructureEdits::deploy() {
+  Plan plan = std::exchange(pending_, {});
+  auto deployment = co_await deploy_live(workspace_, plan, options_, with_);
+  if (!deployment) {
+    tell(deployment.error());
+    co_return;
+  }
+  deployed_ = std::move(plan);
+  on_deployed_(*deployment);
+}
+
+void InfrastructureEdits::tell(const base::Error& error) {
+  std::string place = error.file.empty() ? "" : fmt::format("{}:{}: ", error.file, error.line);
+  with_.reporter.report(Notice{fmt::format("{}{}", place, error.message)});
+  if (!error.hint.empty()) with_.reporter.report(Notice{error.hint});
+}
+
+}  // namespace session

@@ -1,0 +1,46 @@
+// Edits of the infrastructure while a session runs: the app is read anew, what would change is shown, and Enter deploys
+// it. Meanwhile, and if it fails, the functions that are live go on.
+#pragma once
+
+#include <functional>
+
+#include "base/notifier.h"
+#include "os/watcher.h"
+#include "session/deployment.h"
+
+namespace session {
+
+class InfrastructureEdits {
+ public:
+  // What it is given outlives it. `deployed` is what the session began with; `on_deployed` hears of every deployment.
+  InfrastructureEdits(Workspace& workspace, const Options& options, Surroundings with, Plan deployed,
+                      std::function<void(const Deployment&)> on_deployed);
+
+  // Files have changed: perhaps some of the infrastructure.
+  void changed(const os::Changes& changes);
+
+  // Reads, shows and deploys, until it is cancelled.
+  awaitable<void> watch_edits();
+  // Takes in what is typed, until it is cancelled; ends if nobody can type.
+  awaitable<void> watch_keyboard();
+
+ private:
+  bool is_infrastructure(const std::string& path) const;
+  awaitable<void> look_again();
+  awaitable<base::Result<Plan>> plan_anew();
+  bool show(const Plan& plan);
+  awaitable<void> deploy();
+  void tell(const base::Error& error);
+
+  Workspace& workspace_;
+  const Options& options_;
+  const Surroundings with_;
+  Plan deployed_;
+  Plan pending_;  // empty: nothing to deploy
+  std::function<void(const Deployment&)> on_deployed_;
+  bool edited_ = false;
+  bool enter_ = false;
+  base::Notifier something_;
+};
+
+}  // namespace session
