@@ -48,5 +48,50 @@ TEST(FindAccount, SaysWhatIsMissingWithTheCommandThatMendsIt) {
   EXPECT_EQ(world.find().error().message, "no AWS region is set");
 }
 
+TEST(FindAccount, ReadsHowServicesAreReached) {
+  TwoProfiles world;
+  world.config(
+      "[default]\nregion = eu-west-1\nservices = here\nendpoint_url = http://all\nuse_fips_endpoint = true\n"
+      "max_attempts = 7\nca_bundle = /bundle\n"
+      "[services here]\nsso_oidc =\n  endpoint_url = http://oidc\ndynamodb =\n  endpoint_url = http://table\n");
+  world.environment["AWS_ENDPOINT_URL_DYNAMODB"] = "http://other";
+  world.files["/bundle"] = "COMPANY";
+  auto account = world.find();
+  EXPECT_EQ(account->endpoints, (std::map<std::string, std::string>{
+                                    {"", "http://all"}, {"ssooidc", "http://oidc"}, {"dynamodb", "http://other"}}));
+  EXPECT_TRUE(account->variant.fips);
+  EXPECT_FALSE(account->variant.dual_stack);
+  EXPECT_EQ(account->attempts, 7);
+  EXPECT_EQ(world.trusted, "COMPANY");
+
+  world.environment.insert({{"AWS_USE_FIPS_ENDPOINT", "false"},
+                            {"AWS_USE_DUALSTACK_ENDPOINT", "true"},
+                            {"AWS_ENDPOINT_URL", "http://one"},
+                            {"AWS_CA_BUNDLE", ""},
+                            {"LIVELAMBDA_CA_FILE", "/own"}});
+  world.files["/own"] = "OWN";
+  account = world.find();
+  EXPECT_EQ(account->endpoints, (std::map<std::string, std::string>{{"", "http://one"}, {"dynamodb", "http://other"}}));
+  EXPECT_FALSE(account->variant.fips);
+  EXPECT_TRUE(account->variant.dual_stack);
+  EXPECT_EQ(world.trusted, "OWN\nCOMPANY");
+  EXPECT_EQ(account->ca_pem, "OWN") << "what stubs trust too";
+
+  world.environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "TRUE";
+  EXPECT_TRUE(world.find()->endpoints.empty());
+}
+
+TEST(FindAccount, RefusesBrokenSettings) {
+  TwoProfiles world;
+  for (auto [variable, value] : {std::pair("AWS_ENDPOINT_URL_STS", "localhost:1"), std::pair("AWS_MAX_ATTEMPTS", "0"),
+                                 std::pair("HTTPS_PROXY", "ftp://proxy"), std::pair("AWS_CA_BUNDLE", "/not/there")}) {
+    world.environment[variable] = value;
+    auto refused = world.find();
+    ASSERT_FALSE(refused) << variable;
+    EXPECT_FALSE(refused.error().hint.empty());
+    world.environment.erase(variable);
+  }
+}
+
 }  // namespace
 }  // namespace aws

@@ -38,18 +38,16 @@ class Chain {
 
   // The first way that is configured. What asks other machines is not here: container and instance.
   FoundWay configured() {
+    auto settings = input_.files.profile(input_.profile);
+    if (!settings && input_.named_profile) {  // a slip of the pen; whoever meant it means other keys than these
+      return base::fail(ErrorKind::credentials, fmt::format("there is no AWS profile {}", input_.profile),
+                        "Look at `aws configure list-profiles`, or make it with `aws configure sso`.");
+    }
     if (!input_.explicit_profile) {
       TRY(auto way, from_environment());
       if (way.source) return way;
     }
-    auto settings = input_.files.profile(input_.profile);
-    if (!settings) {
-      if (input_.named_profile) {
-        return base::fail(ErrorKind::credentials, fmt::format("there is no AWS profile {}", input_.profile),
-                          "Look at `aws configure list-profiles`, or make it with `aws configure sso`.");
-      }
-      settings.emplace();
-    }
+    if (!settings) settings.emplace();
     if (has_role(*settings)) return from_role(input_.profile, *settings);
     return from_profile(input_.profile, *settings, !input_.explicit_profile);
   }
