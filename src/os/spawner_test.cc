@@ -131,7 +131,8 @@ TEST_F(Spawner, GivesATmpOfItsOwn) {
       kept.path(), hidden.path()));
   options.private_tmp = PrivateTmp{.megabytes = 1, .keeps = kept.path()};
   auto process = spawner_->spawn(options);
-  if (!process && process.error().kind == base::ErrorKind::permission) GTEST_SKIP() << process.error().message;
+  if (!process && process.error().kind == base::ErrorKind::permission)
+    GTEST_SKIP() << "no user namespaces here: " << process.error().message;
   auto outcome = run(options);
   EXPECT_EQ(outcome.status.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "private\n");
