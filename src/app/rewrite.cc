@@ -66,15 +66,6 @@ void explain_what_is_not_here(Draft& draft) {
   }
 }
 
-void explain_artifacts(Draft& draft) {
-  for (const LocalArtifact& artifact : draft.stack().artifacts) {
-    const Function* function = draft.stack().function(artifact.logical_id);
-    if (function == nullptr || function->build_method.empty() || artifact.path != function->code_path) continue;
-    draft.note(*function, fmt::format("is deployed with {} as it stands: its BuildMethod ({}) is not run",
-                                      artifact.path, function->build_method));
-  }
-}
-
 const Stack* nested_stack(const Stack& parent, std::string_view logical_id) {
   std::string id = parent.id.empty() ? std::string(logical_id) : fmt::format("{}/{}", parent.id, logical_id);
   for (const Stack& nested : parent.nested) {
@@ -111,7 +102,6 @@ base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& option
     names = adapt_publications(draft);
     explain_what_is_not_here(draft);
   }
-  explain_artifacts(draft);
   for (const LocalArtifact& artifact : stack.artifacts) {
     if (artifact.kind == LocalArtifact::Kind::template_) {
       const Stack* child = nested_stack(stack, artifact.logical_id);
@@ -121,6 +111,10 @@ base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& option
       TRY(auto nested, rewrite(*child, options, live));
       nested.key = options.template_key(nested.text);
       TRY(put_nested(draft, artifact, std::move(nested)));
+    } else if (artifact.type == "AWS::Serverless::GraphQLApi" && artifact.pointer.ends_with("/SchemaUri")) {
+      auto& properties = draft.properties(artifact.logical_id);
+      TRY(properties["SchemaInline"], options.text_of(stack, artifact));
+      properties.stable_erase("SchemaUri");
     } else {
       TRY(auto key, options.key_of(stack, artifact));
       draft.parameter(kBucketParameter);

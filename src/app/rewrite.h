@@ -31,6 +31,9 @@ inline constexpr std::string_view kTableArnParameter = "LiveLambdaTableArn";
 struct RewriteOptions {
   // The S3 key, made of its content, that an artifact has in the debug stack's bucket.
   std::function<base::Result<std::string>(const Stack&, const LocalArtifact&)> key_of = {};
+  // The text of an artifact that goes into the template itself: SAM takes the schema of a GraphQLApi from nowhere else,
+  // as long as its bucket is a parameter.
+  std::function<base::Result<std::string>(const Stack&, const LocalArtifact&)> text_of = {};
   // The S3 key that the text of a nested template has there.
   std::function<std::string(std::string_view text)> template_key = {};
   // 900 s for live functions, and visibility timeouts of the queues that feed them to match.

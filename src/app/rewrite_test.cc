@@ -188,6 +188,24 @@ Resources:
   EXPECT_THAT(rewritten.parameters, ElementsAre("LiveLambdaBucket"));
 }
 
+TEST(Rewrite, WritesTheSchemaOfAGraphQLApiIntoTheTemplate) {
+  auto with = options();
+  with.text_of = [](const Stack&, const LocalArtifact& artifact) -> base::Result<std::string> {
+    return "text of " + artifact.path;
+  };
+  auto outcome = app::testing::rewritten(R"(
+Resources:
+  G:
+    Type: AWS::Serverless::GraphQLApi
+    Properties: {SchemaUri: s.graphql, Functions: {F: {CodeUri: f.js, DataSource: NONE}}}
+)",
+                                         with);
+  expect_tree(outcome.document.at("Resources").at("G").at("Properties"), R"(
+  Functions: {F: {CodeUri: !Sub 's3://${LiveLambdaBucket}/artifacts/f.js', DataSource: NONE}}
+  SchemaInline: text of s.graphql
+)");
+}
+
 TEST(Rewrite, NestedTemplatesComeFirstAndGetTheirParametersFromTheirParents) {
   constexpr const char* kRoot = R"(
 Resources:
