@@ -41,6 +41,15 @@ std::set<std::string, std::less<>> find_streaming(const TemplateNode& node) {
   return found;
 }
 
+// A single file is what the function is built from; its source is then the folder that it is in.
+void take_source(std::string path, Function& function) {
+  function.source = std::move(path);
+  fs::path file = function.source;
+  if (std::ranges::find(kSourceEndings, file.extension().string()) == std::end(kSourceEndings)) return;
+  function.entry = function.source;
+  function.source = normal_path(file.parent_path().string());
+}
+
 // "arn:aws:iam::1:role/x", where partition, account and region may still be placeholders.
 bool is_role_arn(std::string_view text) {
   if (!text.starts_with("arn:") || text.find(":role/") == std::string_view::npos) return false;
@@ -75,7 +84,7 @@ base::Result<Function> FunctionReader::read(std::string_view id, const json::val
   read_build(resource, function);
   const FunctionSettings* settings = settings_of(function);
   if (settings != nullptr) apply(*settings, function, code);
-  if (code.place == Code::Place::local) function.source = normal_path(code.path);
+  if (code.place == Code::Place::local) take_source(normal_path(code.path), function);
   read_entry(function);
   read_layers(properties, function);
   const auto* url = codec::find(properties, "FunctionUrlConfig");
@@ -250,12 +259,7 @@ void FunctionReader::apply(const FunctionSettings& settings, Function& function,
   if (settings.source.empty() || code.place == Code::Place::image) return;
   fs::path base = fs::path(node_.file).parent_path();
   fs::path path = (fs::path(options_.folder) / settings.source).lexically_normal();
-  std::string source = normal_path(path.lexically_relative(base.empty() ? "." : base).string());
-  if (std::ranges::find(kSourceEndings, fs::path(source).extension().string()) != std::end(kSourceEndings)) {
-    function.entry = source;
-    source = normal_path(fs::path(source).parent_path().string());
-  }
-  code = {.place = Code::Place::local, .path = std::move(source)};
+  code = {.place = Code::Place::local, .path = path.lexically_relative(base.empty() ? "." : base).string()};
 }
 
 void FunctionReader::read_build(const json::value& resource, Function& function) const {

@@ -114,6 +114,14 @@ TEST(FunctionReader, FindsTheEntryOfAnEsbuildFunction) {
   EXPECT_TRUE(function.build_properties.at("Minify").as_bool());
 }
 
+TEST(FunctionReader, TakesASingleFileForTheEntry) {
+  auto function = read(sam(", CodeUri: src/a.mjs"));
+  EXPECT_EQ(function.source, "src");
+  EXPECT_EQ(function.entry, "src/a.mjs");
+  EXPECT_EQ(function.code_path, "src/a.mjs");
+  EXPECT_EQ(read(sam(", CodeUri: src/v1.2")).source, "src/v1.2");
+}
+
 TEST(FunctionReader, KnowsItsLayersAndWhetherItStreams) {
   auto function = read(sam(", Layers: [!Ref L, 'arn:aws:lambda:x', !If [C, !Ref M, !Ref 'AWS::NoValue']]",
                            "  L: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: l}}\n"
