@@ -44,6 +44,8 @@ struct DebugStack {
   std::string table_arn;
   std::string bucket;
   std::string bridge_role_arn = {};  // "" if it has none
+
+  bool operator==(const DebugStack&) const = default;
 };
 
 // ErrorKind::deployment if an output is missing.

@@ -13,9 +13,9 @@
 #include "deploy/safety.h"
 #include "deploy/stack_deployer.h"
 #include "deploy/stack_order.h"
-#include "deploy/stub_package.h"
 #include "deploy/uploads.h"
 #include "session/confirm.h"
+#include "session/stack_parameters.h"
 
 namespace session {
 namespace {
@@ -70,7 +70,7 @@ class Deployer {
     CO_TRY(co_await deploy_debug_stack());
     CO_TRY(find_changes());
     add_uploads();
-    uploads_.start(bridge_.bucket);
+    uploads_.start(parameters_->bridge().bucket);
     CO_TRY(co_await uploads_.finish());
     co_return co_await deploy_app_stacks();
   }
@@ -85,8 +85,10 @@ class Deployer {
   }
 
   Deployment deployment() const {
-    return {
-        .bridge_url = bridge_.url, .bridge_table = bridge_.table, .outputs = outputs(), .functions = live_functions()};
+    return {.bridge_url = parameters_->bridge().url,
+            .bridge_table = parameters_->bridge().table,
+            .outputs = outputs(),
+            .functions = live_functions()};
   }
 
   std::vector<Outputs> outputs_of_stacks() const {
@@ -167,10 +169,10 @@ class Deployer {
     if (!deploy::is_settled(debug_state_.status)) return {};
     auto known = deploy::read_debug_stack(debug_state_.outputs);
     if (!known) return {};
-    bridge_ = std::move(*known);
+    parameters_.emplace(workspace_, options_.assets, std::move(*known));
     TRY(find_changes());
     add_uploads();
-    uploads_.start(bridge_.bucket);
+    uploads_.start(parameters_->bridge().bucket);
     return {};
   }
 
@@ -180,14 +182,16 @@ class Deployer {
                                                  .template_text = deploy::debug_stack_template(),
                                                  .parameters = deploy::debug_stack_parameters(std::move(roles)),
                                                  .tags = tags_}));
-    CO_TRY(bridge_, deploy::read_debug_stack(deployed.outputs));
+    CO_TRY(auto bridge, deploy::read_debug_stack(deployed.outputs));
+    if (!parameters_ || parameters_->bridge() != bridge) {
+      parameters_.emplace(workspace_, options_.assets, std::move(bridge));
+    }
     co_return base::Result<>();
   }
 
   base::Result<> find_changes() {
-    stubs_.clear();
     for (StackStep& step : steps_) {
-      step.parameters = parameters_of(*step.stack, step.planned->rewritten);
+      step.parameters = parameters_->of(*step.stack, step.planned->rewritten);
       TRY(auto marked, deploy::mark_template(step.planned->rewritten.text, step.parameters, content_));
       step.changed = !deploy::is_settled(step.state.status) || !deploy::same_template(step.state.mark, marked.mark);
       step.template_text = std::move(marked.text);
@@ -198,10 +202,8 @@ class Deployer {
   void add_uploads() {
     for (const StackStep& step : steps_) {
       if (!step.changed) continue;
-      for (const std::string& name : step.planned->rewritten.parameters) {
-        if (!is_stub(name)) continue;
-        const deploy::Package& package = stub(name);
-        uploads_.add(package.key, [entries = package.entries] { return codec::make_zip(entries); });
+      for (const deploy::Package* package : parameters_->stubs_of(step.planned->rewritten)) {
+        uploads_.add(package->key, [entries = package->entries] { return codec::make_zip(entries); });
       }
       for (const auto& [key, upload] : step.planned->uploads) {
         uploads_.add(key, [upload] { return artifact_body(upload); });
@@ -240,49 +242,12 @@ class Deployer {
                                                  .template_text = step->planned->rewritten.text,
                                                  .parameters = step->parameters,
                                                  .tags = tags_,
-                                                 .bucket = bridge_.bucket,
+                                                 .bucket = parameters_->bridge().bucket,
                                                  .content = content_,
                                                  .take_over = options_.take_over}));
     step->state.outputs = std::move(deployed.outputs);
     step->state.resources = std::move(deployed.resources);
     co_return base::Result<>();
-  }
-
-  // The template's own values, then those of the parameters that the rewrite has declared.
-  Parameters parameters_of(const app::Stack& stack, const app::Rewritten& rewritten) {
-    Parameters parameters(stack.parameters.begin(), stack.parameters.end());
-    for (const std::string& name : rewritten.parameters) parameters.emplace_back(name, value_of(name));
-    return parameters;
-  }
-
-  std::string value_of(std::string_view parameter) {
-    if (parameter == app::kBucketParameter) return bridge_.bucket;
-    if (parameter == app::kApiArnParameter) return bridge_.api_arn;
-    if (parameter == app::kTableArnParameter) return bridge_.table_arn;
-    return stub(parameter).key;
-  }
-
-  static bool is_stub(std::string_view parameter) {
-    return parameter == app::kStubX8664Parameter || parameter == app::kStubArm64Parameter ||
-           parameter == app::kBridgedStubX8664Parameter || parameter == app::kBridgedStubArm64Parameter;
-  }
-
-  // The package that a parameter of the rewrite stands for; made once.
-  const deploy::Package& stub(std::string_view parameter) {
-    auto found = stubs_.find(parameter);
-    if (found != stubs_.end()) return found->second;
-    bool arm = parameter == app::kStubArm64Parameter || parameter == app::kBridgedStubArm64Parameter;
-    bool bridged = parameter == app::kBridgedStubX8664Parameter || parameter == app::kBridgedStubArm64Parameter;
-    const Assets& assets = options_.assets;
-    deploy::StubConfig config{.stage = workspace_.folder().stage,
-                              .app = workspace_.application().name,
-                              .region = workspace_.account().region,
-                              .endpoint = bridge_.url,
-                              .table = bridge_.table,
-                              .bridge_role = bridged ? bridge_.bridge_role_arn : std::string(),
-                              .ca_pem = workspace_.account().ca_pem};
-    auto package = deploy::stub_package(std::string(arm ? assets.stub_arm64 : assets.stub_x86_64), config);
-    return stubs_.emplace(parameter, std::move(package)).first->second;
   }
 
   std::map<std::string, std::string> outputs() const {
@@ -336,11 +301,10 @@ class Deployer {
   std::unique_ptr<aws::S3> s3_;
   deploy::StackDeployer stacks_;
   std::map<std::string, std::string> tags_;
-  deploy::DebugStack bridge_;
   deploy::StackState debug_state_;
   std::vector<StackStep> steps_;
+  std::optional<StackParameters> parameters_;  // since the debug stack is known
   deploy::Uploads uploads_;
-  std::map<std::string, deploy::Package, std::less<>> stubs_;
 };
 
 }  // namespace

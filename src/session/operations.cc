@@ -34,8 +34,4 @@ awaitable<base::Result<>> outputs(Options options, Surroundings with) {
   co_return base::Result<>();
 }
 
-awaitable<base::Result<>> diff(Options, Surroundings) {
-  co_return base::fail(base::ErrorKind::usage, "`livelambda diff` is not there yet");
-}
-
 }  // namespace session
