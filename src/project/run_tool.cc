@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <csignal>
 #include <deque>
@@ -19,10 +20,27 @@ constexpr std::size_t kMaxOutput = std::size_t{16} << 20;
 constexpr std::size_t kMaxLastLines = 20;
 constexpr auto kLastWords = std::chrono::seconds(2);
 
-// One of the tool's streams: cut into lines, of which the last ones are kept.
+// The last of what a tool says, on both of its streams in the order in which it came.
+class LastLines {
+ public:
+  void add(const std::string& line) {
+    if (!lines_.empty() || !line.empty()) lines_.push_back(line);
+    if (lines_.size() > kMaxLastLines) lines_.pop_front();
+  }
+  std::string text() const {
+    auto end = std::find_if(lines_.rbegin(), lines_.rend(), [](const auto& line) { return !line.empty(); }).base();
+    return fmt::format("{}", fmt::join(lines_.begin(), end, "\n"));
+  }
+
+ private:
+  std::deque<std::string> lines_;
+};
+
+// One of the tool's streams, cut into lines.
 class OutputLines {
  public:
-  explicit OutputLines(std::function<void(const std::string&)> on_output) : on_output_(std::move(on_output)) {}
+  OutputLines(std::function<void(const std::string&)> on_output, LastLines& last)
+      : on_output_(std::move(on_output)), last_(last) {}
 
   void feed(std::string_view bytes) {
     if (text_.size() < kMaxOutput) text_.append(bytes.substr(0, kMaxOutput - text_.size()));
@@ -38,34 +56,33 @@ class OutputLines {
     if (!line_.empty()) end_line();
   }
 
-  std::string last_lines() const { return fmt::format("{}", fmt::join(last_, "\n")); }
   std::string take_text() { return std::move(text_); }
 
  private:
   void end_line() {
     if (line_.ends_with('\r')) line_.pop_back();
     if (on_output_) on_output_(line_);
-    if (!last_.empty() || !line_.empty()) last_.push_back(line_);
-    if (last_.size() > kMaxLastLines) last_.pop_front();
+    last_.add(line_);
     line_.clear();
   }
 
   std::function<void(const std::string&)> on_output_;
+  LastLines& last_;
   std::string text_;
   std::string line_;
-  std::deque<std::string> last_;
 };
 
 // Outlives the caller for as long as its cancelled readers do.
 struct Running {
   Running(std::unique_ptr<os::Process> started, const ToolRun& run, const asio::any_io_executor& executor)
       : process(std::move(started)),
-        out(run.on_output),
-        err(run.on_output),
+        out(run.on_output, last),
+        err(run.on_output, last),
         deadline(run.deadline),
         readers(executor) {}
 
   std::unique_ptr<os::Process> process;
+  LastLines last;
   OutputLines out;
   OutputLines err;
   std::chrono::seconds deadline;
@@ -118,8 +135,7 @@ base::Error failure(const Running& running, os::ExitStatus status, const std::ve
   std::string how = fmt::format("ended with status {}", status.code);
   if (status.signal != 0) how = fmt::format("was ended by signal {}", status.signal);
   if (running.late) how = fmt::format("did not end within {} s", running.deadline.count());
-  std::string said = running.err.last_lines();
-  if (said.empty()) said = running.out.last_lines();
+  std::string said = running.last.text();
   return {.kind = base::ErrorKind::build,
           .message = fmt::format("{} {}{}{}", name_of(command), how, said.empty() ? "" : ":\n", said)};
 }

@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Loaded into the framework by NODE_OPTIONS: what it cannot be told on its command line. Its package of a service would
-// take our own folder along, and the AWS SDK v2 that v3 uses does not know AWS_ENDPOINT_URL.
+// take our own folder along; it would ask AWS for the layers of the last deployment, which only its own deployment
+// needs; and the AWS SDK v2 that v3 uses does not know AWS_ENDPOINT_URL.
 constexpr std::string_view kHook = R"('use strict';
 const Module = require('module');
 const load = Module._load;
@@ -25,6 +26,9 @@ Module._load = function (request, ...rest) {
   const loaded = load.call(this, request, ...rest);
   if (/package-service(\.js)?$/.test(request) && Array.isArray(loaded.defaultExcludes)) {
     if (!loaded.defaultExcludes.includes('.livelambda/**')) loaded.defaultExcludes.push('.livelambda/**');
+  }
+  if (process.env.LIVELAMBDA_LIVE && /compile\/layers(\.js)?$/.test(request)) {
+    loaded.prototype.compareWithLastLayer = async () => {};
   }
   if (request === 'aws-sdk' && process.env.AWS_ENDPOINT_URL && loaded.config && !loaded.config.endpoint) {
     loaded.config.update({ endpoint: process.env.AWS_ENDPOINT_URL, s3ForcePathStyle: true });
@@ -62,7 +66,7 @@ class ServerlessApp final : public Toolchain {
   explicit ServerlessApp(Workplace workplace) : workplace_(std::move(workplace)) {}
 
   awaitable<base::Result<app::Application>> read(Purpose purpose) override {
-    CO_TRY(co_await run({"package", "--package", package_folder()}));
+    CO_TRY(co_await run({"package", "--package", package_folder()}, purpose));
     CO_TRY(auto service, read_package(purpose));
     CO_TRY(check_region(service.stack.region));
     app::Application application{.framework = app::Framework::serverless};
@@ -86,12 +90,12 @@ class ServerlessApp final : public Toolchain {
   // Deploys what read(Purpose::real) packaged; packages first if nothing did. --force, since the framework compares
   // what it uploaded last, and would find nothing to do where our stubs have taken its place.
   awaitable<base::Result<>> deploy_real(std::map<std::string, std::string> tags) override {
-    if (!packaged_) CO_TRY(co_await run({"package", "--package", package_folder()}));
+    if (!packaged_) CO_TRY(co_await run({"package", "--package", package_folder()}, Purpose::real));
     std::string state_file = absolute("serverless-state.json");
     CO_TRY(auto state, os::read_file(state_file));
     CO_TRY(auto tagged, app::with_stack_tags(state, tags));
     CO_TRY(os::write_file(state_file, tagged));
-    CO_TRY(co_await run({"deploy", "--package", package_folder(), "--force"}));
+    CO_TRY(co_await run({"deploy", "--package", package_folder(), "--force"}, Purpose::real));
     packaged_ = false;
     co_return base::Result<>();
   }
@@ -103,11 +107,11 @@ class ServerlessApp final : public Toolchain {
     return fmt::format("{}/{}/{}", workplace_.folder.path, package_folder(), name);
   }
 
-  awaitable<base::Result<>> run(std::vector<std::string> arguments) {
+  awaitable<base::Result<>> run(std::vector<std::string> arguments, Purpose purpose) {
     const AppFolder& folder = workplace_.folder;
     auto path = workplace_.environment.find("PATH");
     CO_TRY(auto program, find_serverless(folder.path, path == workplace_.environment.end() ? "" : path->second));
-    CO_TRY(auto variables, environment());
+    CO_TRY(auto variables, environment(purpose));
     std::vector<std::string> command = {program};
     command.insert(command.end(), arguments.begin(), arguments.end());
     command.insert(command.end(), {"--stage", folder.stage});
@@ -126,11 +130,11 @@ class ServerlessApp final : public Toolchain {
       error.file = folder.entry_file;
       co_return base::fail(std::move(error));
     }
-    packaged_ = arguments.front() == "package";
+    packaged_ = arguments.front() == "package" && purpose == Purpose::real;
     co_return base::Result<>();
   }
 
-  base::Result<std::map<std::string, std::string>> environment() const {
+  base::Result<std::map<std::string, std::string>> environment(Purpose purpose) const {
     TRY(os::make_directories(workplace_.folder.state("serverless")));
     std::string hook = workplace_.folder.state("serverless/hook.cjs");
     TRY(os::write_file(hook, kHook));
@@ -139,6 +143,7 @@ class ServerlessApp final : public Toolchain {
     variables["SLS_NOTIFICATIONS_MODE"] = "off";
     variables["SLS_INTERACTIVE_SETUP_ENABLE"] = "";
     variables["FORCE_COLOR"] = "0";
+    if (purpose != Purpose::real) variables["LIVELAMBDA_LIVE"] = "1";
     std::string& options = variables["NODE_OPTIONS"];
     options = fmt::format("{}{}--require \"{}\"", options, options.empty() ? "" : " ", hook);
     return variables;

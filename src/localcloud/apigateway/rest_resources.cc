@@ -32,7 +32,8 @@ base::Result<> configure_api(Cloud& cloud, Api& api, const json::object& propert
     TRY(next, read_openapi(*body, GatewayKind::rest));
   }
   for (auto& binary : list_property(properties, "BinaryMediaTypes")) next.binary_types.push_back(std::move(binary));
-  if (const auto* policy = properties.if_contains("Policy")) next.policy = *policy;
+  // The Serverless Framework says "" where there is none.
+  if (const auto* policy = properties.if_contains("Policy"); policy && *policy != "") next.policy = *policy;
   if (next.policy) {
     auto arn = fmt::format("arn:aws:execute-api:{}:{}:{}/", cloud.region, cloud.account_id, api.id);
     TRY(next.policy, read_api_policy(*next.policy, arn));

@@ -1,0 +1,3 @@
+exports.take = async (event) => {
+  console.log(`noted ${event.Records[0].Sns.Message}`);
+};
