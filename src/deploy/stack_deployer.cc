@@ -74,7 +74,7 @@ class StackDeployment {
       CO_TRY(co_await discard_change_set());
       if (state_.exists && says_no_changes(made.status_reason)) co_return co_await describe(state_.id, false);
       co_return base::fail(base::ErrorKind::deployment, fmt::format("stack {}: {}", request_.name, made.status_reason),
-                           "CloudFormation did not accept the template.");
+                           "CloudFormation did not accept the template: mend it and run the command again.");
     }
     CO_TRY(auto newest, co_await cloudformation_.newest_event_id(change_set_.stack_id));
     executed_ = true;
@@ -218,7 +218,12 @@ class StackDeployment {
       input.template_url = s3_.object_url(request_.bucket, key);
     }
     auto created = co_await cloudformation_.create_change_set(std::move(input));
-    if (!created) co_return base::fail(as_deployment(created.error(), request_.name));
+    if (!created) {
+      base::Error error = as_deployment(created.error(), request_.name);
+      if (error.hint.empty())
+        error.hint = "CloudFormation did not accept the template: mend it and run the command again.";
+      co_return base::fail(std::move(error));
+    }
     change_set_ = std::move(*created);
     co_return Result<>();
   }

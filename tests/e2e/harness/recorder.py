@@ -3,6 +3,7 @@ back into the parameters that a client of botocore would have been given, and no
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,11 +32,13 @@ class Recorded:
 
 
 class Recorder:
-    """Stands in front of a cloud: has an endpoint, and the requests that came to it."""
+    """Stands in front of a cloud: has an endpoint, and the requests that came to it. Or of several: `endpoint_of` says
+    which one takes a request."""
 
-    def __init__(self, endpoint: str):
+    def __init__(self, endpoint_of: str | Callable[[Recorded], str]):
         self.requests: list[Recorded] = []
-        recorder, upstream = self, urlsplit(endpoint)
+        recorder = self
+        choose = endpoint_of if callable(endpoint_of) else lambda _: endpoint_of
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -44,6 +47,7 @@ class Recorder:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 seen = Recorded(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 recorder.requests.append(seen)
+                upstream = urlsplit(choose(seen))
                 connection = HTTPConnection(upstream.hostname, upstream.port, timeout=60)
                 connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
                 for name, value in self.headers.items():
