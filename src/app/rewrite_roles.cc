@@ -17,7 +17,7 @@ void BridgeGrants::grant(const Function& function, const json::value& had) {
   if (!function.outside_role.empty()) {
     draft_.need_bridge_role(function.outside_role);
     draft_.note(function, fmt::format("has a role of another place ({}), which stays as it is: its stub assumes the "
-                                      "debug stack's bridge role, so that role needs sts:AssumeRole on it",
+                                      "debug stack's bridge role, and this for the bridge alone",
                                       function.outside_role));
     return;
   }

@@ -60,7 +60,7 @@ Resources:
   EXPECT_THAT(outcome.parameters,
               ElementsAre("LiveLambdaBucket", "LiveLambdaBridgedStubX8664", "LiveLambdaBridgedStubArm64"));
   EXPECT_THAT(outcome.outside_roles, ElementsAre("arn:aws:iam::123456789012:role/theirs"));
-  EXPECT_THAT(words_on(outcome, "F"), ElementsAre(HasSubstr("needs sts:AssumeRole")));
+  EXPECT_THAT(words_on(outcome, "F"), ElementsAre(HasSubstr("assumes the debug stack's bridge role")));
 }
 
 }  // namespace

@@ -258,7 +258,7 @@ TEST(NoSession, SaysWhyAWSRefused) {
       text(403,
            "AccessDenied User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: sts:AssumeRole on "
            "resource: arn:aws:iam::1:role/bridge because no policy allows it");
-  EXPECT_NE(refused.find("may not assume the bridge role arn:aws:iam::1:role/bridge. Allow it"), std::string::npos)
+  EXPECT_NE(refused.find("may not assume the bridge role arn:aws:iam::1:role/bridge. Either"), std::string::npos)
       << refused;
   EXPECT_TRUE(explain_denial({.status = 400, .detail = "ExpiredTokenException"}, "x").expired);
   EXPECT_NE(text(403, "Signature expired: 20260102T030405Z is now earlier").find("clock"), std::string::npos);

@@ -107,7 +107,9 @@ Denial explain_denial(const Outcome& outcome, std::string_view what) {
   }
   if (mentions_any(outcome.detail, {"sts:AssumeRole"})) {
     return {start + "the function's role is not this app's, and may not assume " + assumed_role(outcome.detail) +
-            ". Allow it sts:AssumeRole on that role, and run `livelambda start` again, which makes the role trust it"};
+            ". Either that role does not trust it yet: run `livelambda start` again. Or a policy, a permissions "
+            "boundary or "
+            "the organisation denies it sts:AssumeRole"};
   }
   if (mentions_any(outcome.detail, {"AccessDenied", "not authorized"})) {
     return {start + "the function's role lacks a permission. Run `livelambda start` again, which grants it"};

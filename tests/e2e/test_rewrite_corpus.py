@@ -255,7 +255,8 @@ def located(value):
         return value
     if value.keys() in ({"S3Bucket", "S3Key"}, {"Bucket", "Key"}) or "LiveLambdaBucket" in str(value.get("Fn::Sub")):
         return "s3://bucket/key"
-    return {key: located(one) for key, one in value.items()}
+    return {key: "s3://bucket/key" if key in rewriting.PATHS and rewriting.is_local(one) else located(one)
+            for key, one in value.items()}
 
 
 def without_hashes(document: dict) -> dict:
