@@ -88,8 +88,7 @@ base::Result<> find_ways(const AccountOptions& options, const AccountSurrounding
   TRY(auto bundle, read_pem(with.read_file, "AWS_CA_BUNDLE", configuration.get("AWS_CA_BUNDLE", "ca_bundle")));
   TRY(account.tls, with.make_tls(account.ca_pem.empty() || bundle.empty() ? account.ca_pem + bundle
                                                                           : account.ca_pem + "\n" + bundle));
-  TRY(auto proxies, net::proxies_from_environment(options.environment));
-  account.proxies = std::make_shared<const net::Proxies>(std::move(proxies));
+  account.proxies = std::make_shared<const net::Proxies>(net::proxies_from_environment(options.environment));
   account.http = with.make_http(account.tls, account.proxies);
   return {};
 }

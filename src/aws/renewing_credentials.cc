@@ -12,7 +12,7 @@ namespace aws {
 namespace {
 
 constexpr auto kRenewBefore = std::chrono::minutes(5);
-constexpr auto kRetryAfter = std::chrono::seconds(30);  // of a renewal that failed, while the old keys are good
+constexpr auto kPause = std::chrono::seconds(30);  // between renewals, while the keys are good
 
 // Shared with a renewal under way, which may outlive the provider.
 struct State {
@@ -55,13 +55,13 @@ awaitable<void> renew(std::shared_ptr<State> state) {
     issued = base::fail(base::ErrorKind::credentials,
                         fmt::format("the AWS credentials of {} have expired", state->name.source), state->name.mend);
   }
+  state->not_before = state->clock.now() + kPause;
   if (issued) {
     state->issued = std::move(*issued);
     co_return;
   }
   base::log_debug("the credentials of {} were not renewed: {}", state->name.source, issued.error().message);
   state->failure = issued.error();
-  state->not_before = state->clock.now() + kRetryAfter;
 }
 
 class RenewingCredentials final : public CredentialsProvider {

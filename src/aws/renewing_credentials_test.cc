@@ -111,6 +111,24 @@ TEST(RenewingCredentials, KeepOldKeysWhileRenewalsFail) {
   run(test_failures());
 }
 
+awaitable<void> test_short_lives() {
+  World world;
+  world.will_give("short", 4min);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(co_await world.key(), "short");
+    co_await settle();
+  }
+  EXPECT_EQ(world.told->fetches, 1);
+  world.clock.advance(31s);
+  co_await world.key();
+  co_await settle();
+  EXPECT_EQ(world.told->fetches, 2);
+}
+
+TEST(RenewingCredentials, ThatNeverLastFiveMinutesAreNotFetchedForEachRequest) {
+  run(test_short_lives());
+}
+
 awaitable<void> remember_key(World& world, std::vector<std::string>& keys) {
   keys.push_back(co_await world.key());
 }

@@ -98,6 +98,7 @@ awaitable<base::Result<>> prepare(Stream stream, Url url, std::shared_ptr<TlsCon
 awaitable<base::Result<Stream>> open_stream(Url url, Millis timeout, std::shared_ptr<TlsContext> tls,
                                             std::optional<Proxy> proxy) {
   if (url.secure() && !tls) co_return base::fail(base::ErrorKind::internal, "no TLS context for " + url.origin());
+  if (proxy && proxy->problem) co_return base::fail(*proxy->problem);
   const auto end = Clock::now() + timeout;
   const Url& next = proxy ? proxy->url : url;
   auto endpoints = known_addresses(next);

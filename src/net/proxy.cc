@@ -75,8 +75,8 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 // "http://user:password@proxy:3128", the scheme and the user left out or not.
-base::Result<std::optional<Proxy>> parse_proxy(const std::string& variable, std::string text) {
-  if (text.empty()) return std::optional<Proxy>();
+std::optional<Proxy> parse_proxy(const std::string& variable, std::string text) {
+  if (text.empty()) return std::nullopt;
   if (text.find("://") == std::string::npos) text.insert(0, "http://");
   std::size_t begin = text.find("://") + 3;
   std::size_t end = std::min(text.find_first_of("/?#", begin), text.size());
@@ -88,12 +88,15 @@ base::Result<std::optional<Proxy>> parse_proxy(const std::string& variable, std:
   }
   auto url = parse_url(text);
   if (!url || url->scheme != "http") {
-    return base::fail(base::ErrorKind::usage, fmt::format("{} is not the URL of an HTTP proxy", variable),
-                      "Write it as http://HOST:PORT. Proxies that are reached by TLS (https://) or SOCKS are not "
-                      "supported.");
+    proxy.problem = base::Error{.kind = base::ErrorKind::usage,
+                                .message = fmt::format("{} is not the URL of an HTTP proxy", variable),
+                                .hint =
+                                    "Write it as http://HOST:PORT. Proxies that are reached by TLS (https://) or "
+                                    "SOCKS are not supported."};
+    return proxy;
   }
   proxy.url = std::move(*url);
-  return std::optional(std::move(proxy));
+  return proxy;
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ const Proxy* Proxies::proxy_of(const Url& url) const {
   return excepted ? nullptr : &*proxy;
 }
 
-base::Result<Proxies> proxies_from_environment(const std::map<std::string, std::string>& environment) {
+Proxies proxies_from_environment(const std::map<std::string, std::string>& environment) {
   auto read = [&](const char* small, const char* large) {
     for (const char* name : {small, large}) {
       if (auto found = environment.find(name); found != environment.end()) return std::pair(name, found->second);
@@ -115,9 +118,9 @@ base::Result<Proxies> proxies_from_environment(const std::map<std::string, std::
   };
   Proxies proxies;
   auto [plain, plain_url] = read("http_proxy", "HTTP_PROXY");
-  TRY(proxies.for_plain, parse_proxy(plain, plain_url));
+  proxies.for_plain = parse_proxy(plain, plain_url);
   auto [encrypted, encrypted_url] = read("https_proxy", "HTTPS_PROXY");
-  TRY(proxies.for_encrypted, parse_proxy(encrypted, encrypted_url));
+  proxies.for_encrypted = parse_proxy(encrypted, encrypted_url);
   proxies.exceptions = split_list(read("no_proxy", "NO_PROXY").second);
   return proxies;
 }

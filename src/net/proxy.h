@@ -19,6 +19,8 @@ namespace net {
 struct Proxy {
   Url url;                         // without the user
   std::string authorization = {};  // the value of Proxy-Authorization; "" = none
+  // Why it cannot be used (usage, with the variable's name and without its secret): said when a request needs it.
+  std::optional<base::Error> problem = {};
 };
 
 struct Proxies {
@@ -30,7 +32,6 @@ struct Proxies {
   const Proxy* proxy_of(const Url& url) const;
 };
 
-// Errors: usage, with the variable's name and without its secret.
-base::Result<Proxies> proxies_from_environment(const std::map<std::string, std::string>& environment);
+Proxies proxies_from_environment(const std::map<std::string, std::string>& environment);
 
 }  // namespace net

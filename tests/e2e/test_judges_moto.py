@@ -117,3 +117,19 @@ def test_a_user_without_permissions_ends_the_session_with_status_4(moto, plain, 
     assert session.wait(60) == 4, session.describe()
     error = session.select("error")[-1]
     assert "not authorized to perform: cloudformation:" in error["message"], error
+
+
+def test_the_keys_of_an_assumed_role_sign(moto, plain, home):
+    """The role may do nothing: the session is refused as the role, which is who it has become."""
+    iam = moto.client("iam", moto.mighty)
+    iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}))
+    (home / ".aws").mkdir()
+    (home / ".aws/config").write_text(
+        f"[profile base]\naws_access_key_id = {moto.mighty['AccessKeyId']}\naws_secret_access_key = {moto.mighty['SecretAccessKey']}\n"
+        "[profile deployer]\nrole_arn = arn:aws:iam::123456789012:role/deployer\nsource_profile = base\nrole_session_name = tom\n")
+    env = {"AWS_ENDPOINT_URL": moto.endpoint, "AWS_REGION": "us-east-1"}
+    session = Session(plain, Account(env), home, "judged", "--profile", "deployer", wait=False)
+    assert session.wait(60) == 4, session.describe()
+    error = session.select("error")[-1]
+    assert "assumed-role/deployer/tom is not authorized to perform: cloudformation:" in error["message"], error
