@@ -15,7 +15,6 @@
 #include "cli/login_name.h"
 #include "cli/terminal.h"
 #include "cli/terminal_reporter.h"
-#include "codec/json.h"
 #include "os/spawner.h"
 #include "project/app_folder.h"
 #include "project/toolchain.h"
@@ -83,7 +82,7 @@ std::string name_of(const Listed& one) {
   return construct.empty() ? one.stack->path_of(*one.function) : construct;
 }
 
-void print_json(const Listed& one) {
+boost::json::object to_json(const Listed& one) {
   const app::Function& function = *one.function;
   boost::json::object object{{"event", "function"},
                              {"function", one.stack->path_of(function)},
@@ -101,7 +100,7 @@ void print_json(const Listed& one) {
     object["reason"] = app::to_string(function.why_not.reason);
     object["why"] = app::to_string(function.why_not);
   }
-  fmt::print("{}\n", codec::to_text(object));
+  return object;
 }
 
 void print_table(const std::vector<Listed>& listed, const std::string& folder) {
@@ -141,14 +140,15 @@ std::string columns(const std::vector<std::vector<std::string>>& rows, bool alig
 }
 
 int run_functions(const FunctionsCommand& command) {
+  base::SystemClock clock;
+  JsonReporter json(stdout, clock);
   asio::io_context loop(1);
   auto spawner = os::make_spawner(loop.get_executor());
   base::Result<Listing> listing;
   base::run_until_done(loop, run(command.app, spawner.get(), &listing));
   if (!listing) {
     if (command.json) {
-      base::SystemClock clock;
-      JsonReporter(stdout, clock).error(listing.error());
+      json.error(listing.error());
     } else {
       fmt::print(stderr, "{}", to_terminal_text(listing.error(), wants_color(STDERR_FILENO)));
     }
@@ -157,7 +157,7 @@ int run_functions(const FunctionsCommand& command) {
   std::vector<Listed> listed;
   collect(listing->application.stacks, listed);
   if (command.json) {
-    for (const Listed& one : listed) print_json(one);
+    for (const Listed& one : listed) json.write(to_json(one));
   } else if (listed.empty()) {
     fmt::print(stderr, "livelambda: the app has no functions\n");
   } else {

@@ -17,6 +17,8 @@ class JsonReporter final : public session::Reporter {
   void report(const session::Report& report) override;
   void error(const base::Error& error);
   void stopped(int status);
+  // A line of any other kind: an object with `event`, to which the time is added.
+  void write(boost::json::object object);
 
  private:
   template <typename Event>
@@ -25,7 +27,6 @@ class JsonReporter final : public session::Reporter {
   void show(const session::Notice& notice);
   void show(const session::ToolOutput& output);
   void show(const session::Question& question);
-  void write(boost::json::object object);
 
   std::FILE* out_;
   const base::Clock& clock_;

@@ -66,8 +66,17 @@ LOCAL_READY = {
     "additionalProperties": False,
 }
 
+# What other commands than those of a session print.
+LISTED = {
+    "function": _event("function", {
+        "function": NAME, "stack": TEXT, "logicalId": NAME, "constructPath": TEXT, "runtime": TEXT, "handler": TEXT,
+        "architecture": {"enum": ["x86_64", "arm64"]}, "source": TEXT, "file": NAME, "line": {"type": "integer", "minimum": 0},
+        "live": {"type": "boolean"}}, {"reason": {"type": "string", "pattern": "^[a-z0-9_]+$"}, "why": NAME}),
+}
+
 
 def check(event: dict):
     """Raises jsonschema.ValidationError."""
-    assert event.get("event") in SCHEMAS, f"no schema for {event}"
-    jsonschema.validate(event, SCHEMAS[event["event"]])
+    schemas = SCHEMAS | LISTED
+    assert event.get("event") in schemas, f"no schema for {event}"
+    jsonschema.validate(event, schemas[event["event"]])

@@ -3,11 +3,13 @@
 import json
 import os
 import pty
+import re
 import subprocess
 
 import pytest
 
-from harness.processes import PATIENCE, PROGRAM, clean_environment, run
+import schemas
+from harness.processes import PATIENCE, PROGRAM, ROOT, clean_environment, run
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -49,7 +51,10 @@ def functions(home, app, *arguments):
 def listed(home, app, *arguments):
     ended = functions(home, app, "--json", *arguments)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return {line["function"]: line for line in map(json.loads, ended.stdout.splitlines())}
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    for line in lines:
+        schemas.check(line)
+    return {line["function"]: line for line in lines}
 
 
 def test_each_function_is_listed_with_its_file_and_verdict(home, app):
@@ -62,7 +67,7 @@ def test_each_function_is_listed_with_its_file_and_verdict(home, app):
     assert found["Nested/Fn"]["source"] == str(app / "infra/nested/fn.cjs")
     assert (found["Nested/Fn"]["file"], found["Nested/Fn"]["line"]) == (str(app / "infra/nested/template.yaml"), 3)
     assert found["OnlyProd"]["why"] == "is not in this stage: its condition IsProd is false"
-    assert found["Api"] == {
+    assert {name: value for name, value in found["Api"].items() if name != "time"} == {
         "event": "function", "function": "Api", "stack": "dev-shop", "logicalId": "Api", "constructPath": "", "runtime": "nodejs22.x",
         "handler": "api/app.handler", "architecture": "x86_64", "source": str(app / "infra/src/api/app.mjs"),
         "file": str(app / "infra/template.yaml"), "line": 7, "live": True}
@@ -116,6 +121,15 @@ def test_what_is_wrong_is_said_with_its_place(home, app):
     error = json.loads(ended.stdout)
     assert ended.returncode == 3 and error["event"] == "error" and error["line"] == 15
     assert "nested/template.yaml, is not there" in error["message"]
+
+
+def test_each_reason_is_in_the_document():
+    text = (ROOT / "docs/settings.md").read_text()
+    source = (ROOT / "src/app/stay_reason.cc").read_text()
+    reasons = re.findall(r'\{StayReason::\w+, "(\w+)"', source)
+    assert len(reasons) > 20
+    for reason in reasons:
+        assert reason == "none" or f"`{reason}`" in text, reason
 
 
 def test_nothing_is_built_and_no_account_is_needed(home, app):
