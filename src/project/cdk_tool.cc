@@ -52,7 +52,7 @@ std::vector<std::string> deploy_arguments(const CdkDeployment& deployment) {
 base::Error compatibility_hint(base::Error error) {
   if (error.message.find("This CDK CLI is not compatible with the CDK library") != std::string::npos ||
       error.message.find("Cloud assembly schema version mismatch") != std::string::npos) {
-    error.hint = "Bring the command line up to the app's aws-cdk-lib: npm install -D aws-cdk@latest";
+    error.hint = "Bring the command line up to the app's aws-cdk-lib: npm install -D aws-cdk@2";
   }
   return error;
 }
@@ -66,6 +66,7 @@ awaitable<base::Result<>> CdkTool::run(std::vector<std::string> arguments,
   for (auto& [name, value] : environment) variables[name] = std::move(value);
   variables["CDK_DISABLE_CLI_TELEMETRY"] = "1";
   variables["CDK_DISABLE_VERSION_CHECK"] = "1";
+  variables["npm_config_update_notifier"] = "false";  // of the npx in cdk.json
   auto path = variables.find("PATH");
   std::string program = find_cdk(workplace_.folder.path, path == variables.end() ? "" : path->second);
   if (program.empty()) {

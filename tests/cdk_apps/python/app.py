@@ -1,0 +1,18 @@
+"""A CDK app in Python whose one stack is called the same on every stage."""
+import aws_cdk as cdk
+from aws_cdk import aws_lambda, aws_s3
+
+
+class Hello(cdk.Stack):
+    def __init__(self, scope, id):
+        super().__init__(scope, id)
+        greeter = aws_lambda.Function(
+            self, "Greeter", runtime=aws_lambda.Runtime.NODEJS_22_X, handler="greeter.handler",
+            code=aws_lambda.Code.from_asset("functions"), environment={"STAGE": self.node.try_get_context("stage")})
+        cdk.CfnOutput(self, "Name", value=greeter.function_name)
+        aws_s3.Bucket(self, "Bucket", auto_delete_objects=True, removal_policy=cdk.RemovalPolicy.DESTROY)
+
+
+app = cdk.App()
+Hello(app, "hello")
+app.synth()

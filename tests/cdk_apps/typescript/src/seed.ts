@@ -1,0 +1,4 @@
+export const handler = async (event: { ResourceProperties: { wanted: string } }) => ({
+  PhysicalResourceId: 'seed',
+  Data: { Text: `seeded: ${event.ResourceProperties.wanted}` },
+});
