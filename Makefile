@@ -18,9 +18,10 @@ test-full: setup
 
 bench: setup
 	@scripts/judges
-	@scripts/build release livelambda
+	@scripts/build release livelambda bench_rewrite
 	@mkdir -p build/bench && clang++-19 -std=c++20 -O2 -static bench/echo.cc -o build/bench/echo
 	@build/judges/bin/python bench/local_cloud.py
+	@build/release/bench_rewrite
 
 check: setup
 	@scripts/check-tidy $(if $(ALL),--all)
