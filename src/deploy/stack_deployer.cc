@@ -38,6 +38,12 @@ std::string hint_for(std::string_view reason) {
     return "Another stack or stage has a resource of that name: put ${AWS::StackName} into it, or let CloudFormation "
            "choose it.";
   }
+  if (mentions("service control policy") || mentions("resource control policy")) {
+    return "Your organisation denies this, not the account: ask those who run it, or use another account.";
+  }
+  if (mentions("permissions boundary")) {
+    return "The permissions boundary of the credentials that deploy denies this: it has to allow it too.";
+  }
   if (mentions("not authorized") || mentions("AccessDenied") || mentions("Access Denied")) {
     return "The credentials that deploy lack this permission.";
   }
@@ -195,8 +201,7 @@ class StackDeployment {
         .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
         .tags = request_.tags,
         .include_nested_stacks = include_nested_};
-    if (ownership(state_, tag(request_, kAppTag), tag(request_, kStageTag)) == Ownership::untagged)
-      input.tags[kTakenOverTag] = "true";
+    if (request_.take_over && !state_.tags.contains(kAppTag) && state_.exists) input.tags[kTakenOverTag] = "true";
     // Tags that others gave the stack stay: an update replaces all of them. Those of AWS cannot be sent.
     for (const auto& [key, value] : state_.tags) {
       if (!key.starts_with("aws:")) input.tags.emplace(key, value);
