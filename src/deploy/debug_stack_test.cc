@@ -74,7 +74,8 @@ TEST(DebugStack, DeploymentWaitsForEverythingItShows) {
 // Whoever changes the template raises its version, so that an older livelambda leaves it alone.
 TEST(DebugStack, ChangesOnlyWithItsVersion) {
   EXPECT_EQ(kDebugStackVersion, 2);
-  EXPECT_EQ(aws::sha256_hex(debug_stack_template()), "ca4eca4c8e443161e3eb06a67565a2d4aff882eeff03901d2fcbdb89ccf27196");
+  EXPECT_EQ(aws::sha256_hex(debug_stack_template()),
+            "ca4eca4c8e443161e3eb06a67565a2d4aff882eeff03901d2fcbdb89ccf27196");
   EXPECT_EQ(codec::find_string(read_template(), "Outputs", "Version", "Value"), "2");
 }
 

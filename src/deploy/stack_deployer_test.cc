@@ -423,5 +423,49 @@ TEST_F(StackDeployerTest, EventsOfNestedStacksAreToldWithTheirPathAndTheirFailur
                           "Inner UPDATE_COMPLETE", "Inner/Q UPDATE_COMPLETE", "dev-app UPDATE_ROLLBACK_COMPLETE"));
 }
 
+class StackPreviewTest : public StackDeployerTest {
+ protected:
+  awaitable<void> look_ahead() {
+    StackDeployer deployer(cloudformation_, s3_, clock_,
+                           [this](std::chrono::nanoseconds by) { return advance(&clock_, &waits_, by); });
+    changes_ = co_await deployer.preview(request());
+  }
+
+  base::Result<std::vector<aws::ResourceChange>> preview() {
+    boost::asio::io_context loop;
+    base::run_until_done(loop, look_ahead());
+    return changes_;
+  }
+
+  base::Result<std::vector<aws::ResourceChange>> changes_;
+};
+
+TEST_F(StackPreviewTest, ReadsAChangeSetAndLeavesNothingBehind) {
+  cloudformation_.have_stack(FakeCloudFormation::kName, "UPDATE_COMPLETE", stack_tags("app", "dev"));
+  cloudformation_.changes["change-set/dev-app"] = {
+      {.action = "Modify", .logical_id = "Inner", .type = "AWS::CloudFormation::Stack", .change_set_id = "inner"},
+      {.action = "Add", .logical_id = "Topic", .type = "AWS::SNS::Topic"}};
+  cloudformation_.changes["inner"] = {{.action = "Remove", .logical_id = "Queue", .type = "AWS::SQS::Queue"}};
+  auto changes = preview();
+  ASSERT_TRUE(changes) << changes.error().message;
+  std::vector<std::string> ids;
+  for (const auto& change : *changes) ids.push_back(change.action + " " + change.logical_id);
+  EXPECT_THAT(ids, ElementsAre("Modify Inner", "Remove Inner/Queue", "Add Topic"));
+  EXPECT_TRUE(cloudformation_.inputs.at(0).include_nested_stacks);
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("UPDATE dev-app", "delete change-set/dev-app"));
+}
+
+TEST_F(StackPreviewTest, NothingChangesIsAnEmptyListAndAStackThatIsNotThereIsNamed) {
+  EXPECT_EQ(preview().error().kind, base::ErrorKind::not_found);
+  EXPECT_TRUE(cloudformation_.calls.empty());
+  cloudformation_.have_stack(FakeCloudFormation::kName, "UPDATE_COMPLETE", stack_tags("app", "dev"));
+  cloudformation_.change_sets = {change_set("FAILED", "No updates are to be performed.")};
+  auto changes = preview();
+  ASSERT_TRUE(changes);
+  EXPECT_TRUE(changes->empty());
+  cloudformation_.change_sets = {change_set("FAILED", "Transform failed")};
+  EXPECT_EQ(preview().error().kind, base::ErrorKind::deployment);
+}
+
 }  // namespace
 }  // namespace deploy

@@ -169,6 +169,14 @@ def test_an_interrupted_creation_goes_on_and_is_picked_up(cloud, stage):
     assert again.wait(60) == 0, again.describe()
 
 
+def test_a_name_under_review_with_old_change_sets_of_ours_is_created(cloud, stage):
+    formation = cloud.client("cloudformation")
+    formation.create_change_set(StackName=stage.stack, ChangeSetName="livelambda-killed", ChangeSetType="CREATE",
+                                TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}))
+    stage.start_and_end()
+    assert status_of(cloud, stage.stack) == "CREATE_COMPLETE"
+
+
 def test_a_stack_of_others_is_taken_over_only_when_it_is_said(cloud, stage):
     deploy(cloud, stage.stack, {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
     topic = cloud.client("cloudformation").describe_stack_resource(
@@ -210,6 +218,27 @@ def test_an_app_is_deployed_with_its_own_code_compared_and_removed(cloud, stage)
     assert again.wait(120) == 0, again.describe()
 
 
+def test_a_difference_is_told_and_nothing_is_changed(cloud, recorder, stage):
+    stage.start_and_end()
+    events = len(cloud.stack_events(stage.stack))
+    same = stage.run("diff")
+    assert same.wait(60) == 0 and '"infrastructure"' not in same.stdout, same.describe()
+    stage.write("    Properties: { TopicName: named }\n  Queue:\n    Type: AWS::SQS::Queue\n"
+                "Outputs:\n  T: { Value: !Ref Topic }\n")
+    before = len(recorder.requests)
+    other = stage.run("diff")
+    assert other.wait(60) == 0, other.describe()
+    told = next(json.loads(line) for line in other.lines if '"infrastructure"' in line)
+    assert sorted(told["changes"]) == sorted([
+        "~ Topic (AWS::SNS::Topic), replaced", '    Properties: + {"TopicName":"named"}', "+ Queue (AWS::SQS::Queue)",
+        "+ Outputs.T"]), told
+    assert len(cloud.stack_events(stage.stack)) == events
+    asked = b" ".join(one.body for one in recorder.requests[before:] if one.service == "cloudformation")
+    assert b"Action=GetTemplate" in asked and b"Action=DeleteChangeSet" in asked and b"ExecuteChangeSet" not in asked
+    stage.start_and_end()
+    assert cloud.outputs(stage.stack)["T"].endswith(":named")
+
+
 def test_a_debug_stack_of_the_first_release_is_upgraded_in_place_and_a_newer_one_left_alone(cloud, stage):
     from harness.processes import ROOT
     first = json.loads((ROOT / "src/deploy/testing/debug_stack_1.json").read_text())
@@ -240,8 +269,9 @@ def test_every_request_was_one_that_botocore_could_have_sent(recorder):
         judge.judge(request)
     assert not judge.found, "\n".join(judge.found)
     expected = {f"cloudformation.{name}" for name in (
-        "CancelUpdateStack", "CreateChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackEvents",
-        "DescribeStacks", "ExecuteChangeSet", "ListStackResources")}
+        "CancelUpdateStack", "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet",
+        "DescribeStackEvents", "DescribeStacks", "ExecuteChangeSet", "GetTemplate", "ListChangeSets",
+        "ListStackResources")}
     expected |= {"s3.DeleteObjects", "s3.HeadObject", "s3.ListObjectVersions", "s3.PutObject"}
     assert not expected - set(judge.judged), expected - set(judge.judged)
     # The judge can fail.

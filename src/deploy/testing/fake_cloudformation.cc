@@ -102,9 +102,9 @@ awaitable<Result<aws::ChangeSet>> FakeCloudFormation::describe_change_set(std::s
   co_return answer;
 }
 
-awaitable<Result<std::vector<aws::ResourceChange>>> FakeCloudFormation::list_changes(std::string) {
+awaitable<Result<std::vector<aws::ResourceChange>>> FakeCloudFormation::list_changes(std::string change_set_id) {
   ++questions;
-  co_return changes;
+  co_return changes[change_set_id];
 }
 
 awaitable<Result<std::vector<aws::ChangeSet>>> FakeCloudFormation::list_change_sets(std::string stack_name) {

@@ -65,11 +65,11 @@ class FakeCloudFormation final : public aws::CloudFormation {
   static std::deque<Step> quick(std::string_view name, std::string status);
 
   std::deque<aws::ChangeSet> change_sets;  // answers of describe_change_set, the last one for ever; empty: complete
-  std::vector<aws::ResourceChange> changes;
-  std::optional<base::Error> create_error;  // of create_change_set
-  std::optional<base::Error> cancel_error;  // of cancel_update_stack
-  std::vector<std::string> calls;           // what changes anything: "CREATE dev-app", "execute dev-app", …
-  int questions = 0;                        // calls that change nothing
+  std::map<std::string, std::vector<aws::ResourceChange>> changes;  // by change set
+  std::optional<base::Error> create_error;                          // of create_change_set
+  std::optional<base::Error> cancel_error;                          // of cancel_update_stack
+  std::vector<std::string> calls;  // what changes anything: "CREATE dev-app", "execute dev-app", …
+  int questions = 0;               // calls that change nothing
   std::vector<aws::CreateChangeSetInput> inputs;
 
  private:
