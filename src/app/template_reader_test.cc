@@ -131,7 +131,7 @@ Resources:
   EXPECT_EQ(stack.functions.at(0).timeout_seconds, 12);
   EXPECT_FALSE(stack.functions.at(1).live);
   EXPECT_EQ(stack.functions.at(1).why_not.reason, StayReason::handler_unknown);
-  auto given = read(kText, {.name = "app", .parameters = {{"Dir", "other"}, {"Runtime", "python3.13"}}});
+  auto given = read(kText, {.name = "app", .parameters = {{"Dir", "other"}, {"Runtime", "fortran77"}}});
   EXPECT_EQ(given.functions.at(0).source, "code/other");
   EXPECT_FALSE(given.functions.at(0).live);
 }
