@@ -61,8 +61,8 @@ void describe(CLI::App& subcommand, AppCommand& command, AppCommand::Verb verb) 
   subcommand.add_option("--profile", command.profile, "Profile of AWS's shared files (default: AWS_PROFILE)");
   subcommand.add_option("--region", command.region, "Region (default: AWS_REGION, else the profile's)");
   subcommand.add_flag("--local", command.local, "Use a local cloud on this machine instead of an AWS account");
-  if (verb == start || verb == deploy) {
-    subcommand.add_flag("--take-over", command.take_over, "Also change stacks that livelambda did not make");
+  if (verb == start || verb == deploy || verb == remove) {
+    subcommand.add_flag("--take-over", command.take_over, "Also stacks that livelambda did not make");
   }
   if (verb == start) {
     subcommand.add_flag("--increase-timeout", command.increase_timeout,
@@ -94,6 +94,13 @@ void describe(CLI::App& local, LocalCommand& command) {
   key->needs(certificate);
   local.add_flag("--test-clock", command.test_clock,
                  "Allow POST /_local/clock {\"advanceMs\":n} to turn its clock forward");
+  local.add_option("--access-key", command.access_key, "Access key of its root user (default: made fresh)")
+      ->type_name("ID:SECRET")
+      ->check([](const std::string& key) {
+        std::size_t colon = key.find(':');
+        bool both = colon != std::string::npos && colon > 0 && colon + 1 < key.size();
+        return both ? std::string() : std::string("it has to be ID:SECRET");
+      });
   local.add_option("--record-websockets", command.record_websockets,
                    "Append what WebSocket APIs carry to this file, as JSON lines");
   local.add_flag("--end-when-unused", command.end_when_unused,

@@ -28,7 +28,7 @@ struct AppCommand {
   std::string profile;
   std::string region;
   bool local = false;
-  bool take_over = false;         // start, deploy: also over stacks that livelambda did not make
+  bool take_over = false;         // start, deploy, remove: also stacks that livelambda did not make
   bool yes_really = false;        // start, deploy, remove: also on a stage that is called production
   bool yes = false;               // remove: without asking
   bool increase_timeout = false;  // start
@@ -50,6 +50,7 @@ struct LocalCommand {
   std::string certificate_file;
   std::string key_file;
   bool test_clock = false;
+  std::string access_key;  // "ID:SECRET" of the root user; "" = made fresh
   std::string record_websockets;
   bool end_when_unused = false;
   bool verbose = false;

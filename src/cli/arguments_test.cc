@@ -125,6 +125,13 @@ TEST(Arguments, OfLocalAreAllRead) {
   EXPECT_TRUE(command.verbose);
 }
 
+TEST(Arguments, AnAccessKeyHasTwoParts) {
+  EXPECT_EQ(local({"--access-key", "test:secret"}).access_key, "test:secret");
+  for (const char* key : {"test", "test:", ":secret"}) {
+    EXPECT_THAT(error({"local", "--access-key", key}).message, HasSubstr("ID:SECRET")) << key;
+  }
+}
+
 TEST(Arguments, ThatAreUnknownAreAUsageErrorWithAHint) {
   base::Error unknown = error({"start", "--stag", "x"});
   EXPECT_EQ(unknown.kind, base::ErrorKind::usage);

@@ -29,6 +29,10 @@ base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& comma
                                         .end_when_unused = command.end_when_unused,
                                         .test_clock = command.test_clock,
                                         .record_websockets = command.record_websockets};
+  if (std::size_t colon = command.access_key.find(':'); colon != std::string::npos) {
+    options.access_key_id = command.access_key.substr(0, colon);
+    options.secret_access_key = command.access_key.substr(colon + 1);
+  }
   if (!command.record_websockets.empty() && !std::ofstream(command.record_websockets, std::ios::app)) {
     return base::fail(base::ErrorKind::local_resource, fmt::format("cannot write {}", command.record_websockets),
                       "Name a file in a folder that exists and is yours.");

@@ -153,7 +153,11 @@ void TerminalReporter::show(const ToolOutput& output) {
 }
 
 void TerminalReporter::show(const Question& question) {
-  fmt::print(stderr, "{}", printable(question.text));  // seen also if stdout goes elsewhere
+  std::string_view text = question.text;
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    fmt::print(stderr, "{}\n", printable(text.substr(0, end)));
+  }
+  fmt::print(stderr, "{}", printable(text));  // seen also if stdout goes elsewhere
 }
 
 void TerminalReporter::show(const Notice& notice) {

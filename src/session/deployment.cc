@@ -15,6 +15,7 @@
 #include "deploy/stack_order.h"
 #include "deploy/uploads.h"
 #include "session/confirm.h"
+#include "session/function_code.h"
 #include "session/stack_parameters.h"
 
 namespace session {
@@ -281,14 +282,15 @@ class Deployer {
     return root.id.empty() ? path : path.substr(root.id.size() + 1);
   }
 
-  static LiveFunction live_function(const app::Stack& stack, const app::Function& function, std::string name) {
-    std::string source = (fs::path(stack.template_file).parent_path() / function.source).lexically_normal().string();
-    if (source.ends_with('/')) source.pop_back();
-    return {.info = {.logical_id = stack.path_of(function),
-                     .name = std::move(name),
-                     .runtime = function.runtime,
-                     .handler = function.handler,
-                     .source = std::move(source)},
+  LiveFunction live_function(const app::Stack& stack, const app::Function& function, std::string name) const {
+    auto code = function_code(stack, function, workspace_.folder().path);
+    FunctionInfo info{.logical_id = code.function,
+                      .name = std::move(name),
+                      .runtime = code.runtime,
+                      .handler = code.handler,
+                      .source = code.source};
+    return {.info = std::move(info),
+            .code = std::move(code),
             .timeout = std::chrono::seconds(function.timeout_seconds)};
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
 #include "codec/json.h"
@@ -93,6 +94,10 @@ Environments::~Environments() = default;
 
 void Environments::know(std::map<std::string, LiveFunction> functions) {
   for (auto& [name, function] : functions) functions_[name] = std::move(function);
+}
+
+void Environments::build_all() {
+  for (const auto& [name, function] : functions_) tasks_.spawn(build_ahead(function.code, false));
 }
 
 void Environments::announced(bridge::Announced announced) {
@@ -200,10 +205,8 @@ awaitable<base::Result<Environments::TwinPtr>> Environments::start_twin(Environm
   twin->generation = generation_of(function.info.logical_id);
   twin->started = clock_.now();
   worker::WorkerSpec spec{
-      .function = function.info.logical_id,
-      .runtime = function.info.runtime,
-      .handler = function.info.handler,
-      .source = function.info.source,
+      .code = function.code,
+      .revision = twin->generation,
       .environment = {environment->announce.environment.begin(), environment->announce.environment.end()},
       .timeout = function.timeout};
   CO_TRY(twin->process, co_await launcher_.start(std::move(spec), [this, &function](worker::LogRecord record) {
@@ -294,9 +297,26 @@ awaitable<void> Environments::reload_ahead(std::string function) {
   reloading_.erase(function);
   if (auto environment = last_used(function)) {
     co_await start_ahead(environment, true);
-  } else {
-    report_build(BuildReport{.reload = true, .function = function, .status = "ok"}, generation_of(function));
+    co_return;
   }
+  auto known = std::ranges::find_if(functions_, [&](const auto& of) { return of.second.info.logical_id == function; });
+  if (known != functions_.end()) co_await build_ahead(known->second.code, true);
+}
+
+// For functions that no environment waits for.
+awaitable<void> Environments::build_ahead(worker::FunctionCode code, bool reload) {
+  BuildReport report{.reload = reload, .function = code.function, .status = "ok"};
+  const auto begin = clock_.now();
+  const auto generation = generation_of(code.function);
+  auto built = co_await launcher_.build(code, generation);
+  report.ms = to_ms(clock_.now() - begin);
+  if (!built) {
+    report.status = "error";
+    report.output = built.error().message + (built.error().hint.empty() ? "" : "\n" + built.error().hint);
+  } else if (!reload) {
+    co_return;  // it is told when its code loads
+  }
+  report_build(std::move(report), generation);
 }
 
 Environments::EnvironmentPtr Environments::last_used(const std::string& function) const {
@@ -332,7 +352,10 @@ awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId
   for (int tries = 0; tries < kMostTries && outcome.kind == Kind::not_started; ++tries) {
     auto twin = co_await fresh_twin(environment);  // the code may have changed while the attempt waited
     if (attempt->cancelled) co_return worker::WorkerOutcome{.kind = Kind::cancelled};
-    if (!twin) co_return live_failure("Function.LiveWorker", twin.error().message);
+    if (!twin) {
+      const bool broken = twin.error().kind == base::ErrorKind::build;
+      co_return live_failure(broken ? "Function.LiveBuild" : "Function.LiveWorker", twin.error().message);
+    }
     attempt->twin = *twin;
     attempt->report.pid = static_cast<int>((*twin)->process->pid());
     report_started(id, *attempt);

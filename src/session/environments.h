@@ -29,6 +29,7 @@ namespace session {
 // A live function, as its workers need it.
 struct LiveFunction {
   FunctionInfo info;
+  worker::FunctionCode code;
   base::Millis timeout{0};
 };
 
@@ -41,6 +42,9 @@ class Environments final : public AttemptHandler {
 
   // After another deployment: these are new, or have changed. What is no more among them is kept for its environments.
   void know(std::map<std::string, LiveFunction> functions);
+
+  // Builds what has to be built before anyone waits for it; failures are reported.
+  void build_all();
 
   // The code of these functions (logical ids) has changed.
   void reload(const std::set<std::string>& functions);
@@ -98,6 +102,7 @@ class Environments final : public AttemptHandler {
   awaitable<base::Result<TwinPtr>> start_twin(EnvironmentPtr environment);
   awaitable<void> start_ahead(EnvironmentPtr environment, bool reload);
   awaitable<void> reload_ahead(std::string function);
+  awaitable<void> build_ahead(worker::FunctionCode code, bool reload);
   awaitable<void> end_twin(TwinPtr twin);
   awaitable<void> sweep_for_ever();
   void retire(Environment& environment);

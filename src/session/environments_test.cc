@@ -45,6 +45,10 @@ class FakeSink final : public AttemptSink {
   std::vector<bridge::AttemptId> abandoned;
 };
 
+worker::FunctionCode code(std::string function, std::string handler) {
+  return {.function = std::move(function), .runtime = "nodejs22.x", .handler = std::move(handler), .source = "/app"};
+}
+
 std::map<std::string, LiveFunction> functions() {
   return {{"dev-app-Api-1",
            {.info = {.logical_id = "Api",
@@ -52,6 +56,7 @@ std::map<std::string, LiveFunction> functions() {
                      .runtime = "nodejs22.x",
                      .handler = "api.handler",
                      .source = "/app"},
+            .code = code("Api", "api.handler"),
             .timeout = 3s}},
           {"dev-app-Sns-1",
            {.info = {.logical_id = "Sns",
@@ -59,6 +64,7 @@ std::map<std::string, LiveFunction> functions() {
                      .runtime = "nodejs22.x",
                      .handler = "sns.handler",
                      .source = "/app"},
+            .code = code("Sns", "sns.handler"),
             .timeout = 3s}}};
 }
 
@@ -124,9 +130,9 @@ asio::awaitable<void> starts_ahead(World& world) {
   EXPECT_THAT(world.script().started, SizeIs(1));
   if (world.script().started.size() != 1) co_return;
   const worker::WorkerSpec& spec = world.script().started[0];
-  EXPECT_EQ(spec.function, "Api");
-  EXPECT_EQ(spec.handler, "api.handler");
-  EXPECT_EQ(spec.source, "/app");
+  EXPECT_EQ(spec.code.function, "Api");
+  EXPECT_EQ(spec.code.handler, "api.handler");
+  EXPECT_EQ(spec.code.source, "/app");
   EXPECT_EQ(spec.environment.at("TABLE"), "orders");
   EXPECT_EQ(spec.timeout, 3s);
   auto build = world.reporter.all<BuildReport>()[0];

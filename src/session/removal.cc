@@ -92,7 +92,7 @@ class Remover {
         co_return base::fail(base::ErrorKind::usage, "nobody is there to be asked whether to remove the stage",
                              "Give --yes if you mean it.");
       }
-      questions_.push_back({.words = fmt::format("All of this is deleted. Type the stage's name, {}, to go on: ",
+      questions_.push_back({.words = fmt::format("All of this is deleted. Type the stage's name, {}, to go on",
                                                  workspace_.folder().stage),
                             .answer = workspace_.folder().stage});
     }

@@ -11,6 +11,7 @@
 #include "session/bridge_driver.h"
 #include "session/deployment.h"
 #include "session/environments.h"
+#include "session/function_code.h"
 #include "session/infrastructure.h"
 #include "session/workspace.h"
 #include "worker/sources.h"
@@ -57,6 +58,7 @@ class Session {
     co_await watching_.close();
     if (driver_) co_await driver_->finish(kGrace);
     if (environments_) co_await environments_->close();
+    if (launcher_) co_await launcher_->close();
     if (edits_ && !displaced_ && !options_.cloud_ends) {
       with_.reporter.report(
           Notice{fmt::format("Functions of stage {} answer 503 until `livelambda start` or `livelambda deploy`.",
@@ -83,6 +85,7 @@ class Session {
                    [this](const Deployment& another) { go_on_with(another); });
     CO_TRY(watch_files());
     with_.reporter.report(ready(deployment));
+    environments_->build_all();
     watching_.spawn(edits_->watch_edits());
     watching_.spawn(edits_->watch_keyboard());
     std::string displaced_by = co_await driver_->run();
@@ -114,20 +117,28 @@ class Session {
     }
     launcher_ = worker::make_launcher(executor_, with_.spawner, with_.clock,
                                       {.loaders = loaders_,
+                                       .builds = workspace_.folder().state("build"),
                                        .ca_file = get(options_.environment, "LIVELAMBDA_CA_FILE"),
                                        .own_environment = options_.environment});
     return {};
   }
 
+  // Each function once: a warning is said, what is missing ends the start before anything is deployed.
   awaitable<base::Result<>> check_runtimes() {
-    std::set<std::string> runtimes;
-    for (const app::Stack& stack : workspace_.application().stacks) {
-      for (const app::Function& function : stack.functions) {
-        if (function.live) runtimes.insert(function.runtime);
-      }
+    std::vector<worker::FunctionCode> codes;
+    for (const app::Stack& stack : workspace_.application().stacks) collect_code(stack, codes);
+    for (worker::FunctionCode& code : codes) {
+      CO_TRY(auto warning, co_await launcher_->check(std::move(code)));
+      if (!warning.empty()) with_.reporter.report(Notice{std::move(warning)});
     }
-    for (const std::string& runtime : runtimes) CO_TRY(co_await launcher_->check(runtime));
     co_return base::Result<>();
+  }
+
+  void collect_code(const app::Stack& stack, std::vector<worker::FunctionCode>& codes) const {
+    for (const app::Function& function : stack.functions) {
+      if (function.live) codes.push_back(function_code(stack, function, workspace_.folder().path));
+    }
+    for (const app::Stack& nested : stack.nested) collect_code(nested, codes);
   }
 
   awaitable<base::Result<>> connect(const Deployment& deployment) {
@@ -161,7 +172,8 @@ class Session {
 
   static std::vector<worker::FunctionSource> sources_of(const Deployment& deployment) {
     std::vector<worker::FunctionSource> sources;
-    for (const LiveFunction& live : deployment.functions) sources.push_back({live.info.logical_id, live.info.source});
+    for (const LiveFunction& live : deployment.functions)
+      sources.push_back({live.info.logical_id, live.info.source, {}});
     return sources;
   }
 
@@ -180,6 +192,7 @@ class Session {
   awaitable<void> reload_on_change(std::unique_ptr<os::Watcher> watcher) {
     while (true) {
       os::Changes changes = co_await watcher->next();
+      for (worker::FunctionSource& source : sources_) source.inputs = launcher_->inputs(source.function);
       std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources_);
       if (!touched.empty()) environments_->reload(touched);
       edits_->changed(changes);

@@ -49,7 +49,8 @@ std::string unique_id(std::string_view prefix, std::size_t length) {
   return id;
 }
 
-IamService::IamService(Cloud& cloud) : cloud_(cloud) {
+IamService::IamService(Cloud& cloud, Credentials root) : cloud_(cloud), root_(std::move(root)) {
+  if (!root_.access_key_id.empty()) return;
   root_.access_key_id = unique_id("AKIA", 20);
   root_.secret_access_key = random_secret();
 }
@@ -179,8 +180,8 @@ ResourceTypes IamService::resource_types() {
   return iam_resource_types(*this);
 }
 
-std::unique_ptr<Iam> make_iam(Cloud& cloud) {
-  return std::make_unique<IamService>(cloud);
+std::unique_ptr<Iam> make_iam(Cloud& cloud, Credentials root) {
+  return std::make_unique<IamService>(cloud, std::move(root));
 }
 
 }  // namespace localcloud

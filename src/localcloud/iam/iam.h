@@ -42,7 +42,8 @@ class Iam : public Service {
   virtual ResourceTypes resource_types() = 0;
 };
 
-std::unique_ptr<Iam> make_iam(Cloud& cloud);
+// `root`: the root user's key; made fresh if it is empty.
+std::unique_ptr<Iam> make_iam(Cloud& cloud, Credentials root = {});
 
 // Verifies AWS Signature Version 4 in headers or query of a request as it came over the wire (local code of its own,
 // not aws/). The date is checked against the machine's clock (±5 minutes; a presigned query its own expiry). Errors:

@@ -62,7 +62,7 @@ struct CustomerPolicy {
 
 class IamService final : public Iam {
  public:
-  explicit IamService(Cloud& cloud);
+  IamService(Cloud& cloud, Credentials root);
 
   base::Result<> authorize(const Principal& caller, std::string_view action, std::string_view resource,
                            const ConditionContext& context, const json::value* resource_policy) const override;

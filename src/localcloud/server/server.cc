@@ -113,7 +113,7 @@ class LocalCloudServer final : public LocalCloud {
   }
 
   void build_services() {
-    iam_ = make_iam(cloud_);
+    iam_ = make_iam(cloud_, {.access_key_id = options_.access_key_id, .secret_access_key = options_.secret_access_key});
     cloud_.iam = iam_.get();
     s3_ = make_s3(cloud_);
     cloud_.s3 = s3_.get();

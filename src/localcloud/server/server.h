@@ -23,6 +23,8 @@ struct LocalCloudOptions {
   bool end_when_unused = false;          // for `start --local`: see joined_sessions.h
   bool test_clock = false;               // allows POST /_local/clock
   std::string record_websockets = {};    // file
+  std::string access_key_id = {};        // of the root user; made fresh if empty
+  std::string secret_access_key = {};
   std::vector<LoaderFile> loaders = {};  // of the languages whose functions run here: "nodejs/…", "python/…"
 };
 

@@ -108,8 +108,22 @@ void Script::release_starts() {
   changed.notify_all();
 }
 
-awaitable<base::Result<>> ScriptedLauncher::check(std::string) {
+awaitable<base::Result<std::string>> ScriptedLauncher::check(worker::FunctionCode) {
+  co_return std::string();
+}
+
+awaitable<base::Result<>> ScriptedLauncher::build(worker::FunctionCode, std::uint64_t) {
+  auto failure = script_->start_failure;
+  if (failure) co_return base::fail(*failure);
   co_return base::Result<>();
+}
+
+std::set<std::string> ScriptedLauncher::inputs(const std::string&) const {
+  return {};
+}
+
+awaitable<void> ScriptedLauncher::close() {
+  co_return;
 }
 
 awaitable<base::Result<std::unique_ptr<worker::Worker>>> ScriptedLauncher::start(worker::WorkerSpec spec,

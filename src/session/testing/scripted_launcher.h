@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,10 @@ class ScriptedLauncher final : public worker::Launcher {
  public:
   Script& script() { return *script_; }
 
-  awaitable<base::Result<>> check(std::string runtime) override;
+  awaitable<base::Result<std::string>> check(worker::FunctionCode code) override;
+  awaitable<base::Result<>> build(worker::FunctionCode code, std::uint64_t revision) override;
+  std::set<std::string> inputs(const std::string& function) const override;
+  awaitable<void> close() override;
   awaitable<base::Result<std::unique_ptr<worker::Worker>>> start(worker::WorkerSpec spec,
                                                                  worker::LogCallback log) override;
 

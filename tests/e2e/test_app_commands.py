@@ -1,0 +1,260 @@
+"""`deploy`, `diff`, `outputs`, `remove`, and what keeps `start` from hurting a stack: the real program against the local
+cloud, with what boto3 sees of it."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness import apps
+from harness.processes import PATIENCE, PROGRAM, clean_environment, json_lines, run
+
+HANDLER = "export const handler = async () => 'one';"
+RESOURCES = """  Topic:
+    Type: AWS::SNS::Topic
+Outputs:
+  TopicArn:
+    Value: !Ref Topic
+"""
+
+
+class App:
+    def __init__(self, folder, home, cloud):
+        self.folder = folder
+        self.cloud = cloud
+        self.environment = clean_environment(home, **cloud.env)
+
+    def run(self, verb: str, *arguments: str):
+        return run([PROGRAM, verb, "--app-dir", self.folder, *arguments], self.environment)
+
+    def events(self, verb: str, *arguments: str) -> list[dict]:
+        return json_lines(self.run(verb, "--json", *arguments).stdout)
+
+    def stacks(self) -> set[str]:
+        listed = self.cloud.client("cloudformation").describe_stacks()["Stacks"]
+        return {stack["StackName"] for stack in listed}
+
+
+@pytest.fixture
+def app(tmp_path, home, cloud, request):
+    name = "c" + re.sub("[^a-z]", "", request.node.name)[-20:]
+    return App(apps.plain(tmp_path, name, resources=RESOURCES, Plain=HANDLER), home, cloud)
+
+
+def function_of(app: App, stack: str) -> str:
+    resource = app.cloud.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId="Plain")
+    return resource["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def runtime_of(app: App, stack: str) -> str:
+    configuration = app.cloud.client("lambda").get_function_configuration(FunctionName=function_of(app, stack))
+    return configuration["Runtime"]
+
+
+def test_deploy_gives_a_stage_its_real_code_and_start_its_stubs(app, start):
+    stack = f"one-{app.folder.name}"
+    deployed = app.run("deploy", "--stage", "one")
+    assert deployed.returncode == 0, deployed.stderr
+    assert "TopicArn" in deployed.stdout
+    assert runtime_of(app, stack) == "nodejs20.x"
+    assert app.cloud.invoke(function_of(app, stack), {}).payload == b'"one"'
+    session = start(app.folder, app.cloud, "one")
+    assert runtime_of(app, stack) == "provided.al2023"
+    assert app.cloud.invoke(function_of(app, stack), {}).payload == b'"one"'
+    assert session.stop() == 0
+    assert "answer 503 until `livelambda start` or `livelambda deploy`" in session.stderr
+    app.run("deploy", "--stage", "one")
+    assert runtime_of(app, stack) == "nodejs20.x"
+    assert app.cloud.invoke(function_of(app, stack), {}).payload == b'"one"'
+
+
+def test_nothing_changed_is_no_deployment(app, start):
+    first = start(app.folder, app.cloud, "one")
+    assert first.select("deploy")
+    assert first.stop() == 0
+    second = start(app.folder, app.cloud, "one")
+    assert not second.select("deploy")
+    assert second.select("target")[0]["stacks"] == [f"one-{app.folder.name}", f"one-{app.folder.name}-debug-stack"]
+    assert app.cloud.invoke(second.function("Plain"), {}).payload == b'"one"'
+    assert second.stop() == 0
+    apps.save(app.folder / "plain.mjs", HANDLER.replace("one", "two"))
+    third = start(app.folder, app.cloud, "one")
+    assert not third.select("deploy"), "code of live functions is no part of a deployment"
+    assert third.stop() == 0
+
+
+def test_outputs_and_diff(app, start):
+    missing = app.run("outputs", "--stage", "one")
+    assert missing.returncode == 7 and "is not there" in missing.stderr
+    new = app.events("diff", "--stage", "one")
+    assert any(line.startswith("+ Topic (AWS::SNS::Topic)") for line in new[0]["changes"])
+    assert app.stacks().isdisjoint({f"one-{app.folder.name}"}), "a comparison makes nothing"
+    session = start(app.folder, app.cloud, "one")
+    outputs = app.events("outputs", "--stage", "one")
+    assert outputs[0]["outputs"] == session.outputs
+    assert app.events("diff", "--stage", "one")[0]["event"] == "stopped"
+    apps.edit(app.folder / "template.yaml", "Type: AWS::SNS::Topic", "Type: AWS::SNS::Topic\n    Properties: {TopicName: t}")
+    lines = next(event for event in app.events("diff", "--stage", "one") if event["event"] == "infrastructure")["changes"]
+    assert re.match(r"~ Topic \(AWS::SNS::Topic\), replaced", lines[0]), lines
+    assert app.events("diff", "--stage", "one") and session.stop() == 0
+
+
+def test_remove_leaves_nothing_and_can_be_repeated(app, start):
+    names = {f"one-{app.folder.name}", f"one-{app.folder.name}-debug-stack"}
+    assert start(app.folder, app.cloud, "one").stop() == 0
+    assert names <= app.stacks()
+    buckets = {bucket["Name"] for bucket in app.cloud.client("s3").list_buckets()["Buckets"]}
+    refused = app.run("remove", "--stage", "one")
+    assert refused.returncode == 2 and "--yes" in refused.stderr
+    assert names <= app.stacks()
+    removed = app.run("remove", "--stage", "one", "--yes")
+    assert removed.returncode == 0, removed.stderr
+    assert app.stacks().isdisjoint(names)
+    left = {bucket["Name"] for bucket in app.cloud.client("s3").list_buckets()["Buckets"]}
+    assert {bucket for bucket in buckets - left if app.folder.name in bucket}
+    assert not {bucket for bucket in left if app.folder.name in bucket}
+    again = app.run("remove", "--stage", "one", "--yes")
+    assert again.returncode == 0 and "nothing of" in again.stdout
+
+
+def test_a_stack_that_livelambda_did_not_make_is_left_alone(app, start):
+    client = app.cloud.client("cloudformation")
+    stack = f"one-{app.folder.name}"
+    client.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}))
+    for verb in ("start", "deploy"):
+        refused = app.run(verb, "--stage", "one")
+        assert refused.returncode == 5, refused.stdout
+        assert "--take-over" in refused.stderr
+        assert f"{stack}-debug-stack" not in app.stacks(), "nothing is changed before it is known to be meant"
+    session = start(app.folder, app.cloud, "one", "--take-over")
+    assert session.function("Plain")
+    tags = client.describe_stacks(StackName=stack)["Stacks"][0]["Tags"]
+    assert {"Key": "livelambda:stage", "Value": "one"} in tags
+    assert session.stop() == 0
+
+
+@pytest.mark.parametrize("stage", ["prod", "production", "live", "PROD"])
+def test_a_stage_that_looks_like_production_has_to_be_meant(app, stage):
+    for verb in ("start", "deploy", "remove"):
+        refused = app.run(verb, "--stage", stage)
+        assert refused.returncode == 2
+        assert "--yes-really" in refused.stderr
+
+
+def test_parameters_and_another_template(app, tmp_path):
+    text = (app.folder / "template.yaml").read_text().replace("Resources:\n", "Parameters:\n  Name: {Type: String}\nResources:\n", 1)
+    text = text.replace("Type: AWS::SNS::Topic\n", "Type: AWS::SNS::Topic\n    Properties: {DisplayName: !Ref Name}\n")
+    (app.folder / "other.yaml").write_text(text)
+    deployed = app.run("deploy", "--stage", "one", "--template", str(app.folder / "other.yaml"), "--parameter", "Name=Ann")
+    assert deployed.returncode == 0, deployed.stderr
+    stack = app.cloud.client("cloudformation").describe_stacks(StackName=f"one-{app.folder.name}")["Stacks"][0]
+    assert {"ParameterKey": "Name", "ParameterValue": "Ann"} in stack["Parameters"]
+    broken = app.run("deploy", "--stage", "one", "--template", str(tmp_path / "nowhere.yaml"))
+    assert broken.returncode == 2 and "nowhere.yaml is not a file" in broken.stderr
+
+
+def test_without_credentials_one_sentence_before_anything_else(app):
+    app.environment = {key: value for key, value in app.environment.items() if not key.startswith("AWS_")}
+    app.environment["AWS_EC2_METADATA_DISABLED"] = "true"
+    for verb in ("start", "deploy", "diff", "remove", "outputs"):
+        refused = app.run(verb)
+        assert refused.returncode == 4, refused.stderr
+        assert "no AWS credentials were found" in refused.stderr
+        assert "aws configure" in refused.stderr
+
+
+class Terminal:
+    """The program on a terminal of its own."""
+
+    def __init__(self, command: list, environment: dict[str, str]):
+        self.parent, child = pty.openpty()
+        self.process = subprocess.Popen(command, env=environment, stdin=child, stdout=child, stderr=child,
+                                        start_new_session=True, preexec_fn=lambda: _own_terminal(child))
+        os.close(child)
+        self.text = ""
+
+    def wait_for(self, words: str, count: int = 1):
+        deadline = time.monotonic() + PATIENCE
+        while self.text.count(words) < count:
+            readable, _, _ = select.select([self.parent], [], [], max(0, deadline - time.monotonic()))
+            assert readable, f"{words!r} did not come:\n{self.text}"
+            try:
+                self.text += os.read(self.parent, 65536).decode()
+            except OSError:
+                raise AssertionError(f"ended without {words!r}:\n{self.text}") from None
+
+    def type(self, line: str):
+        os.write(self.parent, (line + "\n").encode())
+
+    def end(self) -> int:
+        while True:
+            try:
+                if not os.read(self.parent, 65536):
+                    break
+            except OSError:
+                break
+        status = self.process.wait(PATIENCE)
+        os.close(self.parent)
+        return status
+
+
+def _own_terminal(fd: int):
+    import fcntl
+    import termios
+
+    fcntl.ioctl(fd, termios.TIOCSCTTY, 0)
+
+
+def test_an_edit_of_the_template_is_shown_and_deployed_on_enter(app):
+    terminal = Terminal([PROGRAM, "start", "--app-dir", app.folder, "--stage", "one"], app.environment)
+    terminal.wait_for("Ctrl+C ends")
+    terminal.type("")  # before there is anything to deploy: it answers nothing
+    apps.edit(app.folder / "template.yaml", "Type: AWS::SNS::Topic",
+              "Type: AWS::SNS::Topic\n    Properties: {DisplayName: Ann}")
+    terminal.wait_for("Press Enter to deploy")
+    assert "~ Topic (AWS::SNS::Topic)" in terminal.text
+    topics = app.cloud.client("sns")
+    arn = app.cloud.client("cloudformation").describe_stack_resource(
+        StackName=f"one-{app.folder.name}", LogicalResourceId="Topic")["StackResourceDetail"]["PhysicalResourceId"]
+    assert topics.get_topic_attributes(TopicArn=arn)["Attributes"].get("DisplayName", "") == ""
+    terminal.type("")
+    terminal.wait_for("Ctrl+C ends", 2)
+    assert topics.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "Ann"
+    apps.save(app.folder / "template.yaml", "Resources: [")
+    terminal.wait_for("template.yaml:")
+    assert app.cloud.invoke(function_of(app, f"one-{app.folder.name}"), {}).payload == b'"one"', "it goes on"
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 0
+
+
+def test_on_a_terminal_the_name_is_asked_for(app):
+    client = app.cloud.client("cloudformation")
+    stack = f"one-{app.folder.name}"
+    client.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}))
+    command = [PROGRAM, "deploy", "--app-dir", app.folder, "--stage", "one", "--take-over"]
+    terminal = Terminal(command, app.environment)
+    terminal.wait_for("to go on: ")
+    terminal.type("yes")
+    terminal.wait_for("is left as it is")
+    assert terminal.end() == 2
+    assert f"{stack}-debug-stack" not in app.stacks()
+    terminal = Terminal(command, app.environment)
+    terminal.wait_for("to go on: ")
+    terminal.type(stack)
+    terminal.wait_for("TopicArn")
+    assert terminal.end() == 0
+    refused = app.run("remove", "--stage", "one", "--yes")
+    assert refused.returncode == 5 and "--take-over" in refused.stderr
+    remove = Terminal([PROGRAM, "remove", "--app-dir", app.folder, "--stage", "one", "--take-over"], app.environment)
+    remove.wait_for("to go on: ")
+    remove.type(stack)
+    remove.wait_for("to go on: ", 2)
+    remove.type("one")
+    assert remove.end() == 0
+    assert stack not in app.stacks()
