@@ -43,6 +43,8 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "CreateChangeSet.Parameters.ResolvedValue": "of the answers, which have the same shape",
         "CreateStack.Parameters.ResolvedValue": "of the answers, which have the same shape",
         "UpdateStack.Parameters.ResolvedValue": "of the answers, which have the same shape",
+        "DeleteStack.DeploymentConfig.DisableRollback": "a deletion is not rolled back",
+        "RollbackStack.DeploymentConfig.DisableRollback": "a rollback is not rolled back",
         "*.DisableValidation": "no template is validated beyond what a deployment needs",
     },
     "events": {"*.Force": "for rules that AWS services manage: there are none"},
@@ -122,7 +124,7 @@ def things(cloud) -> dict[str, dict]:
     assumed = json.dumps({"Version": "2012-10-17", "Statement": []})
     return {
         "apigateway": {"restApiId": outputs["Rest"]},
-        "cloudformation": {"StackName": "things", "ChangeSetName": "change"},
+        "cloudformation": {"StackName": "things", "ChangeSetName": "change", "DeleteStack": {"StackName": "other"}},
         "dynamodb": {"TableName": outputs["Table"], "MapKey": outputs["Table"], "Key": {"id": {"S": "a"}}, "Item": {"id": {"S": "a"}},
                      "IndexName": "others", "KeySchema": KEY,
                      "CreateTable": {"TableName": "other", "BillingMode": "PAY_PER_REQUEST", "KeySchema": KEY,
@@ -311,6 +313,24 @@ def test_a_request_that_is_sent_again_is_done_once(cloud, things):
         scheduler.delete_schedule_group(Name="again", ClientToken="three")
     with aws_error("ResourceNotFoundException", 404):
         scheduler.delete_schedule_group(Name="again")
+
+
+@pytest.mark.parametrize("where", ["CreateStack", "CreateChangeSet"])
+def test_a_deployment_configuration_decides_on_rollback(cloud, where):
+    stacks, name = cloud.client("cloudformation"), f"left-{where}"
+    wanted = {"StackName": name, "TemplateBody": json.dumps(template({"Broken": BROKEN})),
+              "DeploymentConfig": {"Mode": "STANDARD", "DisableRollback": True}}
+    if where == "CreateStack":
+        stacks.create_stack(**wanted)
+    else:
+        made = stacks.create_change_set(**wanted, ChangeSetName="first", ChangeSetType="CREATE")["Id"]
+        assert "StatusReason" not in stacks.describe_change_set(ChangeSetName=made)
+        assert stacks.describe_change_set(ChangeSetName=made, IncludePropertyValues=True)["StatusReason"].startswith(
+            "[WARN] --include-property-values option can return incomplete ChangeSet data")
+        stacks.execute_change_set(ChangeSetName=made)
+    assert settled(cloud, name)["StackStatus"] == "CREATE_FAILED"
+    with not_implemented("CreateStack with DeploymentConfig.Mode EXPRESS"):
+        stacks.create_stack(**{**wanted, "StackName": "other", "DeploymentConfig": {"Mode": "EXPRESS"}})
 
 
 def test_a_secret_has_no_policy_but_the_default(cloud, things):

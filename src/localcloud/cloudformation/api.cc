@@ -25,16 +25,17 @@ base::Result<> refuse(const QueryInput& input, std::string_view operation) {
   for (const auto& [name, value] : input.fields()) {
     for (const std::string_view refused :
          {"ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "ResourceTypes", "StackPolicyDuringUpdateBody",
-          "StackPolicyDuringUpdateURL", "DeploymentMode", "DeploymentConfig", "StackSetName", "CallAs",
-          "TemplateSummaryConfig"}) {
+          "StackPolicyDuringUpdateURL", "DeploymentMode", "StackSetName", "CallAs", "TemplateSummaryConfig"}) {
       if (name.starts_with(refused))
         return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, refused)));
     }
     if (name.starts_with("RollbackConfiguration.RollbackTriggers.member.")) {
       return base::fail(not_implemented("cloudformation", fmt::format("{} with RollbackTriggers", operation)));
     }
-    if ((name == "RollbackConfiguration.MonitoringTimeInMinutes" && value != "0") ||
-        (name == "IncludePropertyValues" && value == "true")) {
+    if (name == "DeploymentConfig.Mode" && value != "STANDARD") {
+      return base::fail(not_implemented("cloudformation", fmt::format("{} with {} {}", operation, name, value)));
+    }
+    if (name == "RollbackConfiguration.MonitoringTimeInMinutes" && value != "0") {
       return base::fail(not_implemented("cloudformation", fmt::format("{} with {}", operation, name)));
     }
   }

@@ -113,5 +113,6 @@ void write_stack_tags(XmlWriter& xml, const std::map<std::string, std::string>& 
 void write_declared_parameters(XmlWriter& xml, const Template& declared, bool with_types);
 
 bool retains_except_on_create(const QueryInput& input);
+bool disables_rollback(const QueryInput& input);
 
 }  // namespace localcloud

@@ -35,11 +35,17 @@ bool is_change_set_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
 }
 
-void write_summary(XmlWriter& xml, const Stack& stack, const ChangeSet& change_set) {
+// What CloudFormation says of changes whose values it does not tell; CDK describes the change set again without them.
+constexpr std::string_view kNoValues =
+    "[WARN] --include-property-values option can return incomplete ChangeSet data: the local cloud tells no values of "
+    "properties";
+
+void write_summary(XmlWriter& xml, const Stack& stack, const ChangeSet& change_set, std::string_view warning = {}) {
   xml.element("StackId", stack.id).element("StackName", stack.name);
   xml.element("ChangeSetId", change_set.id).element("ChangeSetName", change_set.name);
   xml.element("ExecutionStatus", change_set.execution_status).element("Status", change_set.status);
-  if (!change_set.status_reason.empty()) xml.element("StatusReason", change_set.status_reason);
+  const auto reason = change_set.status_reason.empty() ? warning : std::string_view(change_set.status_reason);
+  if (!reason.empty()) xml.element("StatusReason", reason);
   if (!change_set.description.empty()) xml.element("Description", change_set.description);
   xml.element("CreationTime", iso_time(change_set.created));
   xml.element("IncludeNestedStacks", change_set.include_nested_stacks);
@@ -154,7 +160,8 @@ Answer CloudFormationApi::create_change_set(const Asked& asked) {
   auto change_set = new_change_set(name, type);
   change_set.client_token = client_token;
   change_set.description = asked.input.get_or("Description", "");
-  change_set.on_failure = asked.input.get_or("OnStackFailure", "ROLLBACK");
+  change_set.on_failure =
+      asked.input.get_or("OnStackFailure", disables_rollback(asked.input) ? "DO_NOTHING" : "ROLLBACK");
   change_set.include_nested_stacks = asked.input.get_or("IncludeNestedStacks", "false") == "true";
   const Stack& base = stack != nullptr ? *stack : fresh;
   auto definition = build_definition(cloud_, base, std::move(input));
@@ -174,7 +181,8 @@ Answer CloudFormationApi::describe_change_set(const Asked& asked) {
   TRY(const auto found, needed_change_set(asked));
   const auto& change_set = *found.change_set;
   XmlWriter xml;
-  write_summary(xml, *found.stack, change_set);
+  const bool wants_values = asked.input.get_or("IncludePropertyValues", "false") == "true";
+  write_summary(xml, *found.stack, change_set, wants_values ? kNoValues : std::string_view());
   write_parameters(xml, change_set.definition);
   xml.list("NotificationARNs", change_set.definition.notification_arns);
   xml.list("Capabilities", change_set.definition.capabilities);
@@ -207,7 +215,7 @@ Answer CloudFormationApi::execute_change_set(const Asked& asked) {
   std::erase_if(stack->change_sets, [&kept = change_set](const auto& other) { return other != kept; });
   stack->change_set_id = change_set->id;
   auto definition = change_set->definition;
-  const bool disable_rollback = asked.input.get_or("DisableRollback", "false") == "true";
+  const bool disable_rollback = disables_rollback(asked.input);
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
   stack->retain_except_on_create = retains_except_on_create(asked.input);
   if (change_set->type == "CREATE") {

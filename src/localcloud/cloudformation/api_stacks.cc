@@ -26,7 +26,7 @@ base::Result<std::string> on_failure(const QueryInput& input) {
   const auto disabled = input.get("DisableRollback");
   const auto choice = input.get("OnFailure");
   if (disabled && choice) return validation_error("You can specify either DisableRollback or OnFailure, but not both.");
-  if (disabled && *disabled == "true") return "DO_NOTHING";
+  if (disables_rollback(input)) return "DO_NOTHING";
   const auto result = choice.value_or("ROLLBACK");
   if (result != "ROLLBACK" && result != "DO_NOTHING" && result != "DELETE") {
     return validation_error(
@@ -97,6 +97,11 @@ bool retains_except_on_create(const QueryInput& input) {
   return input.get_or("RetainExceptOnCreate", "false") == "true";
 }
 
+bool disables_rollback(const QueryInput& input) {
+  return input.get_or("DisableRollback", "false") == "true" ||
+         input.get_or("DeploymentConfig.DisableRollback", "false") == "true";
+}
+
 Answer CloudFormationApi::create_stack(const Asked& asked) {
   TRY(const auto name, new_stack_name(asked));
   TRY(authorize(asked, name));
@@ -135,7 +140,7 @@ Answer CloudFormationApi::update_stack(const Asked& asked) {
   stack->updated = engine_.now();
   stack->client_request_token = asked.input.get_or("ClientRequestToken", "");
   stack->retain_except_on_create = retains_except_on_create(asked.input);
-  const UpdateOptions options{.disable_rollback = asked.input.get_or("DisableRollback", "false") == "true"};
+  const UpdateOptions options{.disable_rollback = disables_rollback(asked.input)};
   engine_.begin(*stack, "UPDATE_IN_PROGRESS", "User Initiated");
   cloud_.tasks->spawn(engine_.update(stack, std::move(definition), options));
   return stack_id_xml(*stack);
