@@ -1,7 +1,8 @@
 """Runs a Lambda function on this machine: loads the handler, then asks the Runtime API for one event after the other.
 
 Plain Python 3.8 or later, the standard library only. What it does follows AWS's own runtime for Python (awslambdaric),
-whose quirks handlers rely on. Boto3 is not part of it: it is there if the package or the machine has it.
+whose quirks handlers rely on; tests/conformance holds the one against the other. Boto3 is not part of it: it is there if
+the package or the machine has it.
 """
 
 import http.client
@@ -13,8 +14,10 @@ import sys
 import time
 import traceback
 
-_OWN_FILE = os.path.abspath(__file__)
-_current = {"id": ""}  # the request that runs, for log lines
+import livelambda_json  # of this folder, which main() takes off the path
+
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_current = {"id": "", "tenant": None}  # the request that runs, for log lines
 
 
 class RuntimeFailure(Exception):
@@ -39,13 +42,18 @@ class RuntimeApi:
             raise ConnectionError(f"the Runtime API answered {status} to next: {body!r}")
         return headers, body
 
-    def response(self, request_id, body):
-        self._post(f"invocation/{request_id}/response", body, {"Content-Type": "application/json"})
+    def response(self, request_id, body, content_type):
+        self._post(f"invocation/{request_id}/response", body, {"Content-Type": content_type})
 
-    def error(self, path, error):
-        body = json.dumps(error, ensure_ascii=False).encode("utf-8", "replace")
-        self._post(path, body, {"Content-Type": "application/json",
-                                "Lambda-Runtime-Function-Error-Type": _header_text(error["errorType"])})
+    def init_error(self, error):
+        self._post("init/error", _bytes(error), {"Lambda-Runtime-Function-Error-Type": _header_text(error["errorType"])})
+
+    def invocation_error(self, request_id, error, xray_cause):
+        headers = {"Content-Type": "application/json"}
+        cause = xray_cause.encode("utf-8", "replace")
+        if len(cause) < 1024 * 1024:
+            headers["Lambda-Runtime-Function-XRay-Error-Cause"] = cause
+        self._post(f"invocation/{request_id}/error", _bytes(error), headers)
 
     def _post(self, path, body, headers):
         # A refusal is no failure of ours: Lambda tells the caller itself (413, Function.ResponseSizeTooLarge).
@@ -59,6 +67,10 @@ class RuntimeApi:
         return response.status, response.headers, response.read()
 
 
+def _bytes(value):
+    return livelambda_json.encode(value).encode("utf-8", "replace")
+
+
 def _header_text(text):
     return text if text and all(0x20 < ord(character) < 0x7F for character in text) else "Unhandled"
 
@@ -66,22 +78,27 @@ def _header_text(text):
 # --- The context object
 
 
-class CognitoIdentity:
+class _Shown:
+    """An object of a few named members, None where nothing is given."""
+
+    def __init__(self, values):
+        for name in self.__slots__:
+            setattr(self, name, values.get(name))
+
+    def __repr__(self):
+        return f"{type(self).__name__}([" + ",".join(f"{name}={getattr(self, name)}" for name in self.__slots__) + "])"
+
+
+class CognitoIdentity(_Shown):
     __slots__ = ["cognito_identity_id", "cognito_identity_pool_id"]
 
 
-class Client:
+class Client(_Shown):
     __slots__ = ["installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"]
 
 
-class ClientContext:
+class ClientContext(_Shown):
     __slots__ = ["custom", "env", "client"]
-
-
-def _fill(target, values, names):
-    for attribute, key in names.items():
-        setattr(target, attribute, values.get(key) if values else None)
-    return target
 
 
 class LambdaContext:
@@ -95,28 +112,32 @@ class LambdaContext:
         self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
         self.tenant_id = headers.get("Lambda-Runtime-Aws-Tenant-Id")
-        self.client_context = self._client_context(headers.get("Lambda-Runtime-Client-Context"))
-        identity = headers.get("Lambda-Runtime-Cognito-Identity")
-        self.identity = _fill(CognitoIdentity(), json.loads(identity) if identity else None,
-                              {"cognito_identity_id": "cognitoIdentityId",
-                               "cognito_identity_pool_id": "cognitoIdentityPoolId"})
+        given = _header_json(headers, "Client-Context", "Client Context")
+        self._w3c_fields = self._take_w3c(given)
+        self.client_context = None if given is None else ClientContext(given)
+        if given is not None and self.client_context.client is not None:
+            self.client_context.client = Client(self.client_context.client)
+        identity = _header_json(headers, "Cognito-Identity", "Cognito Identity") or {}
+        self.identity = CognitoIdentity({"cognito_identity_id": identity.get("cognitoIdentityId"),
+                                         "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId")})
         self._epoch_deadline_time_in_ms = int(headers["Lambda-Runtime-Deadline-Ms"])
 
     @staticmethod
-    def _client_context(text):
-        if not text:
-            return None
-        values = json.loads(text)
-        context = _fill(ClientContext(), values, {"custom": "custom", "env": "env"})
-        context.client = _fill(Client(), values["client"], {name: name for name in Client.__slots__}) \
-            if values.get("client") else None
-        return context
+    def _take_w3c(client_context):
+        given = client_context.pop("w3c", None) if isinstance(client_context, dict) else None
+        if not isinstance(given, dict):
+            return {}
+        fields = ("traceparent", "tracestate", "baggage")
+        return {name: given[name] for name in fields if isinstance(given.get(name), str)}
+
+    def w3c(self):
+        return dict(self._w3c_fields)
 
     def get_remaining_time_in_millis(self):
         return max(self._epoch_deadline_time_in_ms - int(time.time() * 1000), 0)
 
-    def log(self, message):
-        sys.stdout.write(str(message))
+    def log(self, msg):
+        sys.stdout.write(str(msg))
 
     def __repr__(self):
         shown = ("aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb",
@@ -124,27 +145,61 @@ class LambdaContext:
         return "LambdaContext([" + ",".join(f"{name}={getattr(self, name)}" for name in shown) + "])"
 
 
+def _header_json(headers, name, spoken):
+    text = headers.get(f"Lambda-Runtime-{name}")
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except Exception as error:
+        raise RuntimeFailure("Runtime.LambdaContextUnmarshalError", f"Unable to parse {spoken} JSON: {error}") from error
+
+
 # --- Log lines
 
 
 class LogHandler(logging.Handler):
-    """The root logger's only handler: AWS's line, to standard output."""
-
-    def __init__(self):
-        super().__init__()
-        formatter = logging.Formatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n",
-                                      "%Y-%m-%dT%H:%M:%S")
-        formatter.converter = time.gmtime
-        self.setFormatter(formatter)
-        self.addFilter(self._add_request_id)
-
-    @staticmethod
-    def _add_request_id(record):
-        record.aws_request_id = _current["id"]
-        return True
+    """The root logger's only handler: AWS's line, to standard output. One record is one line: as on AWS, line breaks inside
+    a message become carriage returns, which livelambda turns back when it shows it."""
 
     def emit(self, record):
-        sys.stdout.write(self.format(record))
+        sys.stdout.write(self.format(record).rstrip("\n").replace("\n", "\r") + "\n")
+
+
+class LogFilter(logging.Filter):
+    def filter(self, record):
+        record.aws_request_id = _current["id"]
+        record.tenant_id = _current["tenant"]
+        return True
+
+
+class JsonFormatter(logging.Formatter):
+    """AWS_LAMBDA_LOG_FORMAT=JSON: an object a record, with what `extra` gave it."""
+
+    _OF_RECORDS = set(vars(logging.makeLogRecord({}))) | {"aws_request_id", "tenant_id", "taskName"} - {"message"}
+
+    def format(self, record):
+        level = min(50, max(0, record.levelno)) // 10 * 10
+        kind, error, trace = record.exc_info or (None, None, None)
+        is_object = isinstance(record.msg, dict) and not record.args
+        shown = {"timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+                 "level": logging.getLevelName(level),
+                 "message": record.msg if is_object else record.getMessage(),
+                 "logger": record.name,
+                 "stackTrace": traceback.format_tb(trace) if kind else None,
+                 "errorType": kind.__name__ if kind else None,
+                 "errorMessage": str(error) if kind else None,
+                 "requestId": record.aws_request_id,
+                 "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if kind else None,
+                 "tenantId": record.tenant_id}
+        shown.update((name, value) for name, value in vars(record).items()
+                     if name not in self._OF_RECORDS and name not in shown)
+        return json.dumps({name: value for name, value in shown.items() if value is not None}, ensure_ascii=False,
+                          default=str)
+
+
+def _logs_json():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 def _set_up_output():
@@ -152,114 +207,136 @@ def _set_up_output():
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True, write_through=True)
     logging.Formatter.converter = time.gmtime
+    handler = LogHandler()
+    handler.addFilter(LogFilter())
+    handler.setFormatter(JsonFormatter() if _logs_json() else logging.Formatter(
+        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"))
     root = logging.getLogger()
-    root.addHandler(LogHandler())
+    root.addHandler(handler)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-    if level in ("DEBUG", "INFO", "WARN", "WARNING", "ERROR", "CRITICAL"):
+    level = "DEBUG" if level == "TRACE" else level
+    if isinstance(logging.getLevelName(level), int):
         root.setLevel(level)
 
 
 def _log_error(error):
-    text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
-    if error["stackTrace"]:
-        text += "\nTraceback (most recent call last):\n" + "".join(error["stackTrace"])
-    # A record is one line: as on AWS, its own line breaks become carriage returns.
-    sys.stdout.write(text.rstrip("\n").replace("\n", "\r") + "\n")
+    if _logs_json():
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        print(livelambda_json.encode({"timestamp": now, "level": "ERROR", **error}))
+        return
+    kind, message = error["errorType"], error["errorMessage"]
+    lines = ["[ERROR]" + (f" {kind}" if kind else "") + (":" if kind and message else "") + (f" {message}" if message else ""),
+             "Traceback (most recent call last):"]
+    for element in error["stackTrace"]:
+        for line in element.splitlines() or [""]:
+            text = line.lstrip(" ")
+            lines.append("\u00a0" * (len(line) - len(text)) + text)  # CloudWatch's page drops spaces
+    sys.stdout.write("\r".join(lines).replace("\n", "\r") + "\n")
 
 
 # --- Errors
 
 
 def _user_frames(trace):
-    frames = [frame for frame in traceback.extract_tb(trace)
-              if os.path.abspath(frame.filename) != _OWN_FILE and not frame.filename.startswith("<frozen importlib")]
-    return traceback.format_list(frames)
+    """As AWS's runtime does it: what stands before the first frame outside of any bootstrap.py is left out."""
+    frames = traceback.extract_tb(trace)
+    own = sum(frame.filename == __file__ for frame in frames)  # all that is left where the user's file has that name too
+    first = next((at for at, frame in enumerate(frames) if "/bootstrap.py" not in frame.filename), own)
+    return [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames[first:]]
 
 
 def _error_of(error, request_id):
     if isinstance(error, RuntimeFailure):
         kind, message, trace = error.error_type, str(error), error.stack_trace
     else:
-        kind, message, trace = type(error).__name__, str(error), _user_frames(error.__traceback__)
+        kind, message = type(error).__name__, str(error)
+        trace = traceback.format_list(_user_frames(error.__traceback__))
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
+
+
+def _xray_cause(error):
+    frames = [] if isinstance(error, RuntimeFailure) else _user_frames(error.__traceback__)
+    kind = "LambdaValidationError" if isinstance(error, RuntimeFailure) else type(error).__name__
+    stack = [{"label": name, "path": file, "line": line} for file, line, name, _ in frames]
+    return livelambda_json.encode({"working_directory": os.getcwd(),
+                                   "exceptions": [{"message": str(error), "type": kind, "stack": stack}],
+                                   "paths": list({file for file, _, _, _ in frames})})
 
 
 # --- The handler
 
 
 def load_handler(name):
-    parts = (name or "").rsplit(".", 1)
-    if len(parts) != 2 or not all(parts):
-        raise RuntimeFailure("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack "
-                                                             "(expected 2, got 1)")
-    module_name, function = parts
     try:
-        if module_name.split(".")[0] in sys.builtin_module_names:
-            raise ImportError(f"Cannot use built-in module {module_name} as a handler module")
+        module_name, function = name.rsplit(".", 1)
+    except ValueError as error:
+        raise RuntimeFailure("Runtime.MalformedHandlerName", f"Bad handler '{name}': {error}") from error
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise RuntimeFailure("Runtime.BuiltInModuleConflict",
+                             f"Cannot use built-in module {module_name} as a handler module")
+    try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
         raise RuntimeFailure("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
-        where = [f'  File "{error.filename}" Line {error.lineno}\n    {(error.text or "").strip()}\n']
         raise RuntimeFailure("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}",
-                             where) from error
-    handler = getattr(module, function, None)
-    if handler is None:
-        raise RuntimeFailure("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module_name}'")
-    return handler
-
-
-def _to_json(result):
+                             [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']) from error
     try:
-        return json.dumps(result, ensure_ascii=False, allow_nan=False, default=_default).encode("utf-8", "replace")
+        return getattr(module, function)
+    except AttributeError as error:
+        raise RuntimeFailure("Runtime.HandlerNotFound",
+                             f"Handler '{function}' missing on module '{module_name}'") from error
+
+
+def _to_body(result):
+    if isinstance(result, bytes):
+        return result, "application/unknown"
+    try:
+        return livelambda_json.encode(result).encode("utf-8", "replace"), "application/json"
     except Exception as error:
         raise RuntimeFailure("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 
-def _default(value):
-    if type(value).__name__ == "Decimal":
-        return float(value) if value != value.to_integral_value() else int(value)
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+def _event_of(body):
+    try:
+        return json.loads(body)
+    except Exception as error:
+        raise RuntimeFailure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from error
 
 
 def _serve(api, handler):
     while True:
         headers, body = api.next()
         request_id = headers["Lambda-Runtime-Aws-Request-Id"]
-        _current["id"] = request_id
+        _current["id"], _current["tenant"] = request_id, headers.get("Lambda-Runtime-Aws-Tenant-Id")
         if "Lambda-Runtime-Trace-Id" in headers:
             os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"]
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
         try:
-            try:
-                event = json.loads(body)
-            except ValueError as error:
-                raise RuntimeFailure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from error
-            answer = _to_json(handler(event, LambdaContext(headers)))
+            context = LambdaContext(headers)
+            answer, content_type = _to_body(handler(_event_of(body), context))
         except Exception as error:  # an exit is the end of the process, as on AWS
             failure = _error_of(error, request_id)
             _log_error(failure)
-            api.error(f"invocation/{request_id}/error", failure)
+            api.invocation_error(request_id, failure, _xray_cause(error))
         else:
-            api.response(request_id, answer)
+            api.response(request_id, answer, content_type)
 
 
 def main():
     # The user's modules come from the task root; this file's folder is none of theirs.
-    sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != os.path.dirname(_OWN_FILE)]
     task_root = os.environ["LAMBDA_TASK_ROOT"]
-    if task_root in sys.path:
-        sys.path.remove(task_root)
+    sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != _OWN_FOLDER and entry != task_root]
     sys.path.insert(0, task_root)
     _set_up_output()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
-        handler = load_handler(os.environ.get("_HANDLER"))
+        handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:
         failure = _error_of(error, "")
         _log_error(failure)
-        api.error("init/error", failure)
+        api.init_error(failure)
         sys.exit(1)
     _serve(api, handler)
 

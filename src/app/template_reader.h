@@ -26,9 +26,9 @@ struct ReadOptions {
   std::string file = "template.yaml";                  // the template's path, for messages and for read_file
   std::map<std::string, std::string> parameters = {};  // values given on deployment; they win over defaults
   std::map<std::string, std::string> pseudo = {};      // "AWS::Region", "AWS::AccountId", … as far as they are known
-  std::vector<std::string> languages = {"nodejs"};     // what the worker can run (language_of)
-  std::string folder = {};                             // the app's, which `source` in its settings is relative to
-  std::vector<FunctionSettings> functions = {};        // of livelambda.yaml
+  std::vector<std::string> languages = {"nodejs", "python"};  // what the worker can run (language_of)
+  std::string folder = {};                       // the app's, which `source` in its settings is relative to
+  std::vector<FunctionSettings> functions = {};  // of livelambda.yaml
   // The text of a file; nothing if it is not there. Its path is put together from `file` and what templates say.
   // Without it nested templates are not read.
   std::function<std::optional<std::string>(const std::string& path)> read_file = {};

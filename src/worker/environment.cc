@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 2> kOfTheDeveloper = {"PATH", "HOME"};
 }  // namespace
 
 std::map<std::string, std::string> make_environment(const WorkerSpec& spec, const LauncherOptions& options,
-                                                    const std::string& runtime_api, const std::string& runtime_folder) {
+                                                    const std::string& runtime_api, const Program& program) {
   auto environment = spec.environment;
   for (const auto name : kOfTheSandbox) environment.erase(std::string(name));
   for (const auto name : kOfTheDeveloper) {
@@ -32,10 +32,11 @@ std::map<std::string, std::string> make_environment(const WorkerSpec& spec, cons
     environment.try_emplace("TMPDIR", own->second);
   }
   environment["AWS_LAMBDA_RUNTIME_API"] = runtime_api;
-  environment["LAMBDA_TASK_ROOT"] = spec.source;
-  environment["LAMBDA_RUNTIME_DIR"] = runtime_folder;
-  environment["_HANDLER"] = spec.handler;
-  environment["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + spec.runtime;
+  environment["LAMBDA_TASK_ROOT"] = program.task_root;
+  environment["LAMBDA_RUNTIME_DIR"] = program.runtime_folder;
+  environment["_HANDLER"] = spec.code.handler;
+  environment["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + spec.code.runtime;
+  for (const auto& [name, value] : program.environment) environment[name] = value;
   if (!options.ca_file.empty()) {
     environment.try_emplace("NODE_EXTRA_CA_CERTS", options.ca_file);
     environment.try_emplace("AWS_CA_BUNDLE", options.ca_file);

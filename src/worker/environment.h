@@ -2,18 +2,19 @@
 //
 // They are the stub's: the function's own variables, its credentials, region and names, as Lambda set them. Only what
 // describes the machine is replaced: where the Runtime API, the code and the loader are, PATH and HOME, which are the
-// developer's. With an own CA (LIVELAMBDA_CA_FILE) NODE_EXTRA_CA_CERTS and AWS_CA_BUNDLE name it, unless the function
-// sets them.
+// developer's, and what the language says of its program. With an own CA (LIVELAMBDA_CA_FILE) NODE_EXTRA_CA_CERTS and
+// AWS_CA_BUNDLE name it, unless the function sets them.
 #pragma once
 
 #include <map>
 #include <string>
 
+#include "worker/language.h"
 #include "worker/worker.h"
 
 namespace worker {
 
 std::map<std::string, std::string> make_environment(const WorkerSpec& spec, const LauncherOptions& options,
-                                                    const std::string& runtime_api, const std::string& runtime_folder);
+                                                    const std::string& runtime_api, const Program& program);
 
 }  // namespace worker

@@ -12,10 +12,7 @@ using ::testing::Not;
 using ::testing::Pair;
 
 WorkerSpec spec() {
-  return {.function = "Api",
-          .runtime = "nodejs20.x",
-          .handler = "api.handler",
-          .source = "/app",
+  return {.code = {.function = "Api", .runtime = "nodejs20.x", .handler = "api.handler", .source = "/app"},
           .environment = {{"TOPIC_ARN", "arn:t"},
                           {"AWS_ACCESS_KEY_ID", "AKIA"},
                           {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
@@ -28,6 +25,11 @@ WorkerSpec spec() {
                           {"TZ", ":UTC"}}};
 }
 
+Program program() {
+  return {
+      .command = {}, .task_root = "/app", .runtime_folder = "/run/loaders/nodejs", .environment = {{"OF", "language"}}};
+}
+
 LauncherOptions options() {
   return {.loaders = "/run/loaders",
           .ca_file = "",
@@ -35,7 +37,7 @@ LauncherOptions options() {
 }
 
 TEST(WorkerEnvironment, IsTheStubsButForTheMachine) {
-  const auto made = make_environment(spec(), options(), "127.0.0.1:4000", "/run/loaders/nodejs");
+  const auto made = make_environment(spec(), options(), "127.0.0.1:4000", program());
   const std::map<std::string, std::string> expected = {{"TOPIC_ARN", "arn:t"},
                                                        {"AWS_ACCESS_KEY_ID", "AKIA"},
                                                        {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:4000"},
@@ -45,6 +47,7 @@ TEST(WorkerEnvironment, IsTheStubsButForTheMachine) {
                                                        {"PATH", "/usr/bin"},
                                                        {"HOME", "/home/tom"},
                                                        {"_HANDLER", "api.handler"},
+                                                       {"OF", "language"},
                                                        {"TZ", ":UTC"}};
   EXPECT_EQ(made, expected);
 }
@@ -54,10 +57,10 @@ TEST(WorkerEnvironment, NamesTheOwnAuthorityUnlessTheFunctionDoes) {
   with_ca.ca_file = "/tmp/ca.pem";
   auto own = spec();
   own.environment["AWS_CA_BUNDLE"] = "/app/bundle.pem";
-  const auto made = make_environment(own, with_ca, "127.0.0.1:4000", "/r");
+  const auto made = make_environment(own, with_ca, "127.0.0.1:4000", program());
   EXPECT_THAT(made, Contains(Pair("NODE_EXTRA_CA_CERTS", "/tmp/ca.pem")));
   EXPECT_THAT(made, Contains(Pair("AWS_CA_BUNDLE", "/app/bundle.pem")));
-  EXPECT_THAT(make_environment(spec(), options(), "a", "/r"), Not(Contains(Key("NODE_EXTRA_CA_CERTS"))));
+  EXPECT_THAT(make_environment(spec(), options(), "a", program()), Not(Contains(Key("NODE_EXTRA_CA_CERTS"))));
 }
 
 }  // namespace

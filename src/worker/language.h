@@ -1,29 +1,50 @@
-// How functions of one language are run on this machine: one file per language implements it, launcher.cc lists them.
+// How functions of one language are built and run on this machine: one file per language implements it, launcher.cc
+// lists them. A language keeps what it learned of the machine; which build is due, and who waits for it, is for
+// builds.h.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "worker/function_code.h"
 
 namespace worker {
 
 using boost::asio::awaitable;
 
+struct BuildResult {
+  bool ok = true;
+  std::string output = {};            // what the compiler said
+  std::set<std::string> inputs = {};  // absolute paths of all that was read; empty if that is not known
+};
+
+// What a worker of a function runs.
+struct Program {
+  std::vector<std::string> command;                     // the program's absolute path first
+  std::string task_root;                                // LAMBDA_TASK_ROOT and working directory
+  std::string runtime_folder;                           // LAMBDA_RUNTIME_DIR
+  std::map<std::string, std::string> environment = {};  // beside the function's own variables
+};
+
 class Language {
  public:
   virtual ~Language() = default;
-  // Whether this is a runtime of the language: "nodejs22.x".
-  virtual bool runs(std::string_view runtime) const = 0;
-  // Whether this machine has what it takes; asked before every start, so the answer is kept. Errors: local_resource.
-  virtual awaitable<base::Result<>> check() = 0;
-  // What a worker runs, after check(): the program's absolute path first. It finds handler and Runtime API in the
-  // environment.
-  virtual std::vector<std::string> command() const = 0;
-  // The folder of the loader: LAMBDA_RUNTIME_DIR.
-  virtual std::string runtime_folder() const = 0;
+  // Whether this is how the function runs. The first language that says so takes it.
+  virtual bool runs(const FunctionCode& code) const = 0;
+  // Whether this machine has what it takes; asked before every start, so the answer is kept. The value is a warning, ""
+  // if there is nothing to say. Errors: local_resource.
+  virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
+  // Whether the function has to be built before it runs.
+  virtual bool is_built(const FunctionCode& code) const = 0;
+  // Builds it, after check(); several at once, but one of a function. `folder` is the function's own place for what is
+  // built and is kept from build to build.
+  virtual awaitable<BuildResult> build(FunctionCode code, std::string folder) = 0;
+  // After check(), and build() if the function has one.
+  virtual Program program(const FunctionCode& code, const std::string& folder) const = 0;
 };
 
 }  // namespace worker

@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "worker/builds.h"
 #include "worker/environment.h"
 #include "worker/language.h"
 #include "worker/nodejs.h"
+#include "worker/python.h"
 #include "worker/worker.h"
 #include "worker/worker_process.h"
 
@@ -24,37 +28,63 @@ class ProcessLauncher final : public Launcher {
                   LauncherOptions options)
       : executor_(std::move(executor)), spawner_(spawner), clock_(clock), options_(std::move(options)) {
     languages_.push_back(make_nodejs(spawner_, options_.own_environment, options_.loaders + "/nodejs"));
+    languages_.push_back(make_python(spawner_, options_.own_environment, options_.loaders + "/python"));
   }
 
-  awaitable<base::Result<>> check(std::string runtime) override {
-    CO_TRY(auto* language, find_language(runtime));
-    co_return co_await language->check();
+  awaitable<base::Result<std::string>> check(FunctionCode code) override {
+    CO_TRY(auto* language, find_language(code));
+    co_return co_await language->check(std::move(code));
   }
+
+  awaitable<base::Result<>> build(FunctionCode code, std::uint64_t revision) override {
+    CO_TRY(auto* language, find_language(code));
+    co_return co_await make(*language, std::move(code), revision, false);
+  }
+
+  std::set<std::string> inputs(const std::string& function) const override { return builds_.inputs(function); }
 
   awaitable<base::Result<std::unique_ptr<Worker>>> start(WorkerSpec spec, LogCallback log) override {
-    CO_TRY(auto* language, find_language(spec.runtime));
-    CO_TRY(co_await language->check());
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(spec.source, ignored)) {
-      co_return base::fail(base::ErrorKind::not_found,
-                           fmt::format("the folder of the function {} does not exist: {}", spec.function, spec.source));
-    }
-    WorkerCommand command;
-    command.command = language->command();
+    CO_TRY(auto* language, find_language(spec.code));
+    CO_TRY(co_await make(*language, spec.code, spec.revision, true));
+    const Program program = language->program(spec.code, folder_of(spec.code));
+    WorkerCommand command{.command = program.command, .directory = program.task_root, .environment = {}};
     command.environment = [&](const std::string& runtime_api) {
-      return make_environment(spec, options_, runtime_api, language->runtime_folder());
+      return make_environment(spec, options_, runtime_api, program);
     };
     auto copy = spec;
     co_return start_worker_process(executor_, spawner_, clock_, std::move(copy), std::move(command), std::move(log));
   }
 
+  awaitable<void> close() override { co_await builds_.close(); }
+
  private:
-  base::Result<Language*> find_language(std::string_view runtime) const {
-    for (const auto& language : languages_) {
-      if (language->runs(runtime)) return language.get();
+  // Checks and, if it is built, builds.
+  awaitable<base::Result<>> make(Language& language, FunctionCode code, std::uint64_t revision, bool waited_for) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(code.source, ignored)) {
+      co_return base::fail(base::ErrorKind::not_found,
+                           fmt::format("the folder of the function {} does not exist: {}", code.function, code.source));
     }
-    return base::fail(base::ErrorKind::usage, fmt::format("functions of the runtime {} cannot run here yet", runtime),
-                      "livelambda runs nodejs20.x and later today");
+    CO_TRY(co_await language.check(code));
+    if (!language.is_built(code)) co_return base::Result<>{};
+    auto folder = folder_of(code);
+    co_return co_await builds_.build(language, std::move(code), std::move(folder), revision, waited_for);
+  }
+
+  // "/" of a nested stack's function is no folder of another's.
+  std::string folder_of(const FunctionCode& code) const {
+    std::string name = code.function;
+    std::replace(name.begin(), name.end(), '/', '.');
+    return options_.builds + "/" + name;
+  }
+
+  base::Result<Language*> find_language(const FunctionCode& code) const {
+    for (const auto& language : languages_) {
+      if (language->runs(code)) return language.get();
+    }
+    return base::fail(base::ErrorKind::usage,
+                      fmt::format("{} cannot run here: livelambda does not run {} yet", code.function, code.runtime),
+                      "docs/runtimes.md has the runtimes; `live: false` in livelambda.yaml leaves a function in AWS");
   }
 
   asio::any_io_executor executor_;
@@ -62,6 +92,7 @@ class ProcessLauncher final : public Launcher {
   const base::Clock& clock_;
   LauncherOptions options_;
   std::vector<std::unique_ptr<Language>> languages_;
+  Builds builds_{executor_, std::thread::hardware_concurrency()};
 };
 
 }  // namespace

@@ -8,8 +8,11 @@ namespace worker {
 
 namespace {
 
-// Whether the line begins like "2026-01-02T03:04:05.678Z\t".
+// Whether the line begins like "2026-01-02T03:04:05.678Z\t" (Node.js), or that after "[INFO]\t" (Python's logging), or
+// is the error that Python's runtime tells of.
 bool is_console_record(std::string_view line) {
+  if (line.starts_with("[ERROR] ")) return true;
+  if (line.starts_with('[')) line.remove_prefix(std::min(line.size(), line.find(']') + 2));
   constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd.dddZ\t";
   if (line.size() < kPattern.size()) return false;
   return std::equal(kPattern.begin(), kPattern.end(), line.begin(), [](char pattern, char c) {

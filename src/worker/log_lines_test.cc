@@ -36,11 +36,16 @@ TEST(LineSplitter, GivesTheUnfinishedLineWhenFlushed) {
 TEST(RestoreLineBreaks, TurnsBackWhatTheConsoleWrote) {
   EXPECT_EQ(restore_line_breaks("2026-01-02T03:04:05.678Z\tid\tINFO\tone\rtwo"),
             "2026-01-02T03:04:05.678Z\tid\tINFO\tone\ntwo");
+  EXPECT_EQ(restore_line_breaks("[INFO]\t2026-01-02T03:04:05.678Z\tid\tone\rtwo"),
+            "[INFO]\t2026-01-02T03:04:05.678Z\tid\tone\ntwo");
+  EXPECT_EQ(restore_line_breaks("[ERROR] KeyError: 'a'\rTraceback"), "[ERROR] KeyError: 'a'\nTraceback");
 }
 
 TEST(RestoreLineBreaks, LeavesOtherLinesAsTheyAre) {
   EXPECT_EQ(restore_line_breaks("50%\r100%"), "50%\r100%");
   EXPECT_EQ(restore_line_breaks("2026-01-02 03:04:05\rx"), "2026-01-02 03:04:05\rx");
+  EXPECT_EQ(restore_line_breaks("[50%]\r[100%]"), "[50%]\r[100%]");
+  EXPECT_EQ(restore_line_breaks("["), "[");
   EXPECT_EQ(restore_line_breaks(""), "");
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
 #include "os/spawner.h"
 #include "worker/language.h"
 
@@ -17,7 +16,12 @@ namespace worker {
 std::unique_ptr<Language> make_nodejs(os::Spawner& spawner, std::map<std::string, std::string> own_environment,
                                       std::string loader_folder);
 
-// 20 of "v20.20.2\n"; nothing if it is no such text.
-std::optional<int> parse_node_major(std::string_view version);
+struct NodeVersion {
+  int major = 0;
+  int minor = 0;
+};
+
+// 20.20 of "v20.20.2\n"; nothing if it is no such text.
+std::optional<NodeVersion> parse_node_version(std::string_view version);
 
 }  // namespace worker

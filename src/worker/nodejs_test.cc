@@ -11,13 +11,12 @@
 namespace worker {
 namespace {
 
-TEST(ParseNodeMajor, ReadsWhatNodePrints) {
-  EXPECT_EQ(parse_node_major("v20.20.2\n"), 20);
-  EXPECT_EQ(parse_node_major("v9.1.0"), 9);
-  EXPECT_EQ(parse_node_major("20.1"), std::nullopt);
-  EXPECT_EQ(parse_node_major("v20"), std::nullopt);
-  EXPECT_EQ(parse_node_major("v.1"), std::nullopt);
-  EXPECT_EQ(parse_node_major(""), std::nullopt);
+TEST(ParseNodeVersion, ReadsWhatNodePrints) {
+  const auto version = parse_node_version("v20.19.2\n");
+  ASSERT_TRUE(version);
+  EXPECT_EQ(version->major, 20);
+  EXPECT_EQ(version->minor, 19);
+  for (const char* other : {"20.1", "v20", "v.1.2", "v20.1", "v20.x.1", ""}) EXPECT_FALSE(parse_node_version(other)) << other;
 }
 
 // A folder with a program called node, which the fake spawner plays.
@@ -25,11 +24,12 @@ class NodeJsCheck : public ::testing::Test {
  public:
   NodeJsCheck() { EXPECT_TRUE(os::write_file(folder_.path() + "/node", "", 0755)); }
 
-  base::Result<> check(Language& language) {
-    std::optional<base::Result<>> result;
-    base::run_until_done(loop_, [](Language& of, std::optional<base::Result<>>& into) -> awaitable<void> {
-      into = co_await of.check();
-    }(language, result));
+  base::Result<std::string> check(Language& language, std::string runtime = "nodejs22.x") {
+    std::optional<base::Result<std::string>> result;
+    base::run_until_done(
+        loop_, [](Language& of, std::string with, std::optional<base::Result<std::string>>& into) -> awaitable<void> {
+          into = co_await of.check({.function = "F", .runtime = std::move(with), .handler = "a.b", .source = "/app"});
+        }(language, std::move(runtime), result));
     return *result;
   }
 
@@ -41,11 +41,14 @@ class NodeJsCheck : public ::testing::Test {
 TEST_F(NodeJsCheck, AcceptsASufficientVersionAndAsksOnce) {
   spawner_.output = "v22.1.0\n";
   auto language = make_nodejs(spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
-  EXPECT_TRUE(check(*language));
-  EXPECT_TRUE(check(*language));
-  ASSERT_EQ(spawner_.spawned.size(), 1U);
-  EXPECT_EQ(spawner_.spawned[0].command, (std::vector<std::string>{folder_.path() + "/node", "--version"}));
-  EXPECT_EQ(language->command(), (std::vector<std::string>{folder_.path() + "/node", "/loaders/nodejs/bootstrap.mjs"}));
+  EXPECT_EQ(check(*language), std::string());
+  EXPECT_EQ(check(*language, "nodejs24.x"),
+            "F is a nodejs24.x function and runs on Node.js 22 here (" + folder_.path() + "/node)");
+  EXPECT_EQ(spawner_.spawned.size(), 1U);
+  const auto program =
+      language->program({.function = "F", .runtime = "nodejs22.x", .handler = "", .source = "/app"}, "");
+  EXPECT_EQ(program.command, (std::vector<std::string>{folder_.path() + "/node", "/loaders/nodejs/bootstrap.mjs"}));
+  EXPECT_EQ(program.task_root, "/app");
 }
 
 TEST_F(NodeJsCheck, RefusesAnOldVersion) {

@@ -12,6 +12,10 @@ constexpr std::array<std::string_view, 11> kSkipped = {".git",     ".hg",     ".
                                                        ".aws-sam", "cdk.out", ".serverless", "__pycache__",
                                                        ".venv",    ".idea",   ".vscode"};
 
+// What decides how a build resolves names, and so what it would read.
+constexpr std::array<std::string_view, 6> kManifests = {
+    "package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "go.mod", "Cargo.toml"};
+
 // The path below a folder ("" = the folder itself); nothing if it lies elsewhere.
 std::optional<std::string_view> below(std::string_view folder, std::string_view path) {
   while (folder.size() > 1 && folder.ends_with('/')) folder.remove_suffix(1);
@@ -32,6 +36,15 @@ bool is_source(std::string_view relative) {
     relative.remove_prefix(slash + 1);
   }
   return !skip_directory(relative) && !is_temporary_file(relative);
+}
+
+// A folder that went or came stands for all that is in it.
+bool is_read(const std::set<std::string>& inputs, const std::string& path) {
+  if (inputs.contains(path)) return true;
+  const auto next = inputs.lower_bound(path + "/");
+  if (next != inputs.end() && next->starts_with(path + "/")) return true;
+  const auto name = path.substr(path.rfind('/') + 1);
+  return name.starts_with("tsconfig") || std::find(kManifests.begin(), kManifests.end(), name) != kManifests.end();
 }
 
 }  // namespace
@@ -68,12 +81,18 @@ std::set<std::string> touched_functions(const os::Changes& changes, std::string_
     bool owned = false;
     for (const auto& function : functions) {
       const auto relative = below(function.folder, path);
-      if (!relative) continue;
-      owned = true;
-      if (is_source(*relative)) touched.insert(function.function);
+      if (relative) owned = true;
+      if (!function.inputs.empty()) {
+        if (is_read(function.inputs, path)) touched.insert(function.function);
+        continue;
+      }
+      if (relative && is_source(*relative)) touched.insert(function.function);
     }
-    if (owned) continue;
-    if (const auto relative = below(app_folder, path); relative && is_source(*relative)) touch_all();
+    const auto relative = below(app_folder, path);
+    if (owned || !relative || !is_source(*relative)) continue;
+    for (const auto& function : functions) {
+      if (function.inputs.empty()) touched.insert(function.function);
+    }
   }
   return touched;
 }

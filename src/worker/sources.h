@@ -1,9 +1,10 @@
 // Which functions a change of files touches: pure, on absolute paths without "." or "..".
 //
 // A file inside a function's source folder touches that function: it is part of what AWS would run. A file of the app
-// folder that lies in no function's folder touches all of them, since it may be shared code. What no code is loaded
-// from (.git, .livelambda, build products, editors' temporary files) touches nothing. node_modules is not watched,
-// since it is large and changes as a whole: after `npm install`, package-lock.json has changed.
+// folder that lies in no function's folder touches all of them, since it may be shared code. Of a function whose build
+// told what it read, that counts instead, and what decides how anything is built (package.json, tsconfig.json, …). What
+// no code is loaded from (.git, .livelambda, build products, editors' temporary files) touches nothing. node_modules is
+// not watched, since it is large and changes as a whole: after `npm install`, package-lock.json has changed.
 #pragma once
 
 #include <set>
@@ -16,8 +17,9 @@
 namespace worker {
 
 struct FunctionSource {
-  std::string function;  // logical id
-  std::string folder;    // absolute
+  std::string function;               // logical id
+  std::string folder;                 // absolute
+  std::set<std::string> inputs = {};  // absolute paths that its build read; empty: all of its folder, and shared code
 };
 
 // Directories that the watcher does not enter, by name.

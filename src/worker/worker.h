@@ -11,25 +11,26 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "os/spawner.h"
 #include "runtime_api/invocation.h"
+#include "worker/function_code.h"
 
 namespace worker {
 
 using boost::asio::awaitable;
 
 struct WorkerSpec {
-  std::string function;  // logical id, for messages
-  std::string runtime;   // the function's own: "nodejs20.x"
-  std::string handler;   // "src/api.handler"
-  std::string source;    // absolute folder of the code: LAMBDA_TASK_ROOT and working directory
+  FunctionCode code;
+  std::uint64_t revision = 0;                      // of the code; a build of an earlier one is not run
   std::map<std::string, std::string> environment;  // the stub's whole environment, credentials among it
   base::Millis timeout{0};                         // the function's Timeout, for the words of a timeout; 0 = unknown
 };
@@ -90,16 +91,30 @@ class Launcher {
  public:
   virtual ~Launcher() = default;
 
-  // Whether functions of this runtime can run on this machine; asks the interpreter for its version once.
-  // Errors: local_resource, naming what is missing; usage for a runtime that livelambda does not run.
-  virtual awaitable<base::Result<>> check(std::string runtime) = 0;
+  // Whether the function can run on this machine; asks an interpreter for its version once. The value is a warning, ""
+  // if there is nothing to say. Errors: local_resource, naming what is missing; usage for a runtime that livelambda
+  // does not run.
+  virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
 
-  // Starts a process and returns without waiting for the code to load. Errors as check(), local_resource.
+  // Builds this revision of the function, unless that was done or is under way; at once if its language has no build.
+  // Errors: as check(); build, with what the compiler said.
+  virtual awaitable<base::Result<>> build(FunctionCode code, std::uint64_t revision) = 0;
+
+  // What the function's last build read, as absolute paths; empty if it has no build, or the last one failed: then
+  // every file of its folder counts.
+  virtual std::set<std::string> inputs(const std::string& function) const = 0;
+
+  // Builds the function first if that is needed; then starts a process and returns without waiting for the code to
+  // load. Errors as build().
   virtual awaitable<base::Result<std::unique_ptr<Worker>>> start(WorkerSpec spec, LogCallback log) = 0;
+
+  // Ends builds and what is kept running for them. The last call; workers may live on.
+  virtual awaitable<void> close() = 0;
 };
 
 struct LauncherOptions {
   std::string loaders;                                 // absolute folder that holds nodejs/bootstrap.mjs
+  std::string builds;                                  // absolute folder for what is built, one below it a function
   std::string ca_file;                                 // LIVELAMBDA_CA_FILE of the session; empty = none
   std::map<std::string, std::string> own_environment;  // of the session: PATH, HOME, USER, … of the developer
 };

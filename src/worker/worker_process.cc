@@ -90,7 +90,7 @@ base::Result<> Core::start(os::Spawner& spawner, WorkerCommand command) {
   since_ = clock_.now();
   TRY(process_, spawner.spawn({.command = std::move(command.command),
                                .environment = command.environment(endpoint_->address()),
-                               .directory = spec_.source,
+                               .directory = std::move(command.directory),
                                .capture_stdout = true,
                                .capture_stderr = true,
                                .outlives_parent = false}));

@@ -17,6 +17,7 @@ namespace worker {
 // What to run; `environment` is made when the endpoint's address is known.
 struct WorkerCommand {
   std::vector<std::string> command;
+  std::string directory;
   std::function<std::map<std::string, std::string>(const std::string& runtime_api)> environment;
 };
 

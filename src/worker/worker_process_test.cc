@@ -33,8 +33,10 @@ using Kind = WorkerOutcome::Kind;
 class NodeWorker : public ::testing::Test {
  public:
   NodeWorker() {
-    LauncherOptions options{
-        .loaders = std::filesystem::absolute("runtimes"), .ca_file = "", .own_environment = os::own_environment()};
+    LauncherOptions options{.loaders = std::filesystem::absolute("runtimes"),
+                            .builds = folder_.path() + "/build",
+                            .ca_file = "",
+                            .own_environment = os::own_environment()};
     launcher_ = make_launcher(loop_.get_executor(), *spawner_, clock_, std::move(options));
   }
 
@@ -45,16 +47,14 @@ class NodeWorker : public ::testing::Test {
   }
 
   awaitable<std::unique_ptr<Worker>> start(std::string handler) {
-    WorkerSpec spec{.function = "F",
-                    .runtime = "nodejs20.x",
-                    .handler = std::move(handler),
-                    .source = folder_.path(),
-                    .environment = {{"GREETING", "hello"},
-                                    {"AWS_LAMBDA_FUNCTION_NAME", "stage-F"},
-                                    {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
-                                    {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"},
-                                    {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/stage-F"},
-                                    {"AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/02/[$LATEST]abc"}}};
+    WorkerSpec spec{
+        .code = {.function = "F", .runtime = "nodejs20.x", .handler = std::move(handler), .source = folder_.path()},
+        .environment = {{"GREETING", "hello"},
+                        {"AWS_LAMBDA_FUNCTION_NAME", "stage-F"},
+                        {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
+                        {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"},
+                        {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/stage-F"},
+                        {"AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/02/[$LATEST]abc"}}};
     auto worker = co_await launcher_->start(std::move(spec), [this](LogRecord record) { log_.push_back(record); });
     EXPECT_TRUE(worker) << worker.error().message;
     co_return std::move(*worker);
@@ -397,12 +397,13 @@ TEST_F(NodeWorker, RetiringLetsWhatRunsEnd) {
 
 TEST_F(NodeWorker, RefusesRuntimesItDoesNotRunAndFoldersThatAreNotThere) {
   run([](NodeWorker& t) -> awaitable<void> {
-    auto python = co_await t.launcher_->check("python3.13");
-    EXPECT_FALSE(python);
-    EXPECT_THAT(python.error().message, HasSubstr("python3.13"));
-    EXPECT_TRUE(co_await t.launcher_->check("nodejs22.x"));
-    auto nowhere = co_await t.launcher_->start(
-        {.function = "F", .runtime = "nodejs20.x", .handler = "a.b", .source = "/nowhere", .environment = {}}, {});
+    FunctionCode code{.function = "F", .runtime = "cobol85", .handler = "a.b", .source = "/nowhere"};
+    auto cobol = co_await t.launcher_->check(code);
+    EXPECT_FALSE(cobol);
+    EXPECT_THAT(cobol.error().message, HasSubstr("cobol85"));
+    code.runtime = "nodejs22.x";
+    EXPECT_TRUE(co_await t.launcher_->check(code));
+    auto nowhere = co_await t.launcher_->start({.code = code, .environment = {}}, {});
     EXPECT_FALSE(nowhere);
     EXPECT_EQ(nowhere.error().kind, base::ErrorKind::not_found);
   }(*this));

@@ -1,0 +1,80 @@
+"""A Runtime API that hands out events and keeps what a runtime posts, byte for byte. It knows nothing of Lambda beyond that."""
+
+import http.server
+import subprocess
+import threading
+from dataclasses import dataclass, field
+
+HEADERS = {"Lambda-Runtime-Deadline-Ms": "4102444800000", "Content-Type": "application/json",
+           "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f:live"}
+
+
+@dataclass
+class Event:
+    body: bytes
+    headers: dict = field(default_factory=dict)
+
+
+@dataclass
+class Posted:
+    path: str
+    headers: dict
+    body: bytes
+
+
+class RuntimeApi:
+    """Serves `events` to the one runtime that run() starts. When the last was answered, it ends the runtime."""
+
+    def __init__(self, events: list[Event]):
+        self.posted: list[Posted] = []
+        self.output = ""
+        self.status: int | None = None
+        self._events = list(events)
+        api = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                api._next(self)
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                api.posted.append(Posted(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._count = 0
+
+    def _next(self, request):
+        if self._count == len(self._events):
+            self._process.kill()
+            return
+        event = self._events[self._count]
+        self._count += 1
+        request.send_response(200)
+        for name, value in {"Lambda-Runtime-Aws-Request-Id": f"request-{self._count}", **HEADERS, **event.headers}.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(event.body)))
+        request.end_headers()
+        request.wfile.write(event.body)
+
+    def run(self, command: list, environment: dict, folder) -> "RuntimeApi":
+        serving = threading.Thread(target=self._server.serve_forever, daemon=True)
+        serving.start()
+        try:
+            address = f"127.0.0.1:{self._server.server_port}"
+            self._process = subprocess.Popen(command, cwd=folder, env={**environment, "AWS_LAMBDA_RUNTIME_API": address},
+                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.output = self._process.communicate(timeout=60)[0].decode()
+            self.status = self._process.returncode
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+        return self
