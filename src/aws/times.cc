@@ -12,9 +12,9 @@ namespace {
 // Takes `digits` digits from the front of the text, and then `separator` if there is one. -1: it is not so.
 int take_number(std::string_view& text, std::size_t digits, char separator = '\0') {
   int number = 0;
-  if (text.size() < digits) return -1;
-  auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
-  if (error != std::errc() || end != text.data() + digits || number < 0) return -1;
+  std::string_view taken = text.substr(0, digits);
+  auto [end, error] = std::from_chars(taken.data(), taken.data() + taken.size(), number);
+  if (taken.size() != digits || error != std::errc() || end != taken.data() + taken.size() || number < 0) return -1;
   text.remove_prefix(digits);
   if (separator == '\0') return number;
   if (!text.starts_with(separator)) return -1;
