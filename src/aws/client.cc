@@ -103,9 +103,12 @@ base::Error read_service_error(const net::Response& response, std::string_view s
   if (auto header = response.headers.get("x-amzn-ErrorType"); header && error.code.empty()) error.code = *header;
   error.code = short_code(std::move(error.code));
   error.kind = kind_of(error.code, error.status);
-  error.message = text.empty() ? fmt::format("{} answered with status {}{}{}", service, response.status,
-                                             error.code.empty() ? "" : " ", error.code)
-                               : std::move(text);
+  error.message = std::move(text);
+  if (error.message.empty()) {  // as answers to HEAD are
+    error.message = fmt::format("{} {} status {}{}{}", service,
+                                response.status == 403 ? "denied the request with" : "answered with", response.status,
+                                error.code.empty() ? "" : " ", error.code);
+  }
   if (error.kind == base::ErrorKind::credentials) {
     error.hint = "Renew them (`aws sso login`, `aws configure`), then run the command again.";
   }

@@ -82,13 +82,17 @@ class Comparison {
     if (!state.exists || !parameters_ || !rewritten.nested.empty() || workspace_.toolchain().deploys_live()) {
       co_return of_templates;
     }
-    CO_TRY(auto changes, co_await deployer_.preview({.name = stack.name,
-                                                     .template_text = rewritten.text,
-                                                     .parameters = parameters_->of(stack, rewritten),
-                                                     .tags = state.tags,
-                                                     .bucket = parameters_->bridge().bucket,
-                                                     .content = content_}));
-    co_return deploy::join_differences(deploy::change_set_difference(changes), std::move(of_templates));
+    auto changes = co_await deployer_.preview({.name = stack.name,
+                                               .template_text = rewritten.text,
+                                               .parameters = parameters_->of(stack, rewritten),
+                                               .tags = state.tags,
+                                               .bucket = parameters_->bridge().bucket,
+                                               .content = content_});
+    if (!changes) {  // what the templates tell is true all the same
+      with_.reporter.report(Notice{"CloudFormation does not say what it would do: " + changes.error().message});
+      co_return of_templates;
+    }
+    co_return deploy::join_differences(deploy::change_set_difference(*changes), std::move(of_templates));
   }
 
   Workspace& workspace_;

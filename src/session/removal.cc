@@ -73,7 +73,7 @@ class Remover {
     CO_TRY(auto state, co_await deploy::glance_at_stack(*cloudformation_, name));
     CO_TRY(auto question, deploy::check_removal(state, app_name(), workspace_.folder().stage, safety_));
     if (question) questions_.push_back(std::move(*question));
-    if (state.exists) found_.stacks.push_back(std::move(name));
+    if (!state.id.empty()) found_.stacks.push_back(std::move(name));
     co_return base::Result<>();
   }
 

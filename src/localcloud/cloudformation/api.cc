@@ -230,4 +230,10 @@ base::Result<StackStore::Found> CloudFormationApi::needed_change_set(const Asked
   return found;
 }
 
+std::string CloudFormationApi::stack_of_change_set(const QueryInput& input) const {
+  if (const std::string name = input.get_or("StackName", ""); !name.empty()) return name;
+  const auto found = store_.find_change_set("", input.get_or("ChangeSetName", ""));
+  return found.stack == nullptr ? "" : found.stack->id;
+}
+
 }  // namespace localcloud

@@ -95,6 +95,8 @@ class CloudFormationApi final : public CloudFormation {
   void forget_nested(const ChangeSet& root);
   base::Result<> check_updatable(const Stack& stack) const;
   base::Result<StackStore::Found> needed_change_set(const Asked& asked) const;
+  // Whose rights a call on a change set needs: the stack's, also where only the change set's ARN is given.
+  std::string stack_of_change_set(const QueryInput& input) const;
 
   Cloud& cloud_;
   StackStore store_;

@@ -177,7 +177,7 @@ Answer CloudFormationApi::create_change_set(const Asked& asked) {
 }
 
 Answer CloudFormationApi::describe_change_set(const Asked& asked) {
-  TRY(authorize(asked, asked.input.get_or("StackName", "")));
+  TRY(authorize(asked, stack_of_change_set(asked.input)));
   TRY(const auto found, needed_change_set(asked));
   const auto& change_set = *found.change_set;
   XmlWriter xml;
@@ -197,7 +197,7 @@ Answer CloudFormationApi::describe_change_set(const Asked& asked) {
 }
 
 Answer CloudFormationApi::execute_change_set(const Asked& asked) {
-  TRY(authorize(asked, asked.input.get_or("StackName", "")));
+  TRY(authorize(asked, stack_of_change_set(asked.input)));
   TRY(const auto found, needed_change_set(asked));
   const auto& [stack, change_set] = found;
   if (change_set->execution_status != "AVAILABLE" || stack->in_progress()) {
@@ -233,7 +233,7 @@ Answer CloudFormationApi::execute_change_set(const Asked& asked) {
 }
 
 Answer CloudFormationApi::delete_change_set(const Asked& asked) {
-  TRY(authorize(asked, asked.input.get_or("StackName", "")));
+  TRY(authorize(asked, stack_of_change_set(asked.input)));
   const auto found = needed_change_set(asked);
   if (!found) {
     if (found.error().code == "ChangeSetNotFound") return "";

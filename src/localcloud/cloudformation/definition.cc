@@ -10,6 +10,7 @@
 #include "localcloud/cloudformation/macros.h"
 #include "localcloud/cloudformation/sam/sam.h"
 #include "localcloud/cloudformation/scope.h"
+#include "localcloud/iam/iam.h"
 #include "localcloud/service.h"
 
 namespace localcloud {
@@ -36,6 +37,15 @@ base::Result<json::object> apply(const std::string& transform, json::object docu
   if (transform == kInclude) return expand_includes(input.cloud, input.caller, std::move(document), scope);
   return aws_error(400, std::string(kTransformFailed),
                    fmt::format("The transform {} is not implemented by the local cloud", transform));
+}
+
+// A macro of AWS is a resource of its own: "transform/Serverless-2016-10-31" (CloudFormation User Guide, "Control
+// access with IAM").
+base::Result<> check_right(const Cloud& cloud, const Principal& caller, std::string_view transform) {
+  if (cloud.iam == nullptr) return {};
+  if (transform.starts_with("AWS::")) transform.remove_prefix(5);
+  return cloud.iam->authorize(caller, "cloudformation:CreateChangeSet",
+                              fmt::format("arn:aws:cloudformation:{}:aws:transform/{}", cloud.region, transform));
 }
 
 // Functions of AWS::LanguageExtensions are none without it.
@@ -87,6 +97,9 @@ base::Result<StackDefinition> build_definition(const Cloud& cloud, const Stack& 
                                                         .pseudo = pseudo_parameters(cloud, stack, definition),
                                                         .given = input.parameters,
                                                         .previous = previous}));
+  for (const auto& transform : processed.transforms) {
+    TRY(check_right(cloud, input.caller, transform));
+  }
   definition.original_template = std::move(processed.original);
   definition.processed_template = std::move(processed.processed);
   definition.declared = std::move(processed.declared);
