@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "app/references.h"
-#include "app/template_reader.h"
 
 namespace app {
 namespace {
@@ -72,7 +71,7 @@ class ServerlessReader {
  public:
   ServerlessReader(const ServerlessPackage& package, bool built) : package_(package), built_(built) {}
 
-  base::Result<ServerlessService> read(const std::map<std::string, std::string>& parameters) {
+  base::Result<ServerlessService> read(ReadOptions options) {
     TRY(state_, parse(package_.state_text, "serverless-state.json"));
     archives_ = codec::find_string(state_, "package", "artifactDirectoryName");
     std::size_t slash = archives_.rfind('/');
@@ -83,9 +82,9 @@ class ServerlessReader {
     TRY(document_, stable_template());
     TRY(place_code());
     drop_layer_marks();
-    TRY(auto stack,
-        read_template(codec::to_text(document_),
-                      {.name = stack_name(service), .file = package_.service_file, .parameters = parameters}));
+    options.name = stack_name(service);
+    options.file = package_.service_file;
+    TRY(auto stack, read_template(codec::to_text(document_), options));
     stack.region = codec::find_string(state_, "service", "provider", "region");
     place_lines(stack);
     place_archives(stack);
@@ -222,9 +221,8 @@ class ServerlessReader {
 
 }  // namespace
 
-base::Result<ServerlessService> read_serverless(const ServerlessPackage& package,
-                                                const std::map<std::string, std::string>& parameters, bool built) {
-  return ServerlessReader(package, built).read(parameters);
+base::Result<ServerlessService> read_serverless(const ServerlessPackage& package, ReadOptions options, bool built) {
+  return ServerlessReader(package, built).read(std::move(options));
 }
 
 base::Result<std::string> with_stack_tags(std::string_view state_text, const std::map<std::string, std::string>& tags) {

@@ -8,11 +8,11 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "app/model.h"
+#include "app/template_reader.h"
 #include "base/result.h"
 
 namespace app {
@@ -30,9 +30,9 @@ struct ServerlessService {
   Stack stack;
 };
 
-// With `built`, each function's code is its archive, and none is live. Errors: invalid_input, with service_file.
-base::Result<ServerlessService> read_serverless(const ServerlessPackage& package,
-                                                const std::map<std::string, std::string>& parameters, bool built);
+// The template is read with `options`; the stack's name and file are put into them here. With `built`, each function's
+// code is its archive, and none is live. Errors: invalid_input, with service_file.
+base::Result<ServerlessService> read_serverless(const ServerlessPackage& package, ReadOptions options, bool built);
 
 // The state file with these tags on the service's stack, over the service's own `stackTags`: what
 // `serverless deploy --package` takes them from. Errors: invalid_input.

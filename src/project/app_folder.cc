@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/samconfig.h"
 #include "os/files.h"
 
 namespace project {
@@ -32,6 +33,16 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find_first_of("\r\n"));
 }
 
+// `template_file` of samconfig.toml, absolute; not one that `sam build` made.
+std::optional<std::string> sam_template(const std::string& folder) {
+  auto samconfig = os::read_file(folder + "/samconfig.toml");
+  auto named = app::read_samconfig(samconfig.value_or("")).template_file;
+  if (!named || named->find(".aws-sam") != std::string::npos) return std::nullopt;
+  std::error_code error;
+  fs::path path = fs::canonical(fs::path(folder) / *named, error);
+  return error || !fs::is_regular_file(path, error) ? std::nullopt : std::optional(path.string());
+}
+
 base::Result<> find_entry_file(AppFolder& folder, const std::string& given) {
   std::error_code error;
   std::string template_file = given;
@@ -48,6 +59,7 @@ base::Result<> find_entry_file(AppFolder& folder, const std::string& given) {
   }
   for (const EntryFile& candidate : kEntryFiles) {
     std::string path = fmt::format("{}/{}", folder.path, candidate.name);
+    if (candidate.framework == app::Framework::cloudformation) path = sam_template(folder.path).value_or(path);
     if (!fs::is_regular_file(path, error)) continue;
     folder.entry_file = std::move(path);
     folder.framework = candidate.framework;

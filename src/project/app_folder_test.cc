@@ -70,6 +70,16 @@ TEST(AppFolder, TellsFrameworksByTheirFiles) {
   EXPECT_EQ(named->framework, app::Framework::cloudformation);
 }
 
+TEST(AppFolder, TakesTheTemplateThatSamWasTold) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  folder.write("app.yaml", kTemplate);
+  folder.write("samconfig.toml", "[default.global.parameters]\ntemplate_file = \"app.yaml\"\n");
+  EXPECT_EQ(folder.open().entry_file, folder.path + "/app.yaml");
+  folder.write("samconfig.toml", "[default.deploy.parameters]\ntemplate_file = \".aws-sam/build/template.yaml\"\n");
+  EXPECT_EQ(folder.open().entry_file, folder.path + "/template.yaml");
+}
+
 TEST(AppFolder, RemembersTheStage) {
   Folder folder;
   folder.write("template.json", R"({"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}})");

@@ -155,7 +155,10 @@ class ServerlessApp final : public Toolchain {
                                    .service_text = text_or_empty(workplace_.folder.entry_file)};
     TRY(package.template_text, os::read_file(absolute("cloudformation-template-update-stack.json")));
     TRY(package.state_text, os::read_file(absolute("serverless-state.json")));
-    return app::read_serverless(package, workplace_.parameters, purpose == Purpose::real);
+    app::ReadOptions options{.parameters = workplace_.parameters,
+                             .folder = workplace_.folder.path,
+                             .functions = workplace_.folder.settings.functions};
+    return app::read_serverless(package, std::move(options), purpose == Purpose::real);
   }
 
   // The service may say where it is; the session is in one region, with its bridge.
