@@ -56,8 +56,7 @@ std::string Workspace::partition() const {
 
 awaitable<base::Result<>> Workspace::open() {
   CO_TRY(folder_, project::open_app_folder(options_.app_dir, options_.stage, options_.user, options_.template_file));
-  CO_TRY(co_await find_account());
-  co_return co_await make_toolchain();
+  co_return co_await find_account();
 }
 
 awaitable<base::Result<>> Workspace::find_account() {
@@ -84,6 +83,7 @@ awaitable<base::Result<>> Workspace::make_toolchain() {
 }
 
 awaitable<base::Result<>> Workspace::read(project::Purpose purpose) {
+  CO_TRY(co_await make_toolchain());  // with keys that are fresh: tools run long, and sessions longer
   CO_TRY(application_, co_await toolchain_->read(purpose));
   CO_TRY(app::check_functions(folder_.settings, application_));
   for (const app::Stack& stack : application_.stacks) {

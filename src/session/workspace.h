@@ -30,7 +30,7 @@ class Workspace {
   boost::asio::any_io_executor executor() const { return executor_; }
   const project::AppFolder& folder() const { return folder_; }
   const app::Application& application() const { return application_; }
-  project::Toolchain& toolchain() { return *toolchain_; }
+  project::Toolchain& toolchain() { return *toolchain_; }  // another one after each read()
   const aws::Account& account() const { return account_; }
   const aws::ClientConfig& aws() const { return aws_; }
   const std::string& account_id() const { return account_id_; }
