@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Loaded into the framework by NODE_OPTIONS: what it cannot be told on its command line. Its package of a service would
-// take our own folder along; it would ask AWS for the layers of the last deployment, which only its own deployment
+// take our own files along; it would ask AWS for the layers of the last deployment, which only its own deployment
 // needs; and the AWS SDK v2 that v3 uses does not know AWS_ENDPOINT_URL.
 constexpr std::string_view kHook = R"('use strict';
 const Module = require('module');
@@ -25,7 +25,8 @@ const load = Module._load;
 Module._load = function (request, ...rest) {
   const loaded = load.call(this, request, ...rest);
   if (/package-service(\.js)?$/.test(request) && Array.isArray(loaded.defaultExcludes)) {
-    if (!loaded.defaultExcludes.includes('.livelambda/**')) loaded.defaultExcludes.push('.livelambda/**');
+    const ours = ['.livelambda/**', 'livelambda.yaml'];
+    loaded.defaultExcludes.push(...ours.filter((name) => !loaded.defaultExcludes.includes(name)));
   }
   if (process.env.LIVELAMBDA_LIVE && /compile\/layers(\.js)?$/.test(request)) {
     loaded.prototype.compareWithLastLayer = async () => {};
