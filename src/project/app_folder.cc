@@ -87,7 +87,6 @@ base::Result<std::string> choose_stage(const std::string& remembered_in, const s
     stage = app::stage_from_user(user);
   }
   TRY(app::check_stage(stage));
-  TRY(os::write_file(remembered_in, stage + "\n"));
   return stage;
 }
 
@@ -95,6 +94,10 @@ base::Result<std::string> choose_stage(const std::string& remembered_in, const s
 
 std::string AppFolder::state(std::string_view name) const {
   return fmt::format("{}/.livelambda/{}", path, name);
+}
+
+base::Result<> AppFolder::remember_stage() const {
+  return os::write_file(state("stage"), stage + "\n");
 }
 
 base::Result<std::string> state_folder(const std::string& app_path) {

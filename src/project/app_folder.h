@@ -20,6 +20,8 @@ struct AppFolder {
   std::string entry_file;  // absolute: the template, cdk.json or serverless.yml
 
   std::string state(std::string_view name) const;  // path of a file in `.livelambda/`
+  // From now on this is the stage of those who name none.
+  base::Result<> remember_stage() const;
 };
 
 // The folder where sessions of an app keep their state; made with a .gitignore of its own if it is not there.
@@ -27,7 +29,7 @@ base::Result<std::string> state_folder(const std::string& app_path);
 
 // `template_file` (--template, relative to the working directory) wins, then what livelambda.yaml names, then cdk.json,
 // then serverless.{yml,yaml,json,js,ts}, then what samconfig.toml names, then template.{yaml,yml,json}. `stage`: as
-// given, else the one remembered, else the user's name; it is remembered. Errors: invalid_input (nothing of that is
+// given, else the one remembered, else the user's name. Errors: invalid_input (nothing of that is
 // there: the folder is left as it is), usage (a folder that is none, stage names, livelambda.yaml).
 base::Result<AppFolder> open_app_folder(std::string path, const std::optional<std::string>& stage,
                                         std::string_view user, const std::string& template_file = {});

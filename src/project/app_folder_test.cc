@@ -83,10 +83,10 @@ TEST(AppFolder, TakesTheTemplateThatSamWasTold) {
 TEST(AppFolder, RemembersTheStage) {
   Folder folder;
   folder.write("template.json", R"({"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}})");
-  EXPECT_EQ(folder.open("dev-tom", "tom").stage, "dev-tom");
+  ASSERT_TRUE(folder.open("dev-tom", "tom").remember_stage());
   EXPECT_EQ(folder.open({}, "tom").stage, "dev-tom");
   EXPECT_EQ(folder.open("other", "tom").stage, "other");
-  EXPECT_EQ(folder.open({}, "somebody").stage, "other");
+  EXPECT_EQ(folder.open({}, "somebody").stage, "dev-tom") << "nothing was deployed to the other";
 }
 
 TEST(AppFolder, KeepsItsStateOutOfGitAndToItself) {
@@ -122,7 +122,7 @@ TEST(AppFolder, NeedsAFolder) {
 TEST(AppFolder, RefusesABadStageAndDoesNotRememberIt) {
   Folder folder;
   folder.write("template.yaml", kTemplate);
-  ASSERT_TRUE(open_app_folder(folder.path, "good", "tom"));
+  ASSERT_TRUE(folder.open("good").remember_stage());
   for (const char* stage : {"", "1dev", "dev_tom", "dev tom", "-x", "dev/../x"}) {
     base::Error error = folder.error(stage);
     EXPECT_EQ(error.kind, base::ErrorKind::usage) << stage;
