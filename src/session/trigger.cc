@@ -19,6 +19,18 @@ std::string last_part(const std::string& arn) {
   return colon == std::string::npos ? arn : arn.substr(colon + 1);
 }
 
+// Of an event source: "…:queue" → "queue", "…:stream/clicks" → "clicks", "…:table/items/stream/2026-01-02T03:04" →
+// "items".
+std::string name_in(const std::string& arn) {
+  for (std::string_view kind : {":table/", ":stream/"}) {
+    std::size_t at = arn.find(kind);
+    if (at == std::string::npos) continue;
+    std::string name = arn.substr(at + kind.size());
+    return name.substr(0, name.find('/'));
+  }
+  return last_part(arn);
+}
+
 std::string of_record(const codec::json::value& record) {
   std::string source = find_string(record, "eventSource");
   if (source.empty()) source = find_string(record, "EventSource");
@@ -26,7 +38,7 @@ std::string of_record(const codec::json::value& record) {
   source.erase(0, 4);
   if (source == "sns") return with(source, last_part(find_string(record, "Sns", "TopicArn")));
   if (source == "s3") return with(source, find_string(record, "s3", "bucket", "name"));
-  return with(source, last_part(find_string(record, "eventSourceARN")));
+  return with(source, name_in(find_string(record, "eventSourceARN")));
 }
 
 std::string of_version_2(const codec::json::value& event) {

@@ -1,16 +1,11 @@
 """The app's stacks deployed to MiniStack: creation, update, failure with rollback, removal. The debug stack, whose
 WebSocket API MiniStack does not have, is on the local cloud."""
 
-import threading
-from urllib.parse import parse_qsl
-
 import pytest
 
 from harness import judges
-from harness.local_cloud import LocalCloud
-from harness.ministack import MiniStack
 from harness.processes import PROGRAM, Process, clean_environment
-from harness.recorder import Recorded, Recorder
+from harness.two_clouds import TwoClouds
 
 HANDLER = "export const handler = async () => 'one';\n"
 # Plain CloudFormation: MiniStack translates SAM only with another package.
@@ -29,39 +24,10 @@ HEAD = """Resources:
 OUTPUTS = "Outputs:\n  Topic: { Value: !Ref Topic }\n"
 
 
-class TwoClouds:
-    """One account to livelambda: stacks named …-debug-stack, and what belongs to the bridge, are the local cloud's,
-    everything else MiniStack's. Buckets of the one are made in the other when something is put into them."""
-
-    def __init__(self, local: LocalCloud, ministack: MiniStack):
-        self.local, self.ministack = local, ministack
-        self.buckets: set[str] = set()
-        self._lock = threading.Lock()
-        self.front = Recorder(self._choose)
-        self.env = {**local.env, "AWS_ENDPOINT_URL": self.front.endpoint}
-
-    def _choose(self, request: Recorded) -> str:
-        if request.service == "s3":
-            self._have_bucket(request.target.lstrip("/").split("/")[0].split("?")[0])
-            return self.ministack.endpoint
-        if request.service != "cloudformation":
-            return self.local.endpoint
-        form = dict(parse_qsl(request.body.decode()))
-        named = form.get("StackName", "") or form["ChangeSetName"]
-        ours = named.endswith("-debug-stack") or ":123456789012:" in named
-        return (self.local if ours else self.ministack).endpoint
-
-    def _have_bucket(self, bucket: str):
-        with self._lock:
-            if bucket not in self.buckets:
-                self.ministack.client("s3").create_bucket(Bucket=bucket)
-                self.buckets.add(bucket)
-
-
 @pytest.fixture(scope="module")
-def clouds(module_path, module_processes, cloud):
+def clouds(module_path, module_processes):
     judges.module("botocore", "botocore")
-    clouds = TwoClouds(cloud, MiniStack(module_path))
+    clouds = TwoClouds(module_path)
     yield clouds
     clouds.front.close()
 

@@ -20,14 +20,15 @@ class MiniStack(Process):
     account = "000000000000"
     region = "us-east-1"
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, **env: str):
+        """`env`: what MiniStack hands down to its functions, too."""
         if not PROGRAM.exists():
             pytest.skip("SKIPPED JUDGE: MiniStack")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         super().__init__([PROGRAM], clean_environment(home, GATEWAY_PORT=str(port), BIND_HOST="127.0.0.1",
-                                                      LOG_LEVEL="WARNING", TMPDIR=str(home)))
+                                                      LOG_LEVEL="WARNING", TMPDIR=str(home), **env))
         self.endpoint = f"http://127.0.0.1:{port}"
         wait_until(self._answers, "MiniStack answers")
 
