@@ -1,6 +1,7 @@
 // Runs a Lambda function on this machine: loads the handler, then asks the Runtime API for one event after the other.
 // Plain Node.js 20 or later, no dependencies. What it does follows AWS's own runtime for Node.js, whose quirks handlers rely on.
 
+import { answerCustomResourcesAt } from "./custom_resource_answers.mjs";
 import { patchConsole, setRequestId } from "./output.mjs";
 import { loadHandler } from "./load.mjs";
 import { Invocation } from "./invocation.mjs";
@@ -58,6 +59,7 @@ async function serveStream(handler, body) {
 }
 
 patchConsole();
+if (URL.canParse(process.env.AWS_ENDPOINT_URL)) answerCustomResourcesAt(process.env.AWS_ENDPOINT_URL);
 let handler;
 try {
   handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);

@@ -93,23 +93,22 @@ class ManifestReader {
   std::set<std::string> placed_;
 };
 
-// Takes the marks of runtimes/cdk/hook.cjs out of a resource: their names without "livelambda:".
-std::map<std::string, std::string> take_marks(json::value& resource) {
+// Takes out of a function what runtimes/cdk/hook.cjs wrote into it, and the paths that it led CDK to write: the names
+// of its marks without "livelambda:".
+std::map<std::string, std::string> take_marks(json::value& function) {
   std::map<std::string, std::string> marks;
-  auto* object = resource.if_object();
+  auto* object = function.if_object();
   auto* metadata = object == nullptr ? nullptr : object->if_contains("Metadata");
   if (metadata == nullptr || !metadata->is_object()) return marks;
-  auto& members = metadata->get_object();
-  for (auto member = members.begin(); member != members.end();) {
-    if (!member->key().starts_with(kMark)) {
-      ++member;
-      continue;
+  json::object rest;
+  for (const auto& [name, value] : metadata->get_object()) {
+    if (name.starts_with(kMark) && value.is_string()) {
+      marks[std::string(name.substr(kMark.size()))] = std::string(value.get_string());
+    } else if (!name.starts_with("aws:asset:")) {
+      rest[name] = value;
     }
-    if (member->value().is_string()) {
-      marks[std::string(member->key().substr(kMark.size()))] = std::string(member->value().get_string());
-    }
-    member = members.stable_erase(member);
   }
+  if (!marks.empty()) *metadata = std::move(rest);
   return marks;
 }
 

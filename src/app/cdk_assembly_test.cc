@@ -110,6 +110,7 @@ TEST(CdkAssembly, TellsWhereCodeComesFromAndTakesThatOutOfTheTemplate) {
   EXPECT_EQ(stack.functions.at(1).source, "/app/lib");
   EXPECT_EQ(stack.functions.at(1).entry, "");
   EXPECT_EQ(codec::to_text(stack.document.value).find("livelambda:"), std::string::npos);
+  EXPECT_EQ(codec::to_text(stack.document.value).find("/app"), std::string::npos);
   EXPECT_THAT(app->deployed_code, IsEmpty());
 }
 

@@ -14,6 +14,7 @@
 #include "deploy/stack_deployer.h"
 #include "deploy/stack_order.h"
 #include "deploy/uploads.h"
+#include "project/cdk.h"
 #include "session/confirm.h"
 #include "session/function_code.h"
 #include "session/stack_parameters.h"
@@ -151,12 +152,24 @@ class Deployer {
     const std::string& stage = workspace_.folder().stage;
     CO_TRY(deploy::check_stage_is_meant(stage, safety));
     for (const StackStep& step : steps_) {
-      CO_TRY(auto question, deploy::check_take_over(step.state, workspace_.application().name, stage, safety));
+      CO_TRY(auto question, check_take_over(step.state, safety));
       if (!question || co_await confirm(with_, *question)) continue;
       co_return base::fail(base::ErrorKind::usage, fmt::format("stack {} is left as it is", step.stack->name),
                            "Type the stack's name to have it taken over.");
     }
-    co_return base::Result<>();
+    co_return workspace_.folder().remember_stage();
+  }
+
+  base::Result<std::optional<deploy::Question>> check_take_over(const deploy::StackState& state,
+                                                                const deploy::SafetyOptions& safety) const {
+    const project::AppFolder& folder = workspace_.folder();
+    const std::string& app = workspace_.application().name;
+    auto question = deploy::check_take_over(state, app, folder.stage, safety);
+    bool is_other_stage = deploy::ownership(state, app, folder.stage) == deploy::Ownership::other_stage;
+    if (question || folder.framework != app::Framework::cdk || !is_other_stage) return question;
+    base::Error error = question.error();  // what a CDK app's stacks are called stands in its own code
+    error.hint = fmt::format("Put the stage into the names of its stacks:\n{}", project::cdk_stage_lines(folder));
+    return base::fail(std::move(error));
   }
 
   awaitable<base::Result<deploy::DeployedStack>> deploy_stack(deploy::StackRequest request) {
@@ -289,9 +302,8 @@ class Deployer {
                       .runtime = code.runtime,
                       .handler = code.handler,
                       .source = code.source};
-    return {.info = std::move(info),
-            .code = std::move(code),
-            .timeout = std::chrono::seconds(function.timeout_seconds)};
+    return {
+        .info = std::move(info), .code = std::move(code), .timeout = std::chrono::seconds(function.timeout_seconds)};
   }
 
   Workspace& workspace_;

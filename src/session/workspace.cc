@@ -78,7 +78,9 @@ awaitable<base::Result<>> Workspace::make_toolchain() {
        .parameters = options_.parameters,
        .environment = environment_of_tools(options_.environment, keys, account_.region),
        .spawner = &with_.spawner,
-       .on_output = [&reporter = with_.reporter](const std::string& line) { reporter.report(ToolOutput{line}); }});
+       .on_output = [&reporter = with_.reporter](const std::string& line) { reporter.report(ToolOutput{line}); },
+       .account = account_id_,
+       .bootstrap = options_.cloud_ends});
   co_return base::Result<>();
 }
 

@@ -1,0 +1,150 @@
+"""Real CDK apps (tests/cdk_apps), in TypeScript and in Python, synthesised and deployed by the CDK's own tool and live on the
+local cloud: two stacks with a reference between them, a Stage, a nested stack, and custom resources that keep their code."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from harness import apps
+from harness.local_cloud import LocalCloud
+from harness.processes import ROOT, clean_environment
+from harness.session import Session
+
+NODE = ROOT / "build" / "judges-cdk" / "node_modules"
+PYTHON = ROOT / "build" / "judges-cdk-python" / "bin"
+
+
+@pytest.fixture(scope="module")
+def cloud(module_processes, module_path):
+    """A cloud whose functions find the AWS SDK, as the CDK's own do in Lambda."""
+    if not (NODE / ".bin" / "cdk").exists() or shutil.which("node") is None:
+        pytest.skip("SKIPPED JUDGE: AWS CDK")
+    temporary = module_path / "tmp"
+    temporary.mkdir()
+    (temporary / "node_modules").symlink_to(NODE)  # above where the cloud unpacks functions
+    return LocalCloud(module_path / "cloud-home", env={"TMPDIR": str(temporary)})
+
+
+def app(name: str, folder: Path) -> Path:
+    target = folder / name
+    shutil.copytree(ROOT / "tests" / "cdk_apps" / name, target)
+    (target / "node_modules").symlink_to(NODE)
+    (target / "package-lock.json").write_text("{}")  # NodejsFunction takes its folder for the project
+    return target
+
+
+@pytest.fixture(scope="module")
+def typescript(cloud, module_path) -> Path:
+    folder = app("typescript", module_path)
+    shutil.copy(ROOT / "tests" / "cdk" / "functions" / "aws.js", folder / "src")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unprepared(cloud, typescript, module_path) -> list[dict]:
+    """The session's last words in an account that has not been bootstrapped, which it then is."""
+    session = Session(typescript, cloud, module_path / "home", "dev", wait=False)
+    session.wait_for("stopped", timeout=180)
+    environment = clean_environment(module_path / "cloud-home", **cloud.env, CI="1", CDK_DISABLE_CLI_TELEMETRY="1")
+    done = subprocess.run([NODE / ".bin" / "cdk", "bootstrap", f"aws://123456789012/{cloud.region}"], cwd=module_path,
+                          env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return session.events
+
+
+@pytest.fixture(scope="module")
+def live(cloud, typescript, unprepared, module_path, module_processes) -> Session:
+    session = Session(typescript, cloud, module_path / "home", "dev", wait=False)
+    session.ready = session.wait_for("ready", timeout=120)
+    return session
+
+
+def function(session: Session, start: str) -> dict:
+    return next(one for one in session.ready["functions"] if one["logicalId"].startswith(start))
+
+
+def test_an_account_that_is_not_bootstrapped_is_told_how(unprepared):
+    error = next(one for one in unprepared if one["event"] == "error")
+    assert error["kind"] == "deployment"
+    assert "npx cdk bootstrap aws://123456789012/us-east-1" in error["hint"]
+
+
+def test_live_are_the_app_s_functions_and_no_handler_of_a_custom_resource(live):
+    names = sorted(one["logicalId"].split("/")[-1].rstrip("0123456789ABCDEF") for one in live.ready["functions"])
+    assert names == ["Api", "Api", "Auditor", "listener"]
+    entries = {one["logicalId"].split("/")[0]: one["source"] for one in live.ready["functions"]}
+    assert all(not ".livelambda" in source for source in entries.values()), "no bundle or copy of one runs"
+
+
+def test_custom_resources_are_answered_by_their_own_code(live):
+    assert live.outputs["dev-orders.SeededWith"] == "seeded: yes"
+
+
+def test_a_request_runs_the_entry_file_and_reaches_the_other_stack_s_topic(live):
+    response = requests.get(live.outputs["dev-front.Url"] + "/first-order", timeout=60)
+    assert (response.status_code, response.text) == (200, "first edition")
+    live.wait_for("log", line=lambda line: "heard /first-order" in line)
+
+
+def test_an_edit_of_the_source_is_what_the_next_request_runs(live, typescript):
+    mark = live.mark()
+    apps.edit(typescript / "src" / "api.mjs", "first edition", "second edition")
+    live.wait_for("reload", after=mark, function=lambda name: name.startswith("dev-front/Api"))
+    response = requests.get(live.outputs["dev-front.Url"] + "/second-order", timeout=60)
+    assert response.text == "second edition"
+
+
+def test_a_function_of_a_nested_stack_runs_here_with_what_its_parent_hands_down(live, cloud):
+    auditor = function(live, "dev-orders/Audit")
+    answer = json.loads(cloud.invoke(auditor["name"], {"order": 7}).payload)
+    assert answer["audited"] == 7
+    assert answer["topic"].startswith("arn:aws:sns:us-east-1:123456789012:dev-orders-Topic")
+    assert answer["pid"] in live.workers()
+
+
+def test_a_function_of_a_stage_runs_here(live):
+    response = requests.get(live.outputs["Beta-dev-front.Url"] + "/", timeout=60)
+    assert response.status_code == 200
+
+
+def test_nothing_of_this_machine_is_deployed(live, cloud, typescript):
+    client = cloud.client("cloudformation")
+    for stack in ("dev-orders", "dev-front", "Beta-dev-front"):
+        body = json.dumps(client.get_template(StackName=stack)["TemplateBody"])
+        assert str(typescript) not in body
+        assert "livelambda:source" not in body
+
+
+@pytest.fixture(scope="module")
+def python(live, cloud, module_path, module_processes) -> Session:
+    """The app in Python, whose stack is called the same on every stage."""
+    if not (PYTHON / "python").exists():
+        pytest.skip("SKIPPED JUDGE: AWS CDK for Python")
+    path = f"{PYTHON}:{clean_environment(module_path)['PATH']}"
+    session = Session(app("python", module_path), cloud, module_path / "home", "one", wait=False, env={"PATH": path})
+    session.ready = session.wait_for("ready", timeout=120)
+    return session
+
+
+def test_an_app_in_python_runs_its_functions_here(python, cloud):
+    (greeter,) = python.ready["functions"]
+    assert greeter["source"] == str(python.app / "functions")
+    answer = json.loads(cloud.invoke(greeter["name"], {"name": "Ada"}).payload)
+    assert answer["greeting"] == "Hello, Ada"
+    assert answer["stage"] == "one"
+    assert answer["pid"] in python.workers()
+
+
+def test_a_second_stage_does_not_overwrite_the_first_and_is_told_what_to_write(python, cloud, module_path):
+    path = f"{PYTHON}:{clean_environment(module_path)['PATH']}"
+    second = Session(python.app, cloud, module_path / "home", "two", wait=False, env={"PATH": path})
+    error = second.wait_for("error", timeout=120)
+    assert "hello" in error["message"] and "stage one" in error["message"]
+    assert 'stage = app.node.try_get_context("stage")' in error["hint"]
+    second.wait_for("stopped")
+    stack = cloud.stack("hello")
+    assert {"Key": "livelambda:stage", "Value": "one"} in stack["Tags"]
