@@ -70,6 +70,21 @@ std::string unescape(std::string_view token) {
   return text;
 }
 
+// SAM takes an intrinsic function in Location for an application of its repository. What it makes of a template's URL
+// is this stack (samtranslator, model/sam_resources.py: SamApplication).
+void become_plain_stack(json::value& document, const std::string& logical_id) {
+  auto& resource = document.get_object()["Resources"].get_object()[logical_id].get_object();
+  resource["Type"] = "AWS::CloudFormation::Stack";
+  auto& properties = resource["Properties"].get_object();
+  properties["TemplateURL"] = properties["Location"];
+  properties.stable_erase("Location");
+  const auto* tags = properties.if_contains("Tags");
+  if (tags == nullptr || !tags->is_object()) return;  // SAM writes them as a mapping, CloudFormation as a list
+  json::array list;
+  for (const auto& [key, value] : tags->get_object()) list.push_back(json::object{{"Key", key}, {"Value", value}});
+  properties["Tags"] = std::move(list);
+}
+
 }  // namespace
 
 void put_location(json::value& document, const LocalArtifact& artifact, std::string_view key) {
@@ -89,6 +104,7 @@ void put_location(json::value& document, const LocalArtifact& artifact, std::str
   }
   auto form = std::ranges::find(kForms, std::string_view(artifact.type), &TypeForm::type);
   *at = location_value(form == std::end(kForms) ? Form::uri : form->form, key);
+  if (artifact.type == "AWS::Serverless::Application") become_plain_stack(document, artifact.logical_id);
 }
 
 }  // namespace app

@@ -210,7 +210,7 @@ TEST(Rewrite, NestedTemplatesComeFirstAndGetTheirParametersFromTheirParents) {
   constexpr const char* kRoot = R"(
 Resources:
   Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: {A: b}}}
-  App: {Type: AWS::Serverless::Application, Properties: {Location: plain.yaml}}
+  App: {Type: AWS::Serverless::Application, Properties: {Location: plain.yaml, Tags: {team: a}}}
 )";
   const std::map<std::string, std::string> files = {{"child.yaml",
                                                      "Resources: {F: {Type: AWS::Serverless::Function, Properties: "
@@ -243,9 +243,11 @@ Resources:
 )",
                                                                   child.key));
   expect_tree(
-      resources.at("App").at("Properties"),
-      fmt::format("{{Location: !Sub 'https://${{LiveLambdaBucket}}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{}'}}",
-                  outcome->nested[1].key));
+      resources.at("App"),
+      fmt::format(
+          "{{Type: AWS::CloudFormation::Stack, Properties: {{Tags: [{{Key: team, Value: a}}], TemplateURL: !Sub "
+          "'https://${{LiveLambdaBucket}}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{}'}}}}",
+          outcome->nested[1].key));
   EXPECT_THAT(outcome->parameters,
               ElementsAre("LiveLambdaBucket", "LiveLambdaStubX8664", "LiveLambdaApiArn", "LiveLambdaTableArn"));
 }

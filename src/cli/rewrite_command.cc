@@ -43,7 +43,8 @@ std::string file_name(const app::Stack& stack) {
 
 void say(const Template& one) {
   auto print = [&one](const char* kind, int line, std::string_view id, std::string_view text) {
-    fmt::print(stderr, "{}: {}:{}: {}{}{}\n", kind, one.stack->template_file, line, id, id.empty() ? "" : ": ", text);
+    std::string place = line > 0 ? fmt::format("{}:{}", one.stack->template_file, line) : one.stack->template_file;
+    fmt::print(stderr, "{}: {}: {}{}{}\n", kind, place, id, id.empty() ? "" : ": ", text);
   };
   for (const codec::DuplicateKey& twice : one.stack->document.duplicates) {
     print("warning", twice.line, "",
