@@ -149,12 +149,16 @@ WhyNot FunctionReader::why_code(const Function& function, const Code& code) {
 WhyNot FunctionReader::why_unknown(Function& function, const json::value& properties) const {
   if (function.handler.empty()) return {StayReason::handler_unknown};
   if (function.runtime.empty()) return {StayReason::runtime_unknown};
-  std::string language = language_of(function.runtime);
-  if (std::ranges::find(options_.languages, language) == options_.languages.end()) {
-    return {StayReason::runtime_not_here, function.runtime};
-  }
+  if (!runs_here(function)) return {StayReason::runtime_not_here, function.runtime};
   if (!read_architecture(function, properties)) return {StayReason::architecture_unknown};
   return {};
+}
+
+bool FunctionReader::runs_here(const Function& function) const {
+  if (options_.languages.empty()) return false;
+  if (!function.run_command.empty()) return true;
+  if (std::ranges::find(options_.languages, language_of(function.runtime)) != options_.languages.end()) return true;
+  return options_.has_program && options_.has_program(function, fs::path(node_.file).parent_path() / function.source);
 }
 
 WhyNot FunctionReader::why_role(Function& function, const json::value& properties) const {
@@ -256,6 +260,7 @@ const FunctionSettings* FunctionReader::settings_of(const Function& function) co
 
 void FunctionReader::apply(const FunctionSettings& settings, Function& function, Code& code) const {
   function.build_command = settings.build;
+  function.run_command = settings.run;
   if (settings.source.empty() || code.place == Code::Place::image) return;
   fs::path base = fs::path(node_.file).parent_path();
   fs::path path = (fs::path(options_.folder) / settings.source).lexically_normal();

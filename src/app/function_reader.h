@@ -47,6 +47,7 @@ class FunctionReader {
                    const codec::json::value& properties) const;
   static WhyNot why_code(const Function& function, const Code& code);
   WhyNot why_unknown(Function& function, const codec::json::value& properties) const;
+  bool runs_here(const Function& function) const;
   WhyNot why_role(Function& function, const codec::json::value& properties) const;
   std::string unknown_role(const codec::json::value& role) const;
   bool read_architecture(Function& function, const codec::json::value& properties) const;

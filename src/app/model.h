@@ -41,6 +41,7 @@ struct Function {
   std::string build_method = {};
   codec::json::object build_properties = {};
   std::string build_command = {};  // `build` of livelambda.yaml; "" if none
+  std::string run_command = {};    // `run` of livelambda.yaml; "" if none
   Architecture architecture = Architecture::x86_64;
   int timeout_seconds = 3;  // Lambda's defaults, if the template says nothing that can be resolved
   int memory_mb = 128;

@@ -39,6 +39,8 @@ constexpr Key<FunctionSettings> kFunctionKeys[] = {
      [](const json::value& value, FunctionSettings& function) { return read_text(value, function.source); }},
     {"build", "a command",
      [](const json::value& value, FunctionSettings& function) { return read_text(value, function.build); }},
+    {"run", "a command",
+     [](const json::value& value, FunctionSettings& function) { return read_text(value, function.run); }},
 };
 
 constexpr Key<Settings> kKeys[] = {
@@ -64,10 +66,11 @@ class SettingsReader {
       std::string at = pointer({"functions", name});
       FunctionSettings function{.name = std::string(name), .line = document_.line_of(at)};
       TRY(read_keys(value, at, kFunctionKeys, "A function's settings are", function));
-      if (function.name.find('*') != std::string::npos && (!function.source.empty() || !function.build.empty())) {
-        return error(at,
-                     fmt::format("\"{}\" is many functions, which have no source or build in common", function.name),
-                     "Name one function, or only say `live: false`.");
+      const bool is_of_one = !function.source.empty() || !function.build.empty() || !function.run.empty();
+      if (function.name.find('*') != std::string::npos && is_of_one) {
+        return error(
+            at, fmt::format("\"{}\" is many functions, which have no source, build or run in common", function.name),
+            "Name one function, or only say `live: false`.");
       }
       settings.functions.push_back(std::move(function));
     }

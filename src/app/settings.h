@@ -17,6 +17,7 @@ struct FunctionSettings {
   bool live = true;
   std::string source = {};  // a folder or a file, relative to the app's folder; "" = where the app says
   std::string build = {};   // a command, run in the app's folder; "" = none
+  std::string run = {};     // a command that speaks the Runtime API, run in the function's folder; "" = none
   int line = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "app/template_reader.h"
 #include "os/files.h"
 #include "project/build_need.h"
+#include "project/local_program.h"
 #include "project/run_tool.h"
 #include "project/sam_build.h"
 
@@ -145,6 +146,7 @@ class TemplateApp final : public Toolchain {
                              .folder = workplace_.folder.path,
                              .functions = workplace_.folder.settings.functions,
                              .read_file = text_of};
+    options.has_program = local_programs(workplace_.environment);
     if (auto region = workplace_.environment.find("AWS_REGION"); region != workplace_.environment.end()) {
       options.pseudo["AWS::Region"] = region->second;
     }

@@ -24,7 +24,8 @@ worker::FunctionCode function_code(const app::Stack& stack, const app::Function&
           .entry = function.entry.empty() ? std::string() : absolute(stack, function.entry),
           .build_method = function.build_method,
           .build_properties = function.build_properties,
-          .build_command = function.build_command};
+          .build_command = function.build_command,
+          .run_command = function.run_command};
 }
 
 }  // namespace session

@@ -14,6 +14,7 @@
 #include "session/function_code.h"
 #include "session/infrastructure.h"
 #include "session/workspace.h"
+#include "worker/contents.h"
 #include "worker/sources.h"
 
 namespace session {
@@ -193,6 +194,8 @@ class Session {
     while (true) {
       os::Changes changes = co_await watcher->next();
       for (worker::FunctionSource& source : sources_) source.inputs = launcher_->inputs(source.function);
+      edits_->changed(changes);
+      changes = contents_.without_same(std::move(changes));
       std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources_);
       if (!touched.empty()) environments_->reload(touched);
       edits_->changed(changes);
@@ -216,6 +219,7 @@ class Session {
   std::unique_ptr<BridgeDriver> driver_;
   std::unique_ptr<Environments> environments_;
   std::vector<worker::FunctionSource> sources_;
+  worker::Contents contents_;
   std::set<std::string> watched_;  // folders
   std::optional<InfrastructureEdits> edits_;
   base::TaskGroup watching_{executor_};

@@ -18,13 +18,13 @@ awaitable<base::Result<>> Builds::build(Language& language, FunctionCode code, s
   if (!known) known = std::make_shared<Build>();
   const BuildPtr build = known;
   while (!build->built || *build->built < revision) {
+    build->language = &language;
+    build->code = code;
+    build->folder = folder;
+    build->wanted = std::max(build->wanted, revision);
+    build->waited_for = build->waited_for || waited_for;
     if (!build->running) {
       if (!std::exchange(build->queued, true)) build->place = ++last_place_;
-      build->language = &language;
-      build->code = code;
-      build->folder = folder;
-      build->wanted = std::max(build->wanted, revision);
-      build->waited_for = build->waited_for || waited_for;
       start_next();
     }
     co_await build->changed.wait();
@@ -59,7 +59,7 @@ awaitable<void> Builds::run(BuildPtr build) {
   build->result = co_await build->language->build(build->code, build->folder);
   build->built = revision;
   build->running = false;
-  build->waited_for = false;
+  build->waited_for = build->waited_for && build->wanted > revision;
   --running_;
   build->changed.notify_all();
   start_next();

@@ -36,6 +36,7 @@ std::map<std::string, std::string> make_environment(const WorkerSpec& spec, cons
   environment["LAMBDA_RUNTIME_DIR"] = program.runtime_folder;
   environment["_HANDLER"] = spec.code.handler;
   environment["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + spec.code.runtime;
+  if (spec.code.runtime.starts_with("provided")) environment.erase("AWS_EXECUTION_ENV");  // as in AWS
   for (const auto& [name, value] : program.environment) environment[name] = value;
   if (!options.ca_file.empty()) {
     environment.try_emplace("NODE_EXTRA_CA_CERTS", options.ca_file);

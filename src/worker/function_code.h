@@ -19,6 +19,8 @@ struct FunctionCode {
   codec::json::object build_properties = {};  // of the build method
   std::string build_command = {};             // `build` of livelambda.yaml; "" if none
   std::string run_command = {};               // `run` of livelambda.yaml; "" if none
+
+  bool operator==(const FunctionCode&) const = default;
 };
 
 }  // namespace worker

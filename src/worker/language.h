@@ -18,8 +18,10 @@ using boost::asio::awaitable;
 
 struct BuildResult {
   bool ok = true;
-  std::string output = {};            // what the compiler said
-  std::set<std::string> inputs = {};  // absolute paths of all that was read; empty if that is not known
+  std::string output = {};  // what the compiler said
+  std::set<std::string> inputs =
+      {};  // absolute paths of all that was read, with a '/' at the end all that lies directly
+  // in a folder; empty if that is not known
 };
 
 // What a worker of a function runs.
@@ -43,6 +45,8 @@ class Language {
   // Builds it, after check(); several at once, but one of a function. `folder` is the function's own place for what is
   // built and is kept from build to build.
   virtual awaitable<BuildResult> build(FunctionCode code, std::string folder) = 0;
+  // Ends what it keeps running to build. The last call.
+  virtual awaitable<void> close() { co_return; }
   // After check(), and build() if the function has one.
   virtual Program program(const FunctionCode& code, const std::string& folder) const = 0;
 };

@@ -10,6 +10,7 @@
 
 #include "worker/builds.h"
 #include "worker/environment.h"
+#include "worker/executable.h"
 #include "worker/language.h"
 #include "worker/nodejs.h"
 #include "worker/python.h"
@@ -27,7 +28,8 @@ class ProcessLauncher final : public Launcher {
   ProcessLauncher(asio::any_io_executor executor, os::Spawner& spawner, const base::Clock& clock,
                   LauncherOptions options)
       : executor_(std::move(executor)), spawner_(spawner), clock_(clock), options_(std::move(options)) {
-    languages_.push_back(make_nodejs(spawner_, options_.own_environment, options_.loaders + "/nodejs"));
+    languages_.push_back(make_executable(spawner_, options_.own_environment));
+    languages_.push_back(make_nodejs(executor_, spawner_, options_.own_environment, options_.loaders + "/nodejs"));
     languages_.push_back(make_python(spawner_, options_.own_environment, options_.loaders + "/python"));
   }
 
@@ -55,7 +57,10 @@ class ProcessLauncher final : public Launcher {
     co_return start_worker_process(executor_, spawner_, clock_, std::move(copy), std::move(command), std::move(log));
   }
 
-  awaitable<void> close() override { co_await builds_.close(); }
+  awaitable<void> close() override {
+    co_await builds_.close();
+    for (const auto& language : languages_) co_await language->close();
+  }
 
  private:
   // Checks and, if it is built, builds.

@@ -1,6 +1,8 @@
-// Node.js: the `node` on the developer's PATH, 20 or later, runs runtimes/nodejs.
+// Node.js: the `node` on the developer's PATH, 20 or later, runs runtimes/nodejs. TypeScript, and what asks for
+// esbuild, is bundled by the esbuild of its project; plain JavaScript runs as it lies there.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,8 +15,8 @@
 namespace worker {
 
 // `own_environment` is the developer's, `loader_folder` holds bootstrap.mjs. The spawner outlives the result.
-std::unique_ptr<Language> make_nodejs(os::Spawner& spawner, std::map<std::string, std::string> own_environment,
-                                      std::string loader_folder);
+std::unique_ptr<Language> make_nodejs(boost::asio::any_io_executor executor, os::Spawner& spawner,
+                                      std::map<std::string, std::string> own_environment, std::string loader_folder);
 
 struct NodeVersion {
   int major = 0;

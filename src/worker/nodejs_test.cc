@@ -16,7 +16,8 @@ TEST(ParseNodeVersion, ReadsWhatNodePrints) {
   ASSERT_TRUE(version);
   EXPECT_EQ(version->major, 20);
   EXPECT_EQ(version->minor, 19);
-  for (const char* other : {"20.1", "v20", "v.1.2", "v20.1", "v20.x.1", ""}) EXPECT_FALSE(parse_node_version(other)) << other;
+  for (const char* other : {"20.1", "v20", "v.1.2", "v20.1", "v20.x.1", ""})
+    EXPECT_FALSE(parse_node_version(other)) << other;
 }
 
 // A folder with a program called node, which the fake spawner plays.
@@ -40,7 +41,7 @@ class NodeJsCheck : public ::testing::Test {
 
 TEST_F(NodeJsCheck, AcceptsASufficientVersionAndAsksOnce) {
   spawner_.output = "v22.1.0\n";
-  auto language = make_nodejs(spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
+  auto language = make_nodejs(loop_.get_executor(), spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
   EXPECT_EQ(check(*language), std::string());
   EXPECT_EQ(check(*language, "nodejs24.x"),
             "F is a nodejs24.x function and runs on Node.js 22 here (" + folder_.path() + "/node)");
@@ -53,7 +54,7 @@ TEST_F(NodeJsCheck, AcceptsASufficientVersionAndAsksOnce) {
 
 TEST_F(NodeJsCheck, RefusesAnOldVersion) {
   spawner_.output = "v18.19.0\n";
-  auto language = make_nodejs(spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
+  auto language = make_nodejs(loop_.get_executor(), spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
   auto result = check(*language);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, base::ErrorKind::local_resource);
@@ -61,7 +62,7 @@ TEST_F(NodeJsCheck, RefusesAnOldVersion) {
 }
 
 TEST_F(NodeJsCheck, SaysWhenThereIsNone) {
-  auto language = make_nodejs(spawner_, {{"PATH", "/nowhere"}}, "/loaders/nodejs");
+  auto language = make_nodejs(loop_.get_executor(), spawner_, {{"PATH", "/nowhere"}}, "/loaders/nodejs");
   auto result = check(*language);
   ASSERT_FALSE(result);
   EXPECT_NE(result.error().message.find("PATH"), std::string::npos);

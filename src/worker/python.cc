@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "os/files.h"
+#include "worker/build_command.h"
 #include "worker/folders.h"
 #include "worker/tool.h"
 
@@ -78,8 +79,10 @@ class Python final : public Language {
       : spawner_(spawner), own_environment_(std::move(own_environment)), loader_folder_(std::move(loader_folder)) {}
 
   bool runs(const FunctionCode& code) const override { return code.runtime.starts_with("python"); }
-  bool is_built(const FunctionCode&) const override { return false; }
-  awaitable<BuildResult> build(FunctionCode, std::string) override { co_return BuildResult{}; }
+  bool is_built(const FunctionCode& code) const override { return !code.build_command.empty(); }
+  awaitable<BuildResult> build(FunctionCode code, std::string) override {
+    co_return co_await run_build_command(spawner_, own_environment_, std::move(code));
+  }
 
   awaitable<base::Result<std::string>> check(FunctionCode code) override {
     const std::string found = find_python(code, own_environment_);

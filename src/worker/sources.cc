@@ -40,7 +40,7 @@ bool is_source(std::string_view relative) {
 
 // A folder that went or came stands for all that is in it.
 bool is_read(const std::set<std::string>& inputs, const std::string& path) {
-  if (inputs.contains(path)) return true;
+  if (inputs.contains(path) || inputs.contains(path.substr(0, path.rfind('/') + 1))) return true;
   const auto next = inputs.lower_bound(path + "/");
   if (next != inputs.end() && next->starts_with(path + "/")) return true;
   const auto name = path.substr(path.rfind('/') + 1);

@@ -19,7 +19,8 @@ namespace worker {
 struct FunctionSource {
   std::string function;               // logical id
   std::string folder;                 // absolute
-  std::set<std::string> inputs = {};  // absolute paths that its build read; empty: all of its folder, and shared code
+  std::set<std::string> inputs = {};  // absolute paths that its build read, with a '/' at the end all that lies
+                                      // directly in a folder; empty: all of its folder, and shared code
 };
 
 // Directories that the watcher does not enter, by name.
