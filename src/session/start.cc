@@ -198,7 +198,6 @@ class Session {
       changes = contents_.without_same(std::move(changes));
       std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources_);
       if (!touched.empty()) environments_->reload(touched);
-      edits_->changed(changes);
     }
   }
 

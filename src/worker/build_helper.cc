@@ -75,13 +75,16 @@ awaitable<base::Result<>> BuildHelper::start(std::vector<std::string> command) {
   const std::string path = folder_.path() + "/socket";
   os::remove_all(path);
   Protocol::acceptor acceptor(executor_, Protocol::endpoint(path));
-  command.push_back(path);
   const std::string program = command.front();
+  command.push_back(path);
+  // Nobody reads what it prints; a full pipe would hold it up.
+  for (const char* before : {"sh", "exec \"$@\" >/dev/null 2>&1", "-c", "/bin/sh"})
+    command.insert(command.begin(), before);
   CO_TRY(process_, spawner_.spawn({.command = std::move(command),
                                    .environment = environment_,
                                    .directory = folder_.path(),
-                                   .capture_stdout = true,
-                                   .capture_stderr = true,
+                                   .capture_stdout = false,
+                                   .capture_stderr = false,
                                    .outlives_parent = false}));
   base::TaskGroup watchdogs(executor_);
   watchdogs.spawn(close_after(acceptor, kStartTimeout));

@@ -27,6 +27,17 @@ TEST(Sources, AFileOfNoFunctionTouchesAllOfThem) {
   EXPECT_THAT(touched(kTwoFolders, {"/app/lib/shared.js"}), ElementsAre("Api", "Sns"));
 }
 
+TEST(Sources, OfAFunctionThatWasBuiltWhatTheBuildReadCounts) {
+  const std::vector<FunctionSource> functions = {{"Built", "/app", {"/app/src/a.ts", "/app/lib/deep/b.ts", "/app/go/"}},
+                                                 {"Plain", "/app/plain"}};
+  EXPECT_THAT(touched(functions, {"/app/src/a.ts"}), ElementsAre("Built"));
+  EXPECT_THAT(touched(functions, {"/app/lib"}), ElementsAre("Built")) << "a folder that went";
+  EXPECT_THAT(touched(functions, {"/app/go/new.go"}), ElementsAre("Built"));
+  EXPECT_THAT(touched(functions, {"/app/src/unused.ts", "/app/go/deep/x.go"}), IsEmpty());
+  EXPECT_THAT(touched(functions, {"/app/plain/x.js"}), ElementsAre("Plain"));
+  EXPECT_THAT(touched(functions, {"/app/tsconfig.json"}), ElementsAre("Built"));
+}
+
 TEST(Sources, AFolderWithALongerNameIsAnother) {
   EXPECT_THAT(touched({{"Api", "/app/api"}, {"Other", "/app/api-v2"}}, {"/app/api-v2/x.js"}), ElementsAre("Other"));
 }
