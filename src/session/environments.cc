@@ -192,10 +192,13 @@ awaitable<base::Result<Environments::TwinPtr>> Environments::fresh_twin(Environm
   } starting(*environment);
   while (true) {
     retire(*environment);
-    CO_TRY(auto twin, co_await start_twin(environment));
-    environment->twin = twin;
-    // The code may have changed while it started; if it ended at once, that is for the caller to see.
-    if (twin->generation == generation_of(environment->function->info.logical_id)) co_return twin;
+    const std::string& function = environment->function->info.logical_id;
+    const auto generation = generation_of(function);
+    auto twin = co_await start_twin(environment);
+    if (twin) environment->twin = *twin;
+    // The code may have changed while it was built and started: neither an old twin nor an old failure counts. If it
+    // ended at once, that is for the caller to see.
+    if (generation == generation_of(function)) co_return twin;
   }
 }
 
