@@ -112,7 +112,7 @@ awaitable<base::Result<>> CdkTool::deploy(CdkDeployment deployment) {
                          fmt::format("Do it once for the account and region: npx cdk bootstrap {}", unready));
   }
   if (!unready.empty()) {
-    CO_TRY(co_await bootstrap(unready));
+    CO_TRY(co_await bootstrap(unready, deployment.assembly));
     lines.clear();
     deployed = co_await run(arguments, {}, lines);
     if (deployed) co_return deployed;
@@ -124,9 +124,10 @@ awaitable<base::Result<>> CdkTool::deploy(CdkDeployment deployment) {
   co_return base::fail(std::move(error));
 }
 
-awaitable<base::Result<>> CdkTool::bootstrap(std::string environment) {
+// With an assembly the app is not synthesised once more.
+awaitable<base::Result<>> CdkTool::bootstrap(std::string environment, std::string assembly) {
   std::vector<std::string> lines;
-  co_return co_await run({"bootstrap", std::move(environment), "--ci"}, {}, lines);
+  co_return co_await run({"bootstrap", std::move(environment), "--app", std::move(assembly), "--ci"}, {}, lines);
 }
 
 std::string find_cdk(const std::string& folder, const std::string& path) {

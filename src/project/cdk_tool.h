@@ -30,7 +30,7 @@ class CdkTool {
   awaitable<base::Result<>> deploy(CdkDeployment deployment);
 
  private:
-  awaitable<base::Result<>> bootstrap(std::string environment);
+  awaitable<base::Result<>> bootstrap(std::string environment, std::string assembly);
   awaitable<base::Result<>> run(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
                                 std::vector<std::string>& lines);
 

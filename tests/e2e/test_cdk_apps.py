@@ -11,7 +11,7 @@ import requests
 
 from harness import apps
 from harness.local_cloud import LocalCloud
-from harness.processes import ROOT, clean_environment
+from harness.processes import PROGRAM, ROOT, clean_environment
 from harness.session import Session
 
 NODE = ROOT / "build" / "judges-cdk" / "node_modules"
@@ -122,12 +122,15 @@ def test_nothing_of_this_machine_is_deployed(live, cloud, typescript):
 @pytest.fixture(scope="module")
 def python(live, cloud, module_path, module_processes) -> Session:
     """The app in Python, whose stack is called the same on every stage."""
-    if not (PYTHON / "python").exists():
-        pytest.skip("SKIPPED JUDGE: AWS CDK for Python")
-    path = f"{PYTHON}:{clean_environment(module_path)['PATH']}"
-    session = Session(app("python", module_path), cloud, module_path / "home", "one", wait=False, env={"PATH": path})
+    session = Session(app("python", module_path), cloud, module_path / "home", "one", wait=False, env=python_tools())
     session.ready = session.wait_for("ready", timeout=120)
     return session
+
+
+def python_tools() -> dict[str, str]:
+    if not (PYTHON / "python").exists():
+        pytest.skip("SKIPPED JUDGE: AWS CDK for Python")
+    return {"PATH": f"{PYTHON}:{clean_environment(Path())['PATH']}"}
 
 
 def test_an_app_in_python_runs_its_functions_here(python, cloud):
@@ -140,11 +143,39 @@ def test_an_app_in_python_runs_its_functions_here(python, cloud):
 
 
 def test_a_second_stage_does_not_overwrite_the_first_and_is_told_what_to_write(python, cloud, module_path):
-    path = f"{PYTHON}:{clean_environment(module_path)['PATH']}"
-    second = Session(python.app, cloud, module_path / "home", "two", wait=False, env={"PATH": path})
+    second = Session(python.app, cloud, module_path / "home", "two", wait=False, env=python_tools())
     error = second.wait_for("error", timeout=120)
     assert "hello" in error["message"] and "stage one" in error["message"]
     assert 'stage = app.node.try_get_context("stage")' in error["hint"]
     second.wait_for("stopped")
     stack = cloud.stack("hello")
     assert {"Key": "livelambda:stage", "Value": "one"} in stack["Tags"]
+
+
+def test_an_unchanged_app_is_not_deployed_again(python, cloud, module_path, module_processes):
+    before = cloud.stack("hello")["LastUpdatedTime"] if "LastUpdatedTime" in cloud.stack("hello") else None
+    again = Session(python.app, cloud, module_path / "home", "one", wait=False, env=python_tools())
+    again.wait_for("ready", timeout=120)
+    assert cloud.stack("hello").get("LastUpdatedTime") == before
+    assert not again.select("deploy")
+
+
+def test_deploy_gives_the_stage_its_real_code(python, cloud, module_path):
+    (greeter,) = python.ready["functions"]
+    environment = clean_environment(module_path / "home", **cloud.env) | python_tools()
+    command = [PROGRAM, "deploy", "--app-dir", python.app, "--stage", "one", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    configuration = cloud.client("lambda").get_function_configuration(FunctionName=greeter["name"])
+    assert configuration["Runtime"] == "nodejs22.x"
+    answer = json.loads(cloud.invoke(greeter["name"], {"name": "Ada"}).payload)
+    assert answer["greeting"] == "Hello, Ada"
+    assert {"Key": "livelambda:stage", "Value": "one"} in cloud.stack("hello")["Tags"]
+
+
+def test_a_local_cloud_of_its_own_is_bootstrapped_by_the_way(cloud, module_path):
+    folder = app("python", module_path / "alone")
+    session = Session(folder, None, module_path / "home", "three", wait=False,
+                      env=python_tools() | {"TMPDIR": str(module_path / "tmp")})
+    ready = session.wait_for("ready", timeout=180)
+    assert [one["handler"] for one in ready["functions"]] == ["greeter.handler"]
