@@ -146,19 +146,21 @@ std::optional<std::string> KnownValues::pattern(const json::value& value) const 
   return evaluated ? scalar_text(*evaluated) : std::nullopt;
 }
 
-std::optional<std::string> KnownValues::parameter(const json::value& value) const {
+std::optional<std::vector<std::string>> KnownValues::list(const json::value& value) const {
   auto evaluated = evaluate(value, Pseudo::known_only);
-  if (!evaluated) return std::nullopt;
-  const auto* list = evaluated->if_array();
-  if (list == nullptr) return scalar_text(*evaluated);
-  std::string joined;
-  for (const auto& element : *list) {
+  if (!evaluated || !evaluated->is_array()) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const auto& element : evaluated->get_array()) {
     auto text = scalar_text(element);
     if (!text) return std::nullopt;
-    if (!joined.empty()) joined += ',';
-    joined += *text;
+    texts.push_back(std::move(*text));
   }
-  return joined;
+  return texts;
+}
+
+std::optional<std::string> KnownValues::parameter(const json::value& value) const {
+  auto elements = list(value);
+  return elements ? fmt::format("{}", fmt::join(*elements, ",")) : text(value);
 }
 
 std::optional<int> KnownValues::number(const json::value& value) const {

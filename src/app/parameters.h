@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/json.h"
 
@@ -26,6 +27,9 @@ class KnownValues {
 
   // A text whose unknown pseudo parameters stay in it as Fn::Sub spells them: "arn:${AWS::Partition}:iam::…".
   std::optional<std::string> pattern(const codec::json::value& value) const;
+
+  // The elements of a list of scalars.
+  std::optional<std::vector<std::string>> list(const codec::json::value& value) const;
 
   // As a nested stack is given it: a list becomes "a,b".
   std::optional<std::string> parameter(const codec::json::value& value) const;

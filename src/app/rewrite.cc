@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "app/for_each.h"
 #include "app/globals.h"
+#include "app/network.h"
 #include "app/references.h"
 #include "app/rewrite_draft.h"
 #include "app/rewrite_functions.h"
@@ -51,8 +53,8 @@ bool is_known_macro(std::string_view name) {
 // Functions that are not in the template as it was read.
 void explain_what_is_not_here(Draft& draft) {
   for (const auto& [id, resource] : draft.source().get_object().at("Resources").get_object()) {
-    if (id.starts_with("Fn::ForEach") || id == "Fn::Transform") {
-      draft.note(id, "is expanded by CloudFormation: functions that come of it are not live");
+    if ((is_loop(id) && makes_functions(resource)) || id == "Fn::Transform") {
+      draft.note(id, "is expanded by CloudFormation alone: functions that come of it keep their code in AWS");
     }
   }
   const auto* transforms = codec::find(draft.source(), "Transform");
@@ -62,7 +64,8 @@ void explain_what_is_not_here(Draft& draft) {
         transform.is_string() ? std::string(transform.get_string()) : codec::find_string(transform, "Name");
     if (is_known_macro(name)) continue;
     draft.note("",
-               fmt::format("is given to the macro {} as it is rewritten: functions that it adds are not live", name));
+               fmt::format("is given to the macro {} as it is rewritten: functions that it adds keep their code in AWS",
+                           name));
   }
 }
 
@@ -101,6 +104,7 @@ base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& option
     if (options.increase_timeout) increase_timeouts(draft);
     names = adapt_publications(draft);
     explain_what_is_not_here(draft);
+    explain_networks(draft);
   }
   for (const LocalArtifact& artifact : stack.artifacts) {
     if (artifact.kind == LocalArtifact::Kind::template_) {

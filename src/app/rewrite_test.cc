@@ -269,11 +269,14 @@ TEST(Rewrite, SaysWhichFunctionsItDoesNotSee) {
   auto outcome = app::testing::rewritten(R"(
 Transform: [AWS::LanguageExtensions, Mine, AWS::Serverless-2016-10-31]
 Resources:
-  Fn::ForEach::Each: [A, [x], {'F${A}': {Type: AWS::SNS::Topic}}]
-  T: {Type: AWS::SNS::Topic}
+  Fn::ForEach::Each: [A, !Ref Names, {'F${A}': {Type: AWS::Lambda::Function}}]
+  Fn::ForEach::Topics: [A, !Ref Names, {'F${A}': {Type: AWS::SNS::Topic}}]
+  Fn::Transform: {Name: More}
 )");
   EXPECT_THAT(app::testing::words_on(outcome, "Fn::ForEach::Each"),
-              ElementsAre(HasSubstr("expanded by CloudFormation")));
+              ElementsAre(HasSubstr("expanded by CloudFormation alone")));
+  EXPECT_TRUE(app::testing::words_on(outcome, "Fn::ForEach::Topics").empty());
+  EXPECT_THAT(app::testing::words_on(outcome, "Fn::Transform"), ElementsAre(HasSubstr("keep their code in AWS")));
   EXPECT_THAT(app::testing::words_on(outcome, ""), ElementsAre(HasSubstr("the macro Mine")));
 }
 

@@ -29,7 +29,7 @@ base::Result<std::vector<Function>> read_functions(const TemplateNode& node, con
   FunctionReader reader(node, reserved, options);
   std::vector<Function> functions;
   for (const auto& [id, resource] : node.resources()) {
-    if (id.starts_with("Fn::")) continue;  // Fn::ForEach, Fn::Transform: only CloudFormation knows what comes of them
+    if (id.starts_with("Fn::")) continue;  // what comes of Fn::Transform and other loops, only CloudFormation knows
     std::string type = codec::find_string(resource, "Type");
     if (!resource.is_object() || type.empty()) {
       return node.error(pointer({"Resources", id}), fmt::format("resource {} has no Type", std::string_view(id)));

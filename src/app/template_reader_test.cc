@@ -290,11 +290,11 @@ Resources:
                          "1 api.yaml /Resources/Api/Properties/DefinitionBody/Fn::Transform/Parameters/Location"));
 }
 
-TEST(TemplateReader, PassesOverForEach) {
+TEST(TemplateReader, PassesOverLoopsThatItCannotExpand) {
   auto stack = read(R"(
 Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
 Resources:
-  Fn::ForEach::Functions: [Name, [A, B], {'${Name}F': {Type: AWS::Serverless::Function}}]
+  Fn::ForEach::Functions: [Name, !Ref Names, {'${Name}F': {Type: AWS::Serverless::Function}}]
   Topic: {Type: AWS::SNS::Topic}
 )");
   EXPECT_TRUE(stack.functions.empty());

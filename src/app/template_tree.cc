@@ -7,6 +7,7 @@
 
 #include "app/artifacts.h"
 #include "app/cdk_metadata.h"
+#include "app/for_each.h"
 #include "app/references.h"
 
 namespace app {
@@ -65,6 +66,10 @@ class Loader {
                       const std::map<std::string, std::string>& pseudo, int depth) {
     TRY(node.document, parse_template(text, node.file));
     node.values.emplace(node.document.value, given, pseudo);
+    if (auto expanded = expand_loops(node.document, *node.values)) {
+      node.document = std::move(*expanded);
+      node.values.emplace(node.document.value, given, pseudo);
+    }
     for (const auto& [id, resource] : node.resources()) {
       std::string_view property = template_property(resource);
       if (!property.empty() && options_.read_file) TRY(load_nested(node, id, resource, property, depth));
