@@ -333,6 +333,19 @@ TEST_F(Delivery, NoWayOutIsAnErrorThatSaysSo) {
   invoke("{}");
   expect_error("Function.LiveUnreachable");
   EXPECT_LT(world.ending()->after, Millis(5'000));
+  EXPECT_NE(world.ending()->body.find("NAT gateway (docs/vpc.md)"), std::string::npos) << world.ending()->body;
+}
+
+// API Gateway's words for an API that the endpoint does not know.
+TEST_F(Delivery, APrivateEndpointThatForbidsIsAnErrorThatSaysSo) {
+  world.add_session("tom@laptop");
+  world.socket_outcome = {.status = 403, .detail = "ForbiddenException Forbidden"};
+  world.post_outcome = world.socket_outcome;
+  start();
+  invoke("{}");
+  expect_error("Function.LiveDenied");
+  EXPECT_NE(world.ending()->body.find("turn its private DNS off (docs/vpc.md)"), std::string::npos)
+      << world.ending()->body;
 }
 
 TEST_F(Delivery, AThrottledTableIsNeverReadAsNoRegistration) {

@@ -121,7 +121,7 @@ Denial explain_denial(const Outcome& outcome, std::string_view what) {
   return {
       start +
       "the request was not recognised. A private `execute-api` endpoint with private DNS in the function's VPC answers "
-      "so for every API of the region; let the function reach the public endpoint"};
+      "so for every API of the region: turn its private DNS off (docs/vpc.md)"};
 }
 
 }  // namespace bridge

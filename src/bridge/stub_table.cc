@@ -174,8 +174,7 @@ void StubMachine::State::check_trouble(Instant at, StubActions& actions) {
     Outcome outcome = trouble.at(road).outcome;
     Denial denial{
         "livelambda: no connection to AWS for " + std::string(what) +
-        ": the function's network has no way out (a VPC needs a NAT gateway, or endpoints for execute-api and "
-        "dynamodb that reach this API)"};
+        ": the function's network has no way out. In a VPC its subnets need a route to a NAT gateway (docs/vpc.md)"};
     if (denied_like(outcome)) denial = explain_denial(outcome, what);
     if (attempt->pinned) {
       answer_disconnected(at, denial.text, actions, denial.expired);
