@@ -93,7 +93,26 @@ Environments::Environments(asio::any_io_executor executor, worker::Launcher& lau
 Environments::~Environments() = default;
 
 void Environments::know(std::map<std::string, LiveFunction> functions) {
-  for (auto& [name, function] : functions) functions_[name] = std::move(function);
+  std::set<std::string> changed;
+  for (auto& [name, function] : functions) {
+    auto [known, is_new] = functions_.try_emplace(name);
+    bool alike = known->second.code == function.code && known->second.timeout == function.timeout;
+    if (!is_new && !alike) changed.insert(function.info.logical_id);
+    known->second = std::move(function);
+    if (is_new) tasks_.spawn(build_ahead(known->second.code, false));
+  }
+  for (auto& [id, environment] : environments_) {
+    if (environment->function == nullptr) find_function(environment);
+  }
+  reload(changed);
+}
+
+// An event source may call a function before its deployment has ended.
+void Environments::find_function(EnvironmentPtr environment) {
+  auto function = functions_.find(environment->announce.function);
+  if (function == functions_.end()) return;  // its attempts are answered with an error that says so
+  environment->function = &function->second;
+  tasks_.spawn(start_ahead(environment, false));
 }
 
 void Environments::build_all() {
@@ -106,10 +125,7 @@ void Environments::announced(bridge::Announced announced) {
   environment->last_used = clock_.now();
   if (auto known = environments_.find(announced.environment); known != environments_.end()) retire(*known->second);
   environments_[announced.environment] = environment;
-  auto function = functions_.find(environment->announce.function);
-  if (function == functions_.end()) return;  // its attempts are answered with an error that says so
-  environment->function = &function->second;
-  tasks_.spawn(start_ahead(environment, false));
+  find_function(environment);
 }
 
 void Environments::arrived(bridge::AttemptArrived arrived) {

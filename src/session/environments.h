@@ -40,7 +40,9 @@ class Environments final : public AttemptHandler {
                const base::Clock& clock, Reporter& reporter, std::map<std::string, LiveFunction> functions);
   ~Environments() override;
 
-  // After another deployment: these are new, or have changed. What is no more among them is kept for its environments.
+  // After another deployment, or another reading of the app: these are new, or have changed. Environments of functions
+  // that were not known get their workers, those of changed ones new workers. What is no more among them is kept for
+  // its environments.
   void know(std::map<std::string, LiveFunction> functions);
 
   // Builds what has to be built before anyone waits for it; failures are reported.
@@ -96,6 +98,7 @@ class Environments final : public AttemptHandler {
   using AttemptPtr = std::shared_ptr<Attempt>;
   using TwinPtr = std::shared_ptr<Twin>;
 
+  void find_function(EnvironmentPtr environment);
   awaitable<void> run(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<worker::WorkerOutcome> run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<base::Result<TwinPtr>> fresh_twin(EnvironmentPtr environment);

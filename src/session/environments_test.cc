@@ -520,6 +520,41 @@ TEST(Environments, AnswerForAnUnknownFunctionWithAnError) {
   run(unknown);
 }
 
+asio::awaitable<void> late_knowledge(World& world) {
+  world.announce(1, "dev-app-New-1");  // called before its deployment has ended
+  auto known = functions();
+  known["dev-app-New-1"] = {.info = {.logical_id = "New"}, .code = code("New", "new.handler"), .timeout = 3s};
+  world.environments.know(known);
+  world.script().run = [](const auto&, const auto&) { return result("new"); };
+  auto id = world.arrive(1);
+  EXPECT_TRUE(co_await eventually([&] { return world.answered(id); }));
+  EXPECT_EQ(world.sink.answers[id].body, "new");
+}
+
+TEST(Environments, TakeInAFunctionThatWasCalledBeforeItWasKnown) {
+  run(late_knowledge);
+}
+
+asio::awaitable<void> another_handler(World& world) {
+  world.script().run = [](const worker::WorkerSpec& spec, const auto&) { return result(spec.code.handler); };
+  world.announce(1);
+  world.announce(2, "dev-app-Sns-1");
+  EXPECT_TRUE(co_await eventually([&] { return world.script().started.size() == 2; }));
+  auto known = functions();
+  known["dev-app-Api-1"].code.handler = "api.other";
+  known["dev-app-Api-1"].timeout = 7s;
+  world.environments.know(known);
+  auto id = world.arrive(1);
+  EXPECT_TRUE(co_await eventually([&] { return world.answered(id); }));
+  EXPECT_EQ(world.sink.answers[id].body, "api.other");
+  EXPECT_THAT(world.script().started, SizeIs(3)) << "what has not changed keeps its worker";
+  EXPECT_EQ(world.script().started.back().timeout, 7s);
+}
+
+TEST(Environments, StartAnewWhatIsDeployedWithAnotherHandlerOrTimeout) {
+  run(another_handler);
+}
+
 asio::awaitable<void> start_failure(World& world) {
   world.script().start_failure = base::Error{.kind = base::ErrorKind::local_resource,
                                              .message = "node is not installed",
