@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <climits>
 #include <filesystem>
+#include <stdexcept>
 
 #include "base/log.h"
 #include "cli/exit_status.h"
@@ -21,6 +22,7 @@
 #include "project/app_folder.h"
 #include "session/operations.h"
 #include "session/start.h"
+#include "session/until_signal.h"
 
 namespace cli {
 namespace {
@@ -39,18 +41,18 @@ std::string own_program() {
 
 awaitable<base::Result<>> run_verb(AppCommand::Verb verb, session::Options options, session::Surroundings with) {
   switch (verb) {
-    case AppCommand::Verb::start:
-      co_return co_await session::start(std::move(options), with);
+    case AppCommand::Verb::start:  // a signal is how it ends
+      return session::start(std::move(options), with);
     case AppCommand::Verb::deploy:
-      co_return co_await session::deploy(std::move(options), with);
+      return session::until_signal(session::deploy(std::move(options), with), with.signals);
     case AppCommand::Verb::diff:
-      co_return co_await session::diff(std::move(options), with);
+      return session::until_signal(session::diff(std::move(options), with), with.signals);
     case AppCommand::Verb::remove:
-      co_return co_await session::remove(std::move(options), with);
+      return session::until_signal(session::remove(std::move(options), with), with.signals);
     case AppCommand::Verb::outputs:
-      co_return co_await session::outputs(std::move(options), with);
+      return session::until_signal(session::outputs(std::move(options), with), with.signals);
   }
-  co_return base::fail(base::ErrorKind::internal, "a command that is not there");
+  throw std::logic_error("a command that is not there");
 }
 
 // With --local the cloud's address and key take the place of the environment's; profiles are left out of it.
@@ -61,6 +63,7 @@ awaitable<base::Result<>> run_locally(AppCommand::Verb verb, session::Options op
   CO_TRY(auto cloud, co_await LocalCloudProcess::join(state, own_program(), &with.spawner));
   std::erase_if(options.environment, [](const auto& variable) { return variable.first.starts_with("AWS_"); });
   options.environment.merge(cloud->environment());
+  for (const char* file : {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}) options.environment[file] = "/dev/null";
   auto outcome = co_await run_verb(verb, std::move(options), with);
   co_await cloud->leave();
   co_return outcome;

@@ -18,8 +18,8 @@ Examples:
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and what else AWS's tools read; LIVELAMBDA_CA_FILE (PEM file to
 trust alone), NO_COLOR.
-Exit status: 0 done, or ended by Ctrl+C or SIGTERM, 1 internal error, 2 usage, 3 template or build, 4 credentials, region
-or permissions, 5 deployment, 6 displaced by another session, 7 port or other local resource.)";
+Exit status: 0 done (start: ended by Ctrl+C or SIGTERM), 1 internal error, 2 usage, 3 template or build, 4 credentials,
+region or permissions, 5 deployment, or interrupted, 6 displaced by another session, 7 port or other local resource.)";
 
 struct Verb {
   AppCommand::Verb verb;

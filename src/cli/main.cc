@@ -1,4 +1,4 @@
-// livelambda: parse, then run the command. What happens in each stands in start_command.cc and local_command.cc.
+// livelambda: parse, then run the command. What happens in each stands in its …_command.cc.
 #include <fmt/format.h>
 #include <unistd.h>
 

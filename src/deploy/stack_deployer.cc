@@ -203,9 +203,8 @@ class StackDeployment {
         .include_nested_stacks = include_nested_};
     if (request_.take_over && !state_.tags.contains(kAppTag) && state_.exists) input.tags[kTakenOverTag] = "true";
     // Tags that others gave the stack stay: an update replaces all of them. Those of AWS cannot be sent.
-    for (const auto& [key, value] : state_.tags) {
-      if (!key.starts_with("aws:")) input.tags.emplace(key, value);
-    }
+    input.tags.insert(state_.tags.begin(), state_.tags.end());
+    std::erase_if(input.tags, [](const auto& one) { return one.first.starts_with("aws:"); });
     if (request_.template_text.size() > kLargestTemplate) {
       co_return base::fail(base::ErrorKind::invalid_input,
                            fmt::format("the template of stack {} has {} bytes; CloudFormation takes 1 MB",

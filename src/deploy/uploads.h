@@ -6,6 +6,7 @@
 //   uploads.add(key, make_body);        // as soon as the key is known
 //   uploads.start(bucket);              // as soon as the bucket is
 //   CO_TRY(co_await uploads.finish());
+//   co_await uploads.close();           // however it went: before its destruction
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -43,6 +44,9 @@ class Uploads {
   // Until all that was added is there. The first error; the others are not begun then. Before start(): internal, if
   // there is anything to send.
   base::awaitable<base::Result<>> finish();
+  // Cancels what is still on its way and waits until nothing touches this any more. In a cancelled coroutine as
+  // TaskGroup::close().
+  base::awaitable<void> close() { return tasks_.close(); }
 
  private:
   struct Item {

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
 
 #include "app/names.h"
 #include "app/rewrite.h"
@@ -22,7 +25,7 @@
 namespace session {
 namespace {
 
-namespace fs = std::filesystem;
+namespace asio = boost::asio;
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 // What of a stack is known before and after its deployment.
@@ -48,6 +51,17 @@ void for_each_stack(const app::Stack& stack, const std::function<void(const app:
   for (const app::Stack& nested : stack.nested) for_each_stack(nested, visit);
 }
 
+LiveFunction live_function(const app::Stack& stack, const app::Function& function, std::string name,
+                           const std::string& app_folder) {
+  auto code = function_code(stack, function, app_folder);
+  FunctionInfo info{.logical_id = code.function,
+                    .name = std::move(name),
+                    .runtime = code.runtime,
+                    .handler = code.handler,
+                    .source = code.source};
+  return {.info = std::move(info), .code = std::move(code), .timeout = std::chrono::seconds(function.timeout_seconds)};
+}
+
 // One deployment and what its steps share.
 class Deployer {
  public:
@@ -63,18 +77,22 @@ class Deployer {
         tags_(deploy::stack_tags(workspace.application().name, workspace.folder().stage)),
         uploads_(workspace.executor(), *s3_, [this](const deploy::UploadEvent& event) { tell(event); }) {}
 
+  // However it ends, nothing of it runs any more then.
   awaitable<base::Result<>> run() {
-    tell_target();
-    tell_diagnostics();
-    CO_TRY(co_await look());
-    CO_TRY(co_await check_safety());
-    CO_TRY(begin_uploads());
-    CO_TRY(co_await deploy_debug_stack());
-    CO_TRY(find_changes());
-    add_uploads();
-    uploads_.start(parameters_->bridge().bucket);
-    CO_TRY(co_await uploads_.finish());
-    co_return co_await deploy_app_stacks();
+    base::Result<> outcome;
+    std::exception_ptr failure;
+    try {
+      outcome = co_await run_steps();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    bool cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await uploads_.close();
+    co_await asio::this_coro::throw_if_cancelled(true);
+    if (failure) std::rethrow_exception(failure);
+    if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+    co_return outcome;
   }
 
   // The framework deploys by itself; the tags that it gives its stacks make them known as ours.
@@ -100,6 +118,21 @@ class Deployer {
   }
 
  private:
+  awaitable<base::Result<>> run_steps() {
+    tell_target();
+    tell_diagnostics();
+    CO_TRY(check_values());
+    CO_TRY(co_await look());
+    CO_TRY(co_await check_safety());
+    CO_TRY(begin_uploads());
+    CO_TRY(co_await deploy_debug_stack());
+    CO_TRY(find_changes());
+    add_uploads();
+    uploads_.start(parameters_->bridge().bucket);
+    CO_TRY(co_await uploads_.finish());
+    co_return co_await deploy_app_stacks();
+  }
+
   void tell_target() {
     Target target{.app = workspace_.application().name,
                   .stage = workspace_.folder().stage,
@@ -129,6 +162,25 @@ class Deployer {
     if (event.done || event.bytes < kWorthAWord) return;
     with_.reporter.report(
         Notice{fmt::format("uploading {} ({:.1f} MB)", event.key, static_cast<double>(event.bytes) / 1e6)});
+  }
+
+  // What CloudFormation would say when the debug stack is there already.
+  base::Result<> check_values() {
+    if (workspace_.toolchain().deploys_live()) return {};  // with the values of before
+    for (const app::Stack& stack : workspace_.application().stacks) TRY(check_values(stack));
+    return {};
+  }
+
+  static base::Result<> check_values(const app::Stack& stack) {
+    const codec::json::value* declared = codec::find(stack.document.value, "Parameters");
+    if (declared == nullptr || !declared->is_object()) return {};
+    for (const auto& [name, parameter] : declared->get_object()) {
+      if (codec::find(parameter, "Default") != nullptr || stack.parameters.contains(std::string(name))) continue;
+      return base::fail(base::ErrorKind::usage,
+                        fmt::format("the parameter {} of {} has no value", std::string_view(name), stack.template_file),
+                        fmt::format("Give one: --parameter {}=VALUE.", std::string_view(name)));
+    }
+    return {};
   }
 
   std::string debug_stack_name() const {
@@ -282,7 +334,7 @@ class Deployer {
           if (!function.live) continue;
           auto physical = step.state.resources.find(path_in(*step.stack, stack, function));
           if (physical == step.state.resources.end()) continue;  // not there: its condition was false
-          functions.push_back(live_function(stack, function, physical->second));
+          functions.push_back(live_function(stack, function, physical->second, workspace_.folder().path));
         }
       });
     }
@@ -293,17 +345,6 @@ class Deployer {
   static std::string path_in(const app::Stack& root, const app::Stack& stack, const app::Function& function) {
     std::string path = stack.path_of(function);
     return root.id.empty() ? path : path.substr(root.id.size() + 1);
-  }
-
-  LiveFunction live_function(const app::Stack& stack, const app::Function& function, std::string name) const {
-    auto code = function_code(stack, function, workspace_.folder().path);
-    FunctionInfo info{.logical_id = code.function,
-                      .name = std::move(name),
-                      .runtime = code.runtime,
-                      .handler = code.handler,
-                      .source = code.source};
-    return {
-        .info = std::move(info), .code = std::move(code), .timeout = std::chrono::seconds(function.timeout_seconds)};
   }
 
   Workspace& workspace_;
@@ -340,6 +381,20 @@ awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& optio
   CO_TRY(by_framework ? co_await deployer.run_by_framework() : co_await deployer.run());
   for (Outputs& outputs : deployer.outputs_of_stacks()) with.reporter.report(std::move(outputs));
   co_return base::Result<>();
+}
+
+std::vector<LiveFunction> with_present_code(const Workspace& workspace, std::vector<LiveFunction> functions) {
+  for (const app::Stack& root : workspace.application().stacks) {
+    for_each_stack(root, [&](const app::Stack& stack) {
+      for (const app::Function& function : stack.functions) {
+        auto is_it = [id = stack.path_of(function)](const LiveFunction& one) { return one.info.logical_id == id; };
+        auto known = std::find_if(functions.begin(), functions.end(), is_it);
+        if (known == functions.end() || !function.live) continue;
+        *known = live_function(stack, function, known->info.name, workspace.folder().path);
+      }
+    });
+  }
+  return functions;
 }
 
 }  // namespace session

@@ -26,6 +26,9 @@ struct Deployment {
 awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, Plan plan, const Options& options,
                                                 Surroundings with);
 
+// The same functions with the code that the workspace's application has for them now.
+std::vector<LiveFunction> with_present_code(const Workspace& workspace, std::vector<LiveFunction> functions);
+
 // Deploys the app with its real code; says its outputs.
 awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& options, Surroundings with);
 

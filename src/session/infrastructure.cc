@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "deploy/difference.h"
 
 namespace session {
@@ -14,12 +16,12 @@ constexpr auto kSettled = 300ms;  // without another edit: an editor saves sever
 }  // namespace
 
 InfrastructureEdits::InfrastructureEdits(Workspace& workspace, const Options& options, Surroundings with, Plan deployed,
-                                         std::function<void(const Deployment&)> on_deployed)
+                                         Callbacks callbacks)
     : workspace_(workspace),
       options_(options),
       with_(with),
       deployed_(std::move(deployed)),
-      on_deployed_(std::move(on_deployed)) {}
+      callbacks_(std::move(callbacks)) {}
 
 void InfrastructureEdits::changed(const os::Changes& changes) {
   for (const std::string& path : changes.paths) edited_ = edited_ || is_infrastructure(path);
@@ -71,6 +73,8 @@ awaitable<void> InfrastructureEdits::look_again() {
     pending_ = std::move(*plan);
     with_.reporter.report(Notice{with_.terminal.is_interactive() ? "Press Enter to deploy this."
                                                                  : "Run `livelambda start` again to deploy this."});
+  } else {
+    callbacks_.nothing_to_deploy();
   }
 }
 
@@ -83,14 +87,21 @@ awaitable<base::Result<Plan>> InfrastructureEdits::plan_anew() {
 bool InfrastructureEdits::show(const Plan& plan) {
   bool any = false;
   for (const PlannedStack& planned : plan) {
-    static const codec::json::value kNothing = codec::json::object();
-    const codec::json::value* before = &kNothing;
-    for (const PlannedStack& old : deployed_) {
-      if (old.rewritten.stack_id == planned.rewritten.stack_id) before = &old.rewritten.document;
-    }
+    auto old = std::find_if(deployed_.begin(), deployed_.end(), [&](const PlannedStack& one) {
+      return one.rewritten.stack_id == planned.rewritten.stack_id;
+    });
+    static const PlannedStack kNothing{.rewritten = {.document = codec::json::object()}};
+    const PlannedStack& before = old == deployed_.end() ? kNothing : *old;
     InfrastructureChange change;
-    for (const deploy::Difference& difference : deploy::template_difference(*before, planned.rewritten.document)) {
+    for (const deploy::Difference& difference :
+         deploy::template_difference(before.rewritten.document, planned.rewritten.document)) {
       for (std::string& line : deploy::difference_lines(difference)) change.lines.push_back(std::move(line));
+    }
+    // Without the values: some are secret.
+    for (const auto& [name, value] : planned.parameters) {
+      auto known = before.parameters.find(name);
+      bool same = known != before.parameters.end() && known->second == value;
+      if (!same && old != deployed_.end()) change.lines.push_back(fmt::format("~ value of the parameter {}", name));
     }
     if (change.lines.empty()) continue;
     for (const app::Stack& stack : workspace_.application().stacks) {
@@ -107,10 +118,13 @@ awaitable<void> InfrastructureEdits::deploy() {
   auto deployment = co_await deploy_live(workspace_, plan, options_, with_);
   if (!deployment) {
     tell(deployment.error());
+    pending_ = std::move(plan);
+    enter_ = false;  // what was typed meanwhile was no answer to this
+    with_.reporter.report(Notice{"Press Enter to try again."});
     co_return;
   }
   deployed_ = std::move(plan);
-  on_deployed_(*deployment);
+  callbacks_.deployed(*deployment);
 }
 
 void InfrastructureEdits::tell(const base::Error& error) {

@@ -12,9 +12,13 @@ namespace session {
 
 class InfrastructureEdits {
  public:
-  // What it is given outlives it. `deployed` is what the session began with; `on_deployed` hears of every deployment.
+  struct Callbacks {
+    std::function<void(const Deployment&)> deployed;
+    std::function<void()> nothing_to_deploy;  // the app was read anew: only where code is may have changed
+  };
+  // What it is given outlives it. `deployed` is what the session began with.
   InfrastructureEdits(Workspace& workspace, const Options& options, Surroundings with, Plan deployed,
-                      std::function<void(const Deployment&)> on_deployed);
+                      Callbacks callbacks);
 
   // Files have changed: perhaps some of the infrastructure.
   void changed(const os::Changes& changes);
@@ -37,7 +41,7 @@ class InfrastructureEdits {
   const Surroundings with_;
   Plan deployed_;
   Plan pending_;  // empty: nothing to deploy
-  std::function<void(const Deployment&)> on_deployed_;
+  Callbacks callbacks_;
   bool edited_ = false;
   bool enter_ = false;
   base::Notifier something_;

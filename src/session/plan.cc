@@ -32,6 +32,7 @@ base::Result<Plan> plan(const app::Application& application, Rewrite rewrite) {
         },
         .template_key = deploy::template_key};
     TRY(planned.rewritten, rewrite(stack, options));
+    planned.parameters = {stack.parameters.begin(), stack.parameters.end()};
     plan.push_back(std::move(planned));
   }
   return plan;

@@ -21,7 +21,8 @@ struct PlannedUpload {
 
 struct PlannedStack {
   app::Rewritten rewritten;
-  std::map<std::string, PlannedUpload> uploads;  // by S3 key, those of nested stacks included
+  std::map<std::string, std::string> parameters;  // of the template itself
+  std::map<std::string, PlannedUpload> uploads;   // by S3 key, those of nested stacks included
 };
 
 using Plan = std::vector<PlannedStack>;  // in the order of Application::stacks

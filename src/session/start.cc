@@ -13,6 +13,7 @@
 #include "session/environments.h"
 #include "session/function_code.h"
 #include "session/infrastructure.h"
+#include "session/until_signal.h"
 #include "session/workspace.h"
 #include "worker/contents.h"
 #include "worker/sources.h"
@@ -81,9 +82,12 @@ class Session {
     CO_TRY(auto plan, plan_live(workspace_.application(), options_.increase_timeout));
     CO_TRY(auto deployment, co_await deploy_live(workspace_, plan, options_, with_));
     CO_TRY(co_await connect(deployment));
-    sources_ = sources_of(deployment);
+    functions_ = deployment.functions;
+    sources_ = sources_of(functions_);
     edits_.emplace(workspace_, options_, with_, std::move(plan),
-                   [this](const Deployment& another) { go_on_with(another); });
+                   InfrastructureEdits::Callbacks{
+                       .deployed = [this](const Deployment& another) { go_on_with(another); },
+                       .nothing_to_deploy = [this] { know(with_present_code(workspace_, functions_)); }});
     CO_TRY(watch_files());
     with_.reporter.report(ready(deployment));
     environments_->build_all();
@@ -171,10 +175,9 @@ class Session {
     return ready;
   }
 
-  static std::vector<worker::FunctionSource> sources_of(const Deployment& deployment) {
+  static std::vector<worker::FunctionSource> sources_of(const std::vector<LiveFunction>& functions) {
     std::vector<worker::FunctionSource> sources;
-    for (const LiveFunction& live : deployment.functions)
-      sources.push_back({live.info.logical_id, live.info.source, {}});
+    for (const LiveFunction& live : functions) sources.push_back({live.info.logical_id, live.info.source, {}});
     return sources;
   }
 
@@ -203,10 +206,15 @@ class Session {
 
   // The infrastructure was edited and deployed while the session runs.
   void go_on_with(const Deployment& deployment) {
-    environments_->know(by_name(deployment.functions));
-    sources_ = sources_of(deployment);
-    if (auto watched = watch_files(); !watched) with_.reporter.report(Notice{watched.error().message});
+    know(deployment.functions);
     with_.reporter.report(ready(deployment));
+  }
+
+  void know(std::vector<LiveFunction> functions) {
+    functions_ = std::move(functions);
+    environments_->know(by_name(functions_));
+    sources_ = sources_of(functions_);
+    if (auto watched = watch_files(); !watched) with_.reporter.report(Notice{watched.error().message});
   }
 
   asio::any_io_executor executor_;
@@ -217,6 +225,7 @@ class Session {
   std::unique_ptr<worker::Launcher> launcher_;
   std::unique_ptr<BridgeDriver> driver_;
   std::unique_ptr<Environments> environments_;
+  std::vector<LiveFunction> functions_;
   std::vector<worker::FunctionSource> sources_;
   worker::Contents contents_;
   std::set<std::string> watched_;  // folders
@@ -227,12 +236,6 @@ class Session {
   bool done_ = false;
   bool displaced_ = false;
 };
-
-// The second signal: whoever waits for running invocations stops waiting.
-awaitable<void> cancel_on_signal(os::Signals& signals, base::TaskGroup& group) {
-  co_await signals.next();
-  group.cancel();
-}
 
 }  // namespace
 
@@ -252,6 +255,7 @@ awaitable<base::Result<>> start(Options options, Surroundings surroundings) {
   base::TaskGroup impatience(executor);
   base::TaskGroup ending(executor);
   ending.spawn(session.wind_down());
+  // The second signal: whoever waits for running invocations stops waiting.
   impatience.spawn(cancel_on_signal(surroundings.signals, ending));
   co_await ending.join();
   co_await impatience.close();
