@@ -120,7 +120,7 @@ TEST(ExplainNetworks, SayOnceWhatTheTemplateDoesNotShow) {
       {"Other",
        "  More: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !ImportValue x, RouteTableId: "
        "t}}\n"},
-      {"Private", "  Fn::ForEach::Routes: [N, [a], {}]\n"}};
+      {"Private", "  Fn::ForEach::Routes: [N, !Ref Given, {}]\n"}};
   for (auto [subnet, more] : kUnclear) {
     EXPECT_THAT(words_on(rewritten(in_a_vpc(more, fmt::format("[!Ref {}]", subnet))), ""),
                 ElementsAre(HasSubstr("whether F reaches the internet from its VPC")))
