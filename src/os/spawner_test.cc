@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <sstream>
 
 #include "base/task_group.h"
@@ -139,6 +140,23 @@ TEST_F(Spawner, GivesATmpOfItsOwn) {
   EXPECT_NE(outcome.err.find("No space left on device"), std::string::npos) << outcome.err;
   EXPECT_TRUE(read_file(kept.path() + "/kept"));
   EXPECT_FALSE(read_file("/tmp/only-here"));
+}
+
+TEST_F(Spawner, LaysAFolderOverOptThatIsNotWritable) {
+  if (!std::filesystem::is_directory("/opt")) GTEST_SKIP() << "this machine has no /opt";
+  TemporaryDirectory folder("spawner-test-");
+  ASSERT_TRUE(write_file(folder.path() + "/word", "layered\n"));
+  auto options = shell("cat /opt/word; echo other > /opt/word");
+  options.private_tmp = PrivateTmp{.megabytes = 1, .opt = folder.path()};
+  auto process = spawner_->spawn(options);
+  if (!process && process.error().kind == base::ErrorKind::permission)
+    GTEST_SKIP() << "no user namespaces here: " << process.error().message;
+  auto outcome = run(options);
+  EXPECT_EQ(outcome.out, "layered\n");
+  EXPECT_NE(outcome.err.find("Read-only file system"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(read_file("/opt/word"));
+  options.private_tmp->opt = folder.path() + "/missing";
+  EXPECT_EQ(run(options).out, "");
 }
 
 TEST_F(Spawner, TellsWhatIsMissing) {

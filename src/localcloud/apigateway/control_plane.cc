@@ -4,16 +4,22 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
 #include "localcloud/apigateway/bad_request.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/path_pattern.h"
+#include "net/url.h"
 
 namespace localcloud {
 
 namespace {
+
+std::array<std::span<const ControlRoute>, 4> all_control_routes() {
+  return {control_routes_v2(), control_routes_v1(), control_routes_usage(), control_routes_tags()};
+}
 
 // The text as a number of items; nullopt if it is none.
 std::optional<std::size_t> number_of(std::string_view text) {
@@ -28,7 +34,7 @@ std::optional<std::size_t> number_of(std::string_view text) {
 std::vector<std::string> GatewayControlPlane::operations() const {
   std::vector<std::string> names{"apigatewaymanagementapi:PostToConnection", "apigatewaymanagementapi:GetConnection",
                                  "apigatewaymanagementapi:DeleteConnection"};
-  for (auto routes : {control_routes_v2(), control_routes_v1(), control_routes_usage()}) {
+  for (auto routes : all_control_routes()) {
     for (const auto& route : routes) names.emplace_back(route.name);
   }
   return names;
@@ -37,27 +43,41 @@ std::vector<std::string> GatewayControlPlane::operations() const {
 awaitable<net::Response> GatewayControlPlane::handle(Call call) {
   auto answer = act(call);
   if (!answer) co_return rest_json_failure(call, answer.error());
-  co_return rest_json_answer(call, 200, std::move(*answer));
+  co_return std::move(*answer);
 }
 
-ControlAnswer GatewayControlPlane::act(const Call& call) const {
+base::Result<net::Response> GatewayControlPlane::act(const Call& call) const {
   auto target = split_target(call.request.target);
   auto segments = path_segments(target.path);
-  if (call.request.method == "GET") {
-    for (auto routes : {control_routes_v2(), control_routes_v1(), control_routes_usage()}) {
-      for (const auto& route : routes) {
-        auto parts = match_path(route.path, segments);
-        if (!parts) continue;
-        // The ARNs of both APIs begin with what follows the version (service authorization reference, API Gateway
-        // Management V2).
-        if (segments.front() == "v2") segments.erase(segments.begin());
-        auto resource = fmt::format("arn:aws:apigateway:{}::/{}", cloud_.region, fmt::join(segments, "/"));
-        TRY(cloud_.iam->authorize(call.caller, "apigateway:GET", resource));
-        return route.run({cloud_, store_, std::move(*parts), std::move(target.query)});
-      }
+  for (auto routes : all_control_routes()) {
+    for (const auto& route : routes) {
+      if (route.method != call.request.method) continue;
+      auto parts = match_path(route.path, segments);
+      if (!parts) continue;
+      TRY(auto body, json_input(call.request));
+      return run(route, {cloud_, store_, std::move(*parts), std::move(target.query), std::move(body)}, call, segments);
     }
   }
   return base::fail(not_implemented("apigateway", fmt::format("{} {}", call.request.method, target.path)));
+}
+
+base::Result<net::Response> GatewayControlPlane::run(const ControlRoute& route, const ControlRequest& request,
+                                                     const Call& call, std::vector<std::string> segments) const {
+  // The ARNs of both APIs begin with what follows the version (service authorization reference, API Gateway
+  // Management V2).
+  if (segments.front() == "v2") segments.erase(segments.begin());
+  auto context = tag_context(request, segments);
+  // The one segment that is an ARN itself stands in a right as in the path.
+  if (segments.front() == "tags") segments.back() = net::percent_encode(segments.back());
+  auto resource = fmt::format("arn:aws:apigateway:{}::/{}", cloud_.region, fmt::join(segments, "/"));
+  TRY(cloud_.iam->authorize(call.caller, fmt::format("apigateway:{}", route.method), resource, context));
+  TRY(auto answer, route.run(request));
+  auto response = rest_json_answer(call, route.status, std::move(answer));
+  if (route.status == 204) {
+    response.body.clear();
+    response.headers.remove("Content-Type");
+  }
+  return response;
 }
 
 ControlAnswer page_of(const ControlRequest& request, const ControlPages& pages, std::vector<json::object> items) {

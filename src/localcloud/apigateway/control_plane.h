@@ -1,6 +1,6 @@
-// The control plane of API Gateway as far as tools read it: the Get operations of apigatewayv2 (/v2/apis/…) and of
-// apigateway (/restapis/…), REST-JSON, with AWS's rights: apigateway:GET on the ARN of the path. APIs are made and
-// changed by CloudFormation only; any other operation is answered 501 with its method and path.
+// The control plane of API Gateway as far as tools use it: the Get operations of apigatewayv2 (/v2/apis/…) and of
+// apigateway (/restapis/…), and tags; REST-JSON, with AWS's rights: apigateway:GET on the ARN of the path. APIs are
+// made and changed by CloudFormation only; any other operation is answered 501 with its method and path.
 //
 // An answer has what the model keeps (gateway_model.h); what a template says without effect is not told back.
 #pragma once
@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "localcloud/apigateway/gateway_model.h"
+#include "localcloud/iam/condition_context.h"
 #include "localcloud/service.h"
 #include "localcloud/wire.h"
 
@@ -20,9 +21,10 @@ namespace localcloud {
 
 struct ControlRequest {
   const Cloud& cloud;
-  const GatewayStore& store;
+  GatewayStore& store;
   std::vector<std::string> parts;  // what the '*' of the route's path stand for
   Fields query;
+  json::object body = {};
 };
 
 using ControlAnswer = base::Result<json::object>;
@@ -31,11 +33,22 @@ struct ControlRoute {
   std::string_view name;  // "apigatewayv2:GetApi"
   std::string_view path;  // "v2/apis/*"
   ControlAnswer (*run)(const ControlRequest&);
+  std::string_view method = "GET";
+  int status = 200;  // of its answer; 204 has no body
 };
 
 std::span<const ControlRoute> control_routes_v2();
 std::span<const ControlRoute> control_routes_v1();
 std::span<const ControlRoute> control_routes_usage();
+std::span<const ControlRoute> control_routes_tags();
+
+// The tags of what a path names, {"restapis", ID, "stages", NAME}. Errors: NotFoundException; 501 for what has none
+// here.
+base::Result<GatewayTags*> tags_at(GatewayStore& store, std::span<const std::string> path);
+// What the conditions of policies see: the tags of what the request is about, and those that it brings.
+ConditionContext tag_context(const ControlRequest& request, std::span<const std::string> path);
+// Errors: BadRequestException.
+base::Result<> check_tags(const GatewayTags& tags);
 
 // What pages of a list are called, and how many items they have.
 struct ControlPages {
@@ -62,17 +75,19 @@ std::string_view name_of(Passthrough passthrough);
 
 class GatewayControlPlane final : public Service {
  public:
-  GatewayControlPlane(Cloud& cloud, const GatewayStore& store) : cloud_(cloud), store_(store) {}
+  GatewayControlPlane(Cloud& cloud, GatewayStore& store) : cloud_(cloud), store_(store) {}
 
   // Those of the @connections API (connections_api.cc) too, which is part of the data plane.
   std::vector<std::string> operations() const override;
   awaitable<net::Response> handle(Call call) override;
 
  private:
-  ControlAnswer act(const Call& call) const;
+  base::Result<net::Response> act(const Call& call) const;
+  base::Result<net::Response> run(const ControlRoute& route, const ControlRequest& request, const Call& call,
+                                  std::vector<std::string> segments) const;
 
   Cloud& cloud_;
-  const GatewayStore& store_;
+  GatewayStore& store_;
 };
 
 }  // namespace localcloud

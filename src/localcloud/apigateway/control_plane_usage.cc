@@ -16,6 +16,7 @@ constexpr ControlPages kPages{"limit", "position", "position", "item", 25, 500};
 json::object describe(const std::string& id, const ApiKey& key, bool with_value) {
   json::object described{{"id", id}, {"name", key.name}, {"enabled", key.enabled}};
   if (with_value) described["value"] = key.value;
+  if (!key.tags.empty()) described["tags"] = json_of(key.tags);
   return described;
 }
 
@@ -67,6 +68,7 @@ json::object describe(const std::string& id, const UsagePlan& plan) {
   json::object described{{"id", id}, {"name", plan.name}, {"apiStages", std::move(stages)}};
   if (plan.throttle) described["throttle"] = describe(*plan.throttle);
   if (plan.quota) described["quota"] = describe(*plan.quota);
+  if (!plan.tags.empty()) described["tags"] = json_of(plan.tags);
   return described;
 }
 

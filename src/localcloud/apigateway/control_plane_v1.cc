@@ -33,6 +33,7 @@ json::object describe(const Api& api) {
                          {"disableExecuteApiEndpoint", api.live->endpoint_disabled},
                          {"rootResourceId", api.root_resource}};
   if (const auto& types = api.live->binary_types; !types.empty()) described["binaryMediaTypes"] = json_of(types);
+  if (!api.tags.empty()) described["tags"] = json_of(api.tags);
   if (api.live->policy) {
     // AWS gives the policy's text as it stands within a JSON string.
     auto quoted = codec::to_text(json::value(codec::to_text(*api.live->policy)));
@@ -209,11 +210,13 @@ ControlAnswer get_rest_api(const ControlRequest& request) {
 }
 
 json::object describe(const std::string& name, const Stage& stage) {
-  return {{"stageName", name},
-          {"deploymentId", stage.deployment},
-          {"variables", json_of(stage.variables)},
-          {"cacheClusterEnabled", false},
-          {"cacheClusterStatus", "NOT_AVAILABLE"}};
+  json::object described{{"stageName", name},
+                         {"deploymentId", stage.deployment},
+                         {"variables", json_of(stage.variables)},
+                         {"cacheClusterEnabled", false},
+                         {"cacheClusterStatus", "NOT_AVAILABLE"}};
+  if (!stage.tags.empty()) described["tags"] = json_of(stage.tags);
+  return described;
 }
 
 ControlAnswer get_stages(const ControlRequest& request) {

@@ -47,6 +47,7 @@ json::object describe(const ControlRequest& request, const Api& api) {
       {"routeSelectionExpression", websocket ? fmt::format("$request.body.{}", api.live->route_selection)
                                              : std::string("$request.method $request.path")},
       {"createdDate", iso_time(api.created)},
+      {"tags", json_of(api.tags)},
       {"disableExecuteApiEndpoint", api.live->endpoint_disabled}};
   if (api.live->cors) described["corsConfiguration"] = describe(*api.live->cors);
   return described;
@@ -131,6 +132,7 @@ json::object describe(const ControlRequest&, const Api&, const std::string& name
   json::object described{{"stageName", name},
                          {"autoDeploy", stage.auto_deploy},
                          {"stageVariables", json_of(stage.variables)},
+                         {"tags", json_of(stage.tags)},
                          {"routeSettings", std::move(routes)}};
   if (stage.throttling.every) described["defaultRouteSettings"] = describe(*stage.throttling.every);
   if (!stage.deployment.empty()) described["deploymentId"] = stage.deployment;

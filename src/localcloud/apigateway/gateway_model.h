@@ -25,6 +25,7 @@ namespace json = boost::json;
 enum class GatewayKind { http, rest, websocket };
 
 using Templates = std::map<std::string, std::string, std::less<>>;
+using GatewayTags = std::map<std::string, std::string>;
 using ParameterMap = std::map<std::string, std::string>;  // where it goes → where it comes from
 
 // What becomes of a body between bytes and base64.
@@ -147,6 +148,7 @@ struct Stage {
   bool auto_deploy = false;
   std::map<std::string, std::string> variables;
   StageThrottling throttling;
+  GatewayTags tags = {};
 };
 
 struct RestResource {
@@ -164,6 +166,7 @@ struct Api {
   std::map<std::string, Stage> stages;
   std::map<std::string, RestResource> resources;
   std::string root_resource;
+  GatewayTags tags;
 
   void edit(const std::function<void(Definition&)>& change);
   // What a stage serves: the live definition, or its deployment's; null if there is no such stage or deployment.

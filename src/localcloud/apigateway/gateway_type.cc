@@ -28,6 +28,18 @@ std::map<std::string, std::string> map_property(const json::object& properties, 
   return map;
 }
 
+base::Result<GatewayTags> tags_of(const ResourceRequest& request) {
+  GatewayTags tags = request.tags;
+  const auto* own = request.properties.if_contains("Tags");
+  if (own != nullptr && own->is_object()) {
+    for (auto& [key, value] : map_property(request.properties, "Tags")) tags[key] = value;
+  } else {
+    TRY(tags, tags_property(request));
+  }
+  TRY(check_tags(tags));
+  return tags;
+}
+
 base::Result<base::Millis> timeout_property(const json::object& properties, std::string_view name, base::Millis most) {
   std::string text = text_property(properties, name);
   if (text.empty()) return most;

@@ -49,6 +49,9 @@ base::Result<> check_room(std::size_t count, std::size_t most, std::string_view 
 base::Result<json::value> read_api_policy(const json::value& policy, std::string_view api_arn);
 
 std::map<std::string, std::string> map_property(const json::object& properties, std::string_view name);
+// The tags of a resource: the stack's, and over them those of its property Tags, a list in version 1 and a map in 2.
+// Errors: BadRequestException.
+base::Result<GatewayTags> tags_of(const ResourceRequest& request);
 // Milliseconds from 50 to `most`. Errors: BadRequestException.
 base::Result<base::Millis> timeout_property(const json::object& properties, std::string_view name, base::Millis most);
 

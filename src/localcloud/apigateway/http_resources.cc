@@ -11,6 +11,7 @@
 #include "localcloud/apigateway/mapping_template.h"
 #include "localcloud/apigateway/openapi.h"
 #include "localcloud/apigateway/stage_settings.h"
+#include "localcloud/json_members.h"
 
 namespace localcloud {
 
@@ -49,7 +50,20 @@ base::Result<std::string> read_route_selection(const json::object& properties) {
   return std::string(rest.substr(kBody.size()));
 }
 
-base::Result<> configure_api(Api& api, const json::object& properties) {
+// Those tags of a definition that are meant for the API itself (AGW-guide api-gateway-extensions).
+GatewayTags tags_of_body(const json::object& properties) {
+  GatewayTags tags;
+  for (const auto& tag : list_in(object_in(properties, "Body"), "tags")) {
+    const auto* value = codec::find(tag, "x-amazon-apigateway-tag-value");
+    if (value != nullptr && value->is_string()) tags[codec::find_string(tag, "name")] = value->get_string();
+  }
+  return tags;
+}
+
+base::Result<> configure_api(Api& api, const ResourceRequest& request) {
+  const auto& properties = request.properties;
+  TRY(auto tags, tags_of(request));
+  tags.merge(tags_of_body(properties));
   Definition next = *api.live;
   if (api.kind == GatewayKind::websocket) {
     TRY(next.route_selection, read_route_selection(properties));
@@ -59,6 +73,7 @@ base::Result<> configure_api(Api& api, const json::object& properties) {
   }
   if (const auto* cors = properties.if_contains("CorsConfiguration")) next.cors = read_cors(*cors);
   api.edit([&](Definition& definition) { definition = next; });
+  api.tags = std::move(tags);
   return {};
 }
 
@@ -81,7 +96,7 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
   }
   if (name.empty()) return bad_request("Name is required");
   Api& api = service.store().create(protocol == "HTTP" ? GatewayKind::http : GatewayKind::websocket, std::move(name));
-  if (auto configured = configure_api(api, request.properties); !configured) {
+  if (auto configured = configure_api(api, request); !configured) {
     service.store().remove(api.id);
     return base::fail(configured.error());
   }
@@ -90,7 +105,7 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
 
 base::Result<ResourceState> change_api(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, service.store().need_v2(request.physical_id));
-  TRY(configure_api(*api, request.properties));
+  TRY(configure_api(*api, request));
   return api_state(service, *api);
 }
 
@@ -295,6 +310,7 @@ base::Result<ResourceState> put_stage(GatewayService& service, const ResourceReq
   stage.auto_deploy = flag_property(request.properties, "AutoDeploy");
   stage.deployment = text_property(request.properties, "DeploymentId");
   stage.variables = map_property(request.properties, "StageVariables");
+  TRY(stage.tags, tags_of(request));
   if (!stage.deployment.empty() && !api->deployments.contains(stage.deployment)) {
     return aws_error(404, "NotFoundException", "Invalid deployment identifier specified");
   }
@@ -330,8 +346,8 @@ ResourceTypes http_resource_types(GatewayService& service) {
   ResourceTypes types;
   types.push_back(
       type({.name = "AWS::ApiGatewayV2::Api",
-            .works = {"Name", "ProtocolType", "Body", "RouteSelectionExpression", "CorsConfiguration"},
-            .accepted = {"Description", "Tags", "FailOnWarnings", "Version"},
+            .works = {"Name", "ProtocolType", "Body", "RouteSelectionExpression", "CorsConfiguration", "Tags"},
+            .accepted = {"Description", "FailOnWarnings", "Version"},
             .replaces = {"ProtocolType"}},
            {.make = with(make_api), .change = with(change_api), .destroy = [&service](const ResourceRequest& request) {
               service.remove_api(request.physical_id);
@@ -378,8 +394,8 @@ ResourceTypes http_resource_types(GatewayService& service) {
             }}));
   types.push_back(type({.name = "AWS::ApiGatewayV2::Stage",
                         .works = {"ApiId", "StageName", "DeploymentId", "AutoDeploy", "StageVariables",
-                                  "DefaultRouteSettings", "RouteSettings"},
-                        .accepted = {"Description", "Tags", "AccessLogSettings"},
+                                  "DefaultRouteSettings", "RouteSettings", "Tags"},
+                        .accepted = {"Description", "AccessLogSettings"},
                         .replaces = {"ApiId", "StageName"}},
                        both(with(put_stage), [&service](const ResourceRequest& request) {
                          if (Api* api = api_of(service, request)) api->stages.erase(request.physical_id);

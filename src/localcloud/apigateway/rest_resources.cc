@@ -26,7 +26,9 @@ base::Result<Api*> need_api(GatewayService& service, const ResourceRequest& requ
 
 // --- RestApi
 
-base::Result<> configure_api(Cloud& cloud, Api& api, const json::object& properties) {
+base::Result<> configure_api(Cloud& cloud, Api& api, const ResourceRequest& request) {
+  const auto& properties = request.properties;
+  TRY(auto tags, tags_of(request));
   Definition next = *api.live;
   if (const auto* body = properties.if_contains("Body")) {
     TRY(next, read_openapi(*body, GatewayKind::rest));
@@ -49,6 +51,7 @@ base::Result<> configure_api(Cloud& cloud, Api& api, const json::object& propert
     next.endpoint_disabled = flag_property(properties, "DisableExecuteApiEndpoint");
   }
   api.edit([&](Definition& definition) { definition = next; });
+  api.tags = std::move(tags);
   return {};
 }
 
@@ -68,7 +71,7 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
   if (name.empty() && !request.properties.contains("Body")) return bad_request("Name is required");
   if (name.empty()) name = generated_name(request.stack_name, request.logical_id, 128);
   Api& api = service.store().create(GatewayKind::rest, std::move(name));
-  if (auto configured = configure_api(service.cloud(), api, request.properties); !configured) {
+  if (auto configured = configure_api(service.cloud(), api, request); !configured) {
     service.store().remove(api.id);
     return base::fail(configured.error());
   }
@@ -78,7 +81,7 @@ base::Result<ResourceState> make_api(GatewayService& service, const ResourceRequ
 base::Result<ResourceState> change_api(GatewayService& service, const ResourceRequest& request) {
   TRY(auto* api, service.store().need(request.physical_id, GatewayKind::rest));
   if (request.properties.contains("Body")) api->edit([](Definition& definition) { definition.binary_types.clear(); });
-  TRY(configure_api(service.cloud(), *api, request.properties));
+  TRY(configure_api(service.cloud(), *api, request));
   return api_state(*api);
 }
 
@@ -176,6 +179,7 @@ base::Result<ResourceState> put_stage(GatewayService& service, const ResourceReq
   TRY(stage.throttling, read_method_settings(request.properties));
   stage.deployment = text_property(request.properties, "DeploymentId");
   stage.variables = map_property(request.properties, "Variables");
+  TRY(stage.tags, tags_of(request));
   if (!api->deployments.contains(stage.deployment)) return bad_request("Deployment id does not exist");
   if (request.physical_id.empty() && api->stages.contains(name))
     return aws_error(409, "ConflictException", "Stage already exists");
@@ -197,8 +201,8 @@ ResourceTypes rest_resource_types(GatewayService& service) {
   types.push_back(
       type({.name = "AWS::ApiGateway::RestApi",
             .works = {"Name", "Body", "BinaryMediaTypes", "Policy", "ApiKeySourceType", "DisableExecuteApiEndpoint",
-                      "EndpointConfiguration"},
-            .accepted = {"Description", "FailOnWarnings", "Parameters", "Tags", "Mode", "SecurityPolicy"},
+                      "EndpointConfiguration", "Tags"},
+            .accepted = {"Description", "FailOnWarnings", "Parameters", "Mode", "SecurityPolicy"},
             .replaces = {}},
            {.make = with(make_api), .change = with(change_api), .destroy = [&service](const ResourceRequest& request) {
               service.remove_api(request.physical_id);
@@ -227,8 +231,8 @@ ResourceTypes rest_resource_types(GatewayService& service) {
             }}));
   types.push_back(
       type({.name = "AWS::ApiGateway::Stage",
-            .works = {"RestApiId", "StageName", "DeploymentId", "Variables", "MethodSettings"},
-            .accepted = {"Description", "Tags", "TracingEnabled", "AccessLogSetting"},
+            .works = {"RestApiId", "StageName", "DeploymentId", "Variables", "MethodSettings", "Tags"},
+            .accepted = {"Description", "TracingEnabled", "AccessLogSetting"},
             .replaces = {"RestApiId", "StageName"}},
            {.make = with(put_stage), .change = with(put_stage), .destroy = [&service](const ResourceRequest& request) {
               if (Api* api = api_of(service, request)) api->stages.erase(request.physical_id);

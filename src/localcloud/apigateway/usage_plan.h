@@ -21,6 +21,7 @@ struct ApiKey {
   std::string name;
   std::string value;
   bool enabled = false;
+  GatewayTags tags = {};
 };
 
 struct Quota {
@@ -37,6 +38,7 @@ struct UsagePlan {
   std::map<std::string, ThrottleLimits> method_throttles;  // "api stage METHOD /path"
   std::optional<Quota> quota;
   std::set<std::string> keys;  // ids
+  GatewayTags tags;
 };
 
 class UsagePlans {

@@ -20,6 +20,7 @@ base::Result<ResourceState> put_key(GatewayService& service, const ResourceReque
       .name = text_property(request.properties, "Name", generated_name(request.stack_name, request.logical_id, 128)),
       .value = text_property(request.properties, "Value"),
       .enabled = flag_property(request.properties, "Enabled")};
+  TRY(key.tags, tags_of(request));
   if (key.value.empty()) key.value = keys.contains(id) ? keys[id].value : GatewayStore::random_id(40);
   if (key.value.size() < kShortest) return bad_request("API Key value should be at least 20 characters");
   for (const auto& [other, known] : keys) {
@@ -85,6 +86,7 @@ base::Result<ResourceState> put_plan(GatewayService& service, const ResourceRequ
   TRY(read_stages(service, request.properties, plan));
   TRY(plan.throttle, read_rate_limit(object_in(request.properties, "Throttle")));
   TRY(plan.quota, read_quota(request.properties));
+  TRY(plan.tags, tags_of(request));
   if (auto old = plans.find(id); old != plans.end()) plan.keys = old->second.keys;
   plans[id] = std::move(plan);
   return ResourceState{.physical_id = id, .ref = {}, .attributes = {{"Id", id}}};
@@ -122,8 +124,8 @@ ResourceTypes usage_plan_types(GatewayService& service) {
   ResourceTypes types;
   types.push_back(
       type({.name = "AWS::ApiGateway::ApiKey",
-            .works = {"Name", "Value", "Enabled"},
-            .accepted = {"Description", "CustomerId", "GenerateDistinctId", "StageKeys", "Tags"},
+            .works = {"Name", "Value", "Enabled", "Tags"},
+            .accepted = {"Description", "CustomerId", "GenerateDistinctId", "StageKeys"},
             .replaces = {"Name", "Value"}},
            {.make = with(put_key), .change = with(put_key), .destroy = [&service](const ResourceRequest& request) {
               service.store().usage().keys.erase(request.physical_id);
@@ -131,8 +133,8 @@ ResourceTypes usage_plan_types(GatewayService& service) {
             }}));
   types.push_back(
       type({.name = "AWS::ApiGateway::UsagePlan",
-            .works = {"UsagePlanName", "ApiStages", "Quota", "Throttle"},
-            .accepted = {"Description", "Tags"},
+            .works = {"UsagePlanName", "ApiStages", "Quota", "Throttle", "Tags"},
+            .accepted = {"Description"},
             .replaces = {}},
            {.make = with(put_plan), .change = with(put_plan), .destroy = [&service](const ResourceRequest& request) {
               service.store().usage().plans.erase(request.physical_id);

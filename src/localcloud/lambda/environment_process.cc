@@ -1,6 +1,8 @@
 // The process of an environment, and what it says: start, output, end, and the requests of its Runtime API.
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <tuple>
 
 #include "base/log.h"
@@ -26,10 +28,14 @@ std::string path_list(const std::vector<std::string>& parts) {
   return list;
 }
 
+bool is_in_opt(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(path, error).native().starts_with("/opt/");
+}
+
 }  // namespace
 
-// What makes layers and the runtime's own modules be found (LDG configuration-envvars.md). On AWS layers are in /opt,
-// which is not this program's to write.
+// What makes layers and the runtime's own modules be found (LDG configuration-envvars.md), be they in /opt or not.
 void ExecutionEnvironment::add_code_paths(std::map<std::string, std::string>& variables,
                                           const RuntimeCommand& runtime) const {
   std::string task = version_->package->directory();
@@ -110,6 +116,9 @@ awaitable<base::Result<>> ExecutionEnvironment::start_process(base::TaskGroup& t
   if (!runtime.notice.empty()) log_.line(runtime.notice);
   private_tmp_ = runtimes_.gives_private_tmp();
   options.private_tmp = os::PrivateTmp{.megabytes = version_->ephemeral_storage_mb, .keeps = cloud_.work_directory};
+  // An interpreter that is installed in /opt must stay there; then the layers are not.
+  bool needs_opt = is_in_opt(options.command.front()) || is_in_opt(cloud_.work_directory);
+  if (version_->layers && !needs_opt) options.private_tmp->opt = version_->layers->directory();
   if (!private_tmp_) CO_TRY(use_shared_tmp(options));
   auto process = cloud_.spawner->spawn(options);
   if (!process && private_tmp_) {

@@ -35,8 +35,8 @@ class Package {
   std::size_t unzipped_size_ = 0;
 };
 
-// What a function sees as /opt on AWS. /opt itself is not this program's to write: functions find their layers by the
-// variables of their environment that name it: PATH, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH.
+// What a function sees as /opt (os/private_tmp.h). Where that cannot be, it finds its layers by the variables of its
+// environment alone, which name this directory: PATH, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH.
 class LayerTree {
  public:
   // Later ones win where two have the same file. Errors: local_resource.
