@@ -116,7 +116,7 @@ def test_an_exception_is_answered_with_the_users_part_of_the_trace(cloud, sessio
     assert (answer.json["errorType"], answer.json["errorMessage"]) == ("LookupError", "nobody")
     files = [entry.split('"')[1] for entry in answer.json["stackTrace"]]
     assert files == [str(app / "src/shop/api.py"), str(app / "src/shop/deep.py")]
-    finished = session.wait_for("invocation", after=mark, phase="finished")
+    finished = session.wait_for("invocation", after=mark, phase="finished", requestId=answer.json["requestId"])
     assert finished["status"] == "error" and "deep.py" in finished["error"]
 
 
