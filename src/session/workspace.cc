@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "app/samconfig.h"
 #include "aws/sts.h"
+#include "os/files.h"
 #include "session/account_surroundings.h"
 
 namespace session {
@@ -29,6 +31,19 @@ class TerminalMfa final : public aws::PromptForMfa {
  private:
   Surroundings with_;
 };
+
+// With what samconfig.toml says of region and profile, as far as the environment says nothing: as for `sam deploy`.
+std::map<std::string, std::string> with_samconfig(std::map<std::string, std::string> environment,
+                                                  const project::AppFolder& folder) {
+  if (folder.framework != app::Framework::cloudformation) return environment;
+  auto samconfig = app::read_samconfig(os::read_file(folder.path + "/samconfig.toml").value_or(""));
+  if (samconfig.region && !environment.contains("AWS_DEFAULT_REGION")) {
+    environment.emplace("AWS_REGION", *samconfig.region);
+  }
+  bool has_keys = environment.contains("AWS_ACCESS_KEY_ID") || environment.contains("AWS_DEFAULT_PROFILE");
+  if (samconfig.profile && !has_keys) environment.emplace("AWS_PROFILE", *samconfig.profile);
+  return environment;
+}
 
 // Tools get the keys that were found, whatever way that was, and look no further.
 std::map<std::string, std::string> environment_of_tools(std::map<std::string, std::string> environment,
@@ -61,9 +76,10 @@ awaitable<base::Result<>> Workspace::open() {
 
 awaitable<base::Result<>> Workspace::find_account() {
   programs_ = make_run_program(executor_, with_.spawner, options_.environment);
-  CO_TRY(account_, co_await aws::find_account(
-                       {.profile = options_.profile, .region = options_.region, .environment = options_.environment},
-                       account_surroundings(executor_, with_.clock, *programs_, mfa_.get())));
+  CO_TRY(account_, co_await aws::find_account({.profile = options_.profile,
+                                               .region = options_.region,
+                                               .environment = with_samconfig(options_.environment, folder_)},
+                                              account_surroundings(executor_, with_.clock, *programs_, mfa_.get())));
   aws_ = aws::client_config(account_, with_.clock);
   CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
   account_id_ = identity.account;
