@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "app/references.h"
@@ -11,8 +12,6 @@ namespace app {
 namespace {
 
 namespace json = codec::json;
-
-constexpr std::string_view kMark = "livelambda:";
 
 class ManifestReader {
  public:
@@ -93,23 +92,34 @@ class ManifestReader {
   std::set<std::string> placed_;
 };
 
-// Takes out of a function what runtimes/cdk/hook.cjs wrote into it, and the paths that it led CDK to write: the names
-// of its marks without "livelambda:".
-std::map<std::string, std::string> take_marks(json::value& function) {
-  std::map<std::string, std::string> marks;
+// What runtimes/cdk/hook.cjs writes into a function's Metadata; all "" if it wrote nothing.
+struct Origin {
+  std::string source;
+  std::string entry;
+  std::string build;
+};
+
+// Takes it out of the function, and the paths that it led CDK to write.
+Origin take_origin(json::value& function) {
   auto* object = function.if_object();
   auto* metadata = object == nullptr ? nullptr : object->if_contains("Metadata");
-  if (metadata == nullptr || !metadata->is_object()) return marks;
+  if (metadata == nullptr || !metadata->is_object()) return {};
+  Origin origin{.source = codec::find_string(*metadata, "livelambda:source"),
+                .entry = codec::find_string(*metadata, "livelambda:entry"),
+                .build = codec::find_string(*metadata, "livelambda:build")};
+  if (origin.source.empty()) return origin;
   json::object rest;
   for (const auto& [name, value] : metadata->get_object()) {
-    if (name.starts_with(kMark) && value.is_string()) {
-      marks[std::string(name.substr(kMark.size()))] = std::string(value.get_string());
-    } else if (!name.starts_with("aws:asset:")) {
-      rest[name] = value;
-    }
+    if (!name.starts_with("livelambda:") && !name.starts_with("aws:asset:")) rest[name] = value;
   }
-  if (!marks.empty()) *metadata = std::move(rest);
-  return marks;
+  *metadata = std::move(rest);
+  return origin;
+}
+
+// "asset.<hash>" in the assembly, or "../asset.<hash>" seen from one nested in it: a copy, or a bundle.
+bool is_copied_asset(const std::string& source) {
+  std::filesystem::path path = source;
+  return path.is_relative() && path.filename().string().starts_with("asset.");
 }
 
 class AppReader {
@@ -181,10 +191,10 @@ class AppReader {
   static void finish(Stack& stack, const std::string& other_place, std::set<std::string>& deployed_code) {
     auto& resources = stack.document.value.get_object()["Resources"].get_object();
     for (Function& function : stack.functions) {
-      auto marks = take_marks(resources[function.logical_id]);
-      finish(function, marks, other_place);
-      if (!function.live && marks.contains("source")) {
-        deployed_code.insert(marks.contains("entry") ? marks["entry"] : marks["source"]);
+      const Origin origin = take_origin(resources[function.logical_id]);
+      finish(function, origin, other_place);
+      if (!function.live && !origin.source.empty()) {
+        deployed_code.insert(origin.entry.empty() ? origin.source : origin.entry);
       }
     }
     for (Stack& nested : stack.nested) {
@@ -193,16 +203,16 @@ class AppReader {
     }
   }
 
-  static void finish(Function& function, std::map<std::string, std::string>& marks, const std::string& other_place) {
-    bool is_configured = function.source != marks["source"];  // livelambda.yaml names another source
-    if (!marks["source"].empty() && !is_configured) {
-      if (marks["entry"] != marks["source"]) function.entry = marks["entry"];
-      function.build_method = marks["build"];
+  static void finish(Function& function, const Origin& origin, const std::string& other_place) {
+    if (!origin.source.empty() && is_copied_asset(function.source)) function.source = origin.source;
+    if (function.source == origin.source) {  // else livelambda.yaml names another
+      if (origin.entry != origin.source) function.entry = origin.entry;
+      function.build_method = origin.build;
     }
     if (!function.live) return;
     if (!other_place.empty()) {
       function.why_not = {StayReason::other_place, other_place};
-    } else if (function.source.starts_with("asset.")) {  // a copy or a bundle in the assembly
+    } else if (is_copied_asset(function.source)) {
       function.why_not = {StayReason::origin_unknown};
     }
     function.live = function.why_not.reason == StayReason::none;

@@ -117,11 +117,24 @@ TEST(CdkAssembly, TellsWhereCodeComesFromAndTakesThatOutOfTheTemplate) {
 TEST(CdkAssembly, NamesTheCodeThatIsDeployed) {
   auto app = single("\"Handler\": " + function(kBundled) + R"(, "Custom": {"Type": "Custom::Thing", "Properties":
                     {"ServiceToken": {"Fn::GetAtt": ["Handler", "Arn"]}}}, "Plain": )" +
-                    function(kCopied))
+                    function(kCopied) + ", \"Inline\": " + function(R"("other": "")"))
                  .read();
   ASSERT_TRUE(app) << app.error().message;
   EXPECT_EQ(app->stacks[0].functions[0].why_not.reason, StayReason::custom_resource);
   EXPECT_THAT(app->deployed_code, UnorderedElementsAre("/app/src/api.ts"));
+}
+
+TEST(CdkAssembly, TellsWhereCodeComesFromThatWasBuiltForAnother) {
+  for (const char* copy : {"asset.12ab", "../asset.12ab"}) {
+    const std::string metadata = R"("aws:asset:path": ")" + std::string(copy) + R"(", "livelambda:source": "/app",
+                                    "livelambda:entry": "/app/api.ts", "livelambda:build": "esbuild")";
+    auto app = single("\"Fn\": " + function(metadata)).read();
+    ASSERT_TRUE(app) << app.error().message;
+    const Function& function = app->stacks[0].functions[0];
+    EXPECT_TRUE(function.live) << to_string(function.why_not);
+    EXPECT_EQ(function.source, "/app");
+    EXPECT_EQ(function.entry, "/app/api.ts");
+  }
 }
 
 TEST(CdkAssembly, KnowsHandlersOfCustomResourcesOfOtherStacks) {
