@@ -86,13 +86,15 @@ void TerminalReporter::show(const Outputs& outputs) {
     print(fmt::format("  {:<{}}  {}\n", name, width, paint(kCyan, value)));
 }
 
-// One line for each resource that is done, and the reason of what failed; every step with --verbose.
+// One line for each resource that is done, and the reason of what failed or is said of a whole stack (what goes on
+// after Ctrl+C, what is waited for); every step with --verbose.
 void TerminalReporter::show(const DeployProgress& progress) {
   bool failed =
       progress.status.find("FAILED") != std::string::npos || progress.status.find("ROLLBACK") != std::string::npos;
   bool is_stack = progress.resource == progress.stack;
   if (progress.status.ends_with("IN_PROGRESS") && !failed && !is_stack && !style_.verbose) return;
-  std::string reason = progress.reason.empty() || !(failed || style_.verbose) ? "" : "  " + printable(progress.reason);
+  bool tells = failed || style_.verbose || (is_stack && progress.reason != "User Initiated");
+  std::string reason = progress.reason.empty() || !tells ? "" : "  " + printable(progress.reason);
   std::string name = is_stack ? paint(kBold, progress.stack) : fmt::format("  {:<34}", progress.resource);
   print(fmt::format("{}  {:<18} {}  {}{}\n", paint(kDim, time()), progress.status, name,
                     is_stack ? "" : paint(kDim, progress.type), paint(failed ? kRed : kDim, reason)));

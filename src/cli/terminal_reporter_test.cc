@@ -86,6 +86,9 @@ TEST(TerminalReporter, LeavesOutWhatOnlyVerboseShows) {
   EXPECT_EQ(text, "");
   EXPECT_THAT(shown({DeployProgress{"dev-app", "dev-app", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", ""}}),
               HasSubstr("CREATE_IN_PROGRESS"));
+  EXPECT_THAT(
+      shown({DeployProgress{"dev-app", "dev-app", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "it goes on"}}),
+      HasSubstr("it goes on"));
 }
 
 TEST(TerminalReporter, ShowsEachLineOfALogRecordBehindItsFunction) {
