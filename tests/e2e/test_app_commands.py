@@ -13,7 +13,7 @@ import time
 import pytest
 
 from harness import apps
-from harness.processes import PATIENCE, PROGRAM, clean_environment, json_lines, run
+from harness.processes import PATIENCE, PROGRAM, clean_environment, json_lines, run, wait_until
 
 HANDLER = "export const handler = async () => 'one';"
 RESOURCES = """  Topic:
@@ -231,6 +231,68 @@ def test_an_edit_of_the_template_is_shown_and_deployed_on_enter(app):
     assert app.cloud.invoke(function_of(app, f"one-{app.folder.name}"), {}).payload == b'"one"', "it goes on"
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 0
+
+
+def answer_of(app: App, name: str, wanted: bytes):
+    wait_until(lambda: app.cloud.invoke(name, {}).payload == wanted, f"{name} answers {wanted}")
+
+
+def test_what_an_edit_of_the_template_makes_new_runs_live(app, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    apps.save(elsewhere / "added.mjs", HANDLER.replace("one", "added"))
+    apps.save(app.folder / "plain.mjs", HANDLER + HANDLER.replace("handler", "other").replace("one", "other"))
+    stack = f"one-{app.folder.name}"
+    terminal = Terminal([PROGRAM, "start", "--app-dir", app.folder, "--stage", "one"], app.environment)
+    terminal.wait_for("Ctrl+C ends")
+    assert app.cloud.invoke(function_of(app, stack), {}).payload == b'"one"'
+    apps.edit(app.folder / "template.yaml", "plain.handler",
+              "plain.other\n  Added:\n    Type: AWS::Serverless::Function\n"
+              "    Properties: {Handler: added.handler, CodeUri: ../elsewhere}")
+    terminal.wait_for("Press Enter to deploy")
+    os.write(terminal.parent, b"\n\n")  # the second one answers nothing
+    terminal.wait_for("Ctrl+C ends", 2)
+    assert app.cloud.invoke(function_of(app, stack), {}).payload == b'"other"'
+    added = app.cloud.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId="Added")
+    added = added["StackResourceDetail"]["PhysicalResourceId"]
+    assert app.cloud.invoke(added, {}).payload == b'"added"'
+    apps.save(elsewhere / "added.mjs", HANDLER.replace("one", "edited"))
+    answer_of(app, added, b'"edited"')
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 0
+
+
+def test_code_that_moves_needs_no_deployment(app, start):
+    apps.edit(app.folder / "template.yaml", "Handler: plain.handler", "Handler: plain.handler\n      CodeUri: ./")
+    session = start(app.folder, app.cloud, "one")
+    assert app.cloud.invoke(session.function("Plain"), {}).payload == b'"one"'
+    (app.folder / "moved").mkdir()
+    apps.save(app.folder / "moved" / "plain.mjs", HANDLER.replace("one", "moved"))
+    begin = session.mark()
+    apps.edit(app.folder / "template.yaml", "CodeUri: ./", "CodeUri: moved/")
+    answer_of(app, session.function("Plain"), b'"moved"')
+    apps.save(app.folder / "moved" / "plain.mjs", HANDLER.replace("one", "two"))
+    answer_of(app, session.function("Plain"), b'"two"')
+    assert not [one for one in session.events[begin:] if one["event"] in ("deploy", "infrastructure")]
+    assert session.stop() == 0
+
+
+def test_a_parameter_without_a_value_stops_before_anything_is_changed(app):
+    text = (app.folder / "template.yaml").read_text()
+    apps.save(app.folder / "template.yaml", text.replace("Resources:\n", "Parameters: {Name: {Type: String}}\nResources:\n", 1))
+    for verb in ("start", "deploy"):
+        refused = app.run(verb, "--stage", "one")
+        assert refused.returncode == 2 and "--parameter Name=VALUE" in refused.stderr
+    assert not [stack for stack in app.stacks() if app.folder.name in stack]
+
+
+def test_a_local_cloud_needs_no_shared_files(app, tmp_path):
+    broken = tmp_path / "broken"
+    broken.write_text("[default\nregion")
+    for file in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        app.environment[file] = str(broken)
+    compared = app.run("diff", "--local", "--stage", "one")
+    assert compared.returncode == 0, compared.stderr
 
 
 def test_on_a_terminal_the_name_is_asked_for(app):
