@@ -72,6 +72,13 @@ class TestSignals final : public os::Signals {
   int pending_ = 0;
 };
 
+class NoTerminal final : public os::TerminalInput {
+ public:
+  bool is_interactive() const override { return false; }
+  awaitable<std::optional<std::string>> next_line() override { co_return std::nullopt; }
+  void forget() override {}
+};
+
 // A local cloud and a session of a small app, both on the test's loop.
 class Live : public testing::Test {
  protected:
@@ -90,14 +97,14 @@ class Live : public testing::Test {
     http_ = net::make_http_client(loop_.get_executor(), nullptr);
   }
 
-  session::StartOptions options() const {
+  session::Options options() const {
     const localcloud::LocalCloudReady& ready = cloud_->ready();
-    session::StartOptions options{.app_dir = folder_.path(),
-                                  .stage = "test",
-                                  .user = "tom",
-                                  .host = "laptop",
-                                  .environment = os::own_environment(),
-                                  .assets = {.stub_x86_64 = stub_, .stub_arm64 = stub_, .loaders = {}}};
+    session::Options options{.app_dir = folder_.path(),
+                             .stage = "test",
+                             .user = "tom",
+                             .host = "laptop",
+                             .environment = os::own_environment(),
+                             .assets = {.stub_x86_64 = stub_, .stub_arm64 = stub_, .loaders = {}}};
     for (const auto& [name, content] : loaders_) options.assets.loaders.push_back({name, content});
     options.environment["AWS_ENDPOINT_URL"] = ready.endpoint;
     options.environment["AWS_REGION"] = ready.region;
@@ -109,18 +116,17 @@ class Live : public testing::Test {
   }
 
   awaitable<void> run_session() {
-    outcome_ = co_await session::start(options(), {clock_, *spawner_, signals_, reporter_});
+    outcome_ = co_await session::start(options(), {clock_, *spawner_, signals_, terminal_, reporter_});
     ended_ = true;
   }
 
   // What Lambda answers the caller.
   awaitable<std::string> invoke(std::string payload) {
     const localcloud::LocalCloudReady& ready = cloud_->ready();
-    aws::ClientConfig config{
-        .http = http_.get(),
-        .clock = &clock_,
-        .credentials = [&ready] { return aws::Credentials{ready.access_key_id, ready.secret_access_key}; },
-        .region = ready.region};
+    aws::ClientConfig config{.http = http_.get(),
+                             .clock = &clock_,
+                             .credentials = aws::fixed_credentials({ready.access_key_id, ready.secret_access_key, ""}),
+                             .region = ready.region};
     std::string function = reporter_.all<session::Ready>().front().functions.front().name;
     auto url = net::parse_url(ready.endpoint + "/2015-03-31/functions/" + function + "/invocations");
     auto answer =
@@ -190,6 +196,7 @@ class Live : public testing::Test {
   base::SystemClock clock_;
   session::testing::RecordingReporter reporter_;
   TestSignals signals_{loop_.get_executor()};
+  NoTerminal terminal_;
   std::unique_ptr<os::Spawner> spawner_ = os::make_spawner(loop_.get_executor());
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<localcloud::LocalCloud> cloud_;
