@@ -281,13 +281,13 @@ Resources:
     found.push_back(fmt::format("{} {} {}", static_cast<int>(artifact.kind), artifact.path, artifact.pointer));
     EXPECT_GT(artifact.line, 2) << artifact.pointer;
   }
-  EXPECT_THAT(
-      found, ElementsAre("0 rb /Resources/Ruby/Properties/CodeUri", "0 layer/ /Resources/Layer/Properties/ContentUri",
-                         "1 machine.asl.json /Resources/Machine/Properties/DefinitionUri",
-                         "1 s.graphql /Resources/Graph/Properties/SchemaUri",
-                         "1 get.js /Resources/Graph/Properties/Resolvers/Query/get/CodeUri",
-                         "2 nested.yaml /Resources/Nested/Properties/TemplateURL",
-                         "1 api.yaml /Resources/Api/Properties/DefinitionBody/Fn::Transform/Parameters/Location"));
+  EXPECT_THAT(found,
+              ElementsAre("0 rb /Resources/Ruby/Properties/CodeUri", "0 layer/ /Resources/Layer/Properties/ContentUri",
+                          "1 machine.asl.json /Resources/Machine/Properties/DefinitionUri",
+                          "1 s.graphql /Resources/Graph/Properties/SchemaUri",
+                          "1 get.js /Resources/Graph/Properties/Resolvers/Query/get/CodeUri",
+                          "2 nested.yaml /Resources/Nested/Properties/TemplateURL",
+                          "1 api.yaml /Resources/Api/Properties/DefinitionBody/Fn::Transform/Parameters/Location"));
 }
 
 TEST(TemplateReader, PassesOverLoopsThatItCannotExpand) {

@@ -30,8 +30,8 @@ struct Workplace {
   std::map<std::string, std::string> environment = {};  // of the tools, credentials and region included
   os::Spawner* spawner = nullptr;
   std::function<void(const std::string& line)> on_output = {};  // what a tool prints, a line at a time
-  std::string account = {};  // the session's, if it is known
-  bool bootstrap = false;    // `cdk bootstrap` where it has not been done, instead of an error
+  std::string account = {};                                     // the session's, if it is known
+  bool bootstrap = false;  // `cdk bootstrap` where it has not been done, instead of an error
 };
 
 // Live: functions that can be live are not built. Real: every function is built as the framework builds it. List: the
