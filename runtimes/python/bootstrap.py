@@ -329,6 +329,9 @@ def main():
     task_root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != _OWN_FOLDER and entry != task_root]
     sys.path.insert(0, task_root)
+    # /var/task is read-only, so Lambda writes no bytecode. Here it would be taken for that of a file of the same size which
+    # was saved within the same second.
+    sys.dont_write_bytecode = True
     _set_up_output()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:

@@ -76,7 +76,7 @@ class Session {
   awaitable<base::Result<>> go_live() {
     CO_TRY(co_await workspace_.open());
     CO_TRY(co_await workspace_.read(project::Purpose::live));
-    tell_who_stays();
+    tell_who_stays(workspace_.application().stacks);
     CO_TRY(extract_loaders());
     CO_TRY(co_await check_runtimes());
     CO_TRY(auto plan, plan_live(workspace_.application(), options_.increase_timeout));
@@ -102,13 +102,13 @@ class Session {
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
 
-  void tell_who_stays() {
-    for (const app::Stack& stack : workspace_.application().stacks) {
+  void tell_who_stays(const std::vector<app::Stack>& stacks) {
+    for (const app::Stack& stack : stacks) {
       for (const app::Function& function : stack.functions) {
-        if (!function.live)
-          with_.reporter.report(
-              Notice{fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not))});
+        if (function.live) continue;
+        with_.reporter.report(Notice{fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not))});
       }
+      tell_who_stays(stack.nested);
     }
   }
 

@@ -320,3 +320,55 @@ def test_on_a_terminal_the_name_is_asked_for(app):
     remove.type("one")
     assert remove.end() == 0
     assert stack not in app.stacks()
+
+
+NESTED = """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Child:
+    Type: AWS::Serverless::Application
+    Properties:
+      Location: child/template.yaml
+      Parameters: {Greeting: hello}
+  Other:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: child/template.yaml, Parameters: {Greeting: bye}}
+Outputs:
+  First: {Value: !GetAtt Child.Outputs.Fn}
+  Second: {Value: !GetAtt Other.Outputs.Fn}
+"""
+CHILD = """Transform: AWS::Serverless-2016-10-31
+Parameters: {Greeting: {Type: String}}
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: hello.handler
+      CodeUri: src
+      Environment: {Variables: {GREETING: !Ref Greeting}}
+  Stays:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: nodejs20.x, Handler: index.handler, InlineCode: "exports.handler = async () => 1;"}
+Outputs:
+  Fn: {Value: !Ref Hello}
+"""
+
+
+def test_functions_of_nested_stacks_are_live(tmp_path, home, cloud, start):
+    app = App(tmp_path / "nested", home, cloud)
+    (app.folder / "child" / "src").mkdir(parents=True)
+    (app.folder / "template.yaml").write_text(NESTED)
+    (app.folder / "child" / "template.yaml").write_text(CHILD)
+    source = app.folder / "child" / "src" / "hello.js"
+    source.write_text("exports.handler = async () => process.env.GREETING;")
+    session = start(app.folder, cloud, "one")
+    assert [function["logicalId"] for function in session.ready["functions"]] == ["Child/Hello", "Other/Hello"]
+    assert "Child/Stays keeps its code in AWS" in session.stderr
+    assert cloud.invoke(session.outputs["First"], {}).payload == b'"hello"'
+    assert cloud.invoke(session.outputs["Second"], {}).payload == b'"bye"'
+    mark = session.mark()
+    apps.edit(source, "process.env", "'edited ' + process.env")
+    session.wait_for("reload", after=mark)
+    assert cloud.invoke(session.outputs["Second"], {}).payload == b'"edited bye"'
+    assert session.stop() == 0
+    assert not start(app.folder, cloud, "one").select("deploy"), "nothing has changed"
