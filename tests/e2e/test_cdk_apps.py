@@ -2,6 +2,7 @@
 local cloud: two stacks with a reference between them, a Stage, a nested stack, and custom resources that keep their code."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,13 @@ NODE = ROOT / "build" / "judges-cdk" / "node_modules"
 PYTHON = ROOT / "build" / "judges-cdk-python" / "bin"
 
 
+def hard_link(source: str, target: str):
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
 @pytest.fixture(scope="module")
 def cloud(module_processes, module_path):
     """A cloud whose functions find the AWS SDK, as the CDK's own do in Lambda."""
@@ -25,7 +33,9 @@ def cloud(module_processes, module_path):
         pytest.skip("SKIPPED JUDGE: AWS CDK")
     temporary = module_path / "tmp"
     temporary.mkdir()
-    (temporary / "node_modules").symlink_to(NODE)  # above where the cloud unpacks functions
+    # Above where the cloud unpacks functions; no link, since what is in the machine's /tmp they do not see.
+    shutil.copytree(NODE, temporary / "node_modules", symlinks=True, copy_function=hard_link,
+                    ignore=shutil.ignore_patterns("aws-cdk*", "@aws-cdk", "typescript", "esbuild", "@esbuild"))
     return LocalCloud(module_path / "cloud-home", env={"TMPDIR": str(temporary)})
 
 

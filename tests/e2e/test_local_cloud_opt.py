@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,8 @@ def answered(cloud: LocalCloud, name: str, event: dict) -> object:
 
 @pytest.mark.parametrize("name", LAYERED)
 def test_a_function_has_its_layers_in_opt_and_cannot_write_them(opt, name):
+    if name == "provided" and sys.executable.startswith("/tmp/"):
+        pytest.skip("its bootstrap runs on this Python, which is in /tmp: such a function gets neither a /tmp nor an /opt")
     assert answered(opt, name, {"read": "/opt/word"}) == "second"
     assert answered(opt, name, {"write": "/opt/word", "read": "/opt/word"}) == "EROFS"
     assert answered(opt, name, {"write": "/opt/more", "read": "/opt/word"}) == "EROFS"
