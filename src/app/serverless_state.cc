@@ -67,6 +67,22 @@ void name_deployments_by_content(std::string& template_text, const json::object&
   for (const std::string& id : deployments) replace_all(template_text, id, stable);
 }
 
+// The framework writes what its parts have made in the order in which they were ready.
+void sort_keys(json::value& value) {
+  if (auto* array = value.if_array()) {
+    for (json::value& element : *array) sort_keys(element);
+  } else if (auto* object = value.if_object()) {
+    std::map<std::string_view, json::value*> members;
+    for (auto& [key, member] : *object) members[key] = &member;
+    json::object sorted;
+    for (const auto& [key, member] : members) {
+      sort_keys(*member);
+      sorted[key] = *member;
+    }
+    *object = std::move(sorted);
+  }
+}
+
 class ServerlessReader {
  public:
   ServerlessReader(const ServerlessPackage& package, bool built) : package_(package), built_(built) {}
@@ -95,6 +111,8 @@ class ServerlessReader {
   base::Result<json::value> stable_template() const {
     std::string text = package_.template_text;
     TRY(auto compiled, parse(text, "cloudformation-template-update-stack.json"));
+    sort_keys(compiled);
+    text = codec::to_text(compiled);
     const auto* resources = codec::find(compiled, "Resources");
     if (resources == nullptr || !resources->is_object()) return error("the compiled template has no Resources");
     name_deployments_by_content(text, resources->get_object());

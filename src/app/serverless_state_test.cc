@@ -121,6 +121,20 @@ TEST(ServerlessState, MakesTheSameTemplateAtAnyTimeOfDay) {
   std::string text = codec::to_text(one.document.value);
   EXPECT_EQ(text, codec::to_text(other.document.value));
   EXPECT_THAT(text, Not(HasSubstr("1795446739105")));
+  ServerlessPackage turned = package_at("1795446739105");
+  auto members = codec::parse_json(turned.template_text).value();
+  codec::json::object reversed;
+  for (const char* section : {"Outputs", "Resources"}) {
+    const auto* object = codec::find(members, section);
+    if (object == nullptr) continue;
+    std::vector<std::pair<std::string, codec::json::value>> entries;
+    for (const auto& [key, value] : object->get_object()) entries.emplace_back(key, value);
+    codec::json::object turned_section;
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) turned_section[entry->first] = entry->second;
+    reversed[section] = std::move(turned_section);
+  }
+  turned.template_text = codec::to_text(reversed);
+  EXPECT_EQ(text, codec::to_text(read(turned).stack.document.value)) << "whatever was ready first";
   ServerlessPackage changed = package_at("1795446739105");
   changed.template_text.replace(changed.template_text.find("dev-orders"), 10, "new-orders");
   std::string deployment = text.substr(text.find("ApiGatewayDeployment"), 36);
