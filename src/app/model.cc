@@ -35,4 +35,9 @@ std::string Stack::path_of(const Function& function) const {
   return id.empty() ? function.logical_id : id + "/" + function.logical_id;
 }
 
+void for_each_stack(const Stack& stack, const std::function<void(const Stack&)>& visit) {
+  visit(stack);
+  for (const Stack& nested : stack.nested) for_each_stack(nested, visit);
+}
+
 }  // namespace app

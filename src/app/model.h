@@ -3,6 +3,7 @@
 // name lines.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -91,6 +92,9 @@ struct Stack {
   // The function's own name in the whole application: "Fn", "Nested/Fn".
   std::string path_of(const Function& function) const;
 };
+
+// The stack, then all that are nested in it.
+void for_each_stack(const Stack& stack, const std::function<void(const Stack&)>& visit);
 
 // Whose tools build, and for some also deploy, the app.
 enum class Framework { cloudformation, sam, cdk, serverless };

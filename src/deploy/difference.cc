@@ -234,4 +234,11 @@ std::vector<std::string> difference_lines(const Difference& difference) {
   return lines;
 }
 
+std::vector<std::string> difference_lines(const std::vector<Difference>& differences) {
+  std::vector<std::string> lines;
+  for (const Difference& difference : differences)
+    std::ranges::move(difference_lines(difference), std::back_inserter(lines));
+  return lines;
+}
+
 }  // namespace deploy

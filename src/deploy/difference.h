@@ -43,5 +43,6 @@ std::vector<Difference> join_differences(std::vector<Difference> of_change_set, 
 
 // "~ Fn (AWS::Lambda::Function), replaced" and a line for each detail: "    Properties.Timeout: 3 → 10".
 std::vector<std::string> difference_lines(const Difference& difference);
+std::vector<std::string> difference_lines(const std::vector<Difference>& differences);
 
 }  // namespace deploy

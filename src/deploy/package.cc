@@ -17,13 +17,6 @@ Package make_package(std::string_view prefix, std::vector<codec::ZipEntry> entri
   return {.key = fmt::format("{}/{}.zip", prefix, aws::sha256_hex(list)), .entries = std::move(entries)};
 }
 
-aws::awaitable<base::Result<bool>> upload(aws::S3& s3, std::string bucket, Package package) {
-  CO_TRY(bool there, co_await s3.object_exists(bucket, package.key));
-  if (there) co_return false;
-  CO_TRY(co_await s3.put_object(bucket, package.key, codec::make_zip(package.entries)));
-  co_return true;
-}
-
 std::string file_key(std::string_view prefix, std::string_view extension, std::string_view body) {
   return fmt::format("{}/{}.{}", prefix, aws::sha256_hex(body), extension);
 }

@@ -18,14 +18,11 @@ struct Package {
 // Entries are sorted by name, so that their order on a disk does not matter.
 Package make_package(std::string_view prefix, std::vector<codec::ZipEntry> entries);
 
-// Uploads what is not there yet; only then the archive is made. True if something was uploaded.
-aws::awaitable<base::Result<bool>> upload(aws::S3& s3, std::string bucket, Package package);
-
 // The key of a body that goes as it is (a template, a definition, an archive): "<prefix>/<SHA-256>.<extension>".
 std::string file_key(std::string_view prefix, std::string_view extension, std::string_view body);
 std::string template_key(std::string_view text);
 
-// The same as upload() for such a body. Returns its key.
+// Uploads such a body, unless it is there. Returns its key.
 aws::awaitable<base::Result<std::string>> upload_file(aws::S3& s3, std::string bucket, std::string prefix,
                                                       std::string extension, std::string body);
 

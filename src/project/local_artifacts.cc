@@ -100,7 +100,9 @@ class ArtifactReader {
                     "Lambda takes up to 250 MiB of readable files, with those of the layers.");
     }
     ArtifactContent content{.zipped = true};
-    for (const FoundFile& file : folder.files()) {
+    std::vector<FoundFile> files = folder.files();
+    std::ranges::sort(files, {}, &FoundFile::name);
+    for (const FoundFile& file : files) {
       auto text = os::read_file(file.path.string());
       if (!text) return unreadable(text.error());
       content.entries.push_back({file.name, std::move(*text), file.executable ? 0755U : 0644U});

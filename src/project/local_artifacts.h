@@ -14,7 +14,7 @@ namespace project {
 // What is uploaded for an artifact: entries to be zipped, or one file as it is.
 struct ArtifactContent {
   bool zipped = false;
-  std::vector<codec::ZipEntry> entries;
+  std::vector<codec::ZipEntry> entries;  // by name
   std::string file;
   std::string extension;  // of a file that goes as it is: "zip", "json"
 };

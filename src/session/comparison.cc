@@ -2,7 +2,6 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "app/names.h"
 #include "aws/cloudformation.h"
 #include "aws/s3.h"
 #include "deploy/debug_stack.h"
@@ -42,11 +41,7 @@ class Comparison {
       CO_TRY(auto differences, co_await compare(stack, plan[i].rewritten));
       if (differences.empty()) continue;
       any = true;
-      InfrastructureChange change{.stack = stack.name, .lines = {}};
-      for (const deploy::Difference& difference : differences) {
-        for (std::string& line : deploy::difference_lines(difference)) change.lines.push_back(std::move(line));
-      }
-      with_.reporter.report(std::move(change));
+      with_.reporter.report(InfrastructureChange{stack.name, deploy::difference_lines(differences)});
     }
     if (!any) with_.reporter.report(Notice{fmt::format("stage {} is up to date", workspace_.folder().stage)});
     co_return base::Result<>();
@@ -60,8 +55,7 @@ class Comparison {
       if (state.exists && !state.mark.empty()) content_ = deploy::content_of(state.mark);
       states_[stack.name] = std::move(state);
     }
-    CO_TRY(auto debug, co_await deploy::glance_at_stack(
-                           *cloudformation_, app::debug_stack_name(workspace_.folder().stage, application.name)));
+    CO_TRY(auto debug, co_await deploy::glance_at_stack(*cloudformation_, workspace_.debug_stack_name()));
     if (auto bridge = deploy::read_debug_stack(debug.outputs)) {
       parameters_.emplace(workspace_, options_.assets, std::move(*bridge));
     }

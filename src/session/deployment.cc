@@ -8,7 +8,6 @@
 #include <boost/system/system_error.hpp>
 #include <exception>
 
-#include "app/names.h"
 #include "app/rewrite.h"
 #include "aws/cloudformation.h"
 #include "aws/s3.h"
@@ -19,6 +18,7 @@
 #include "deploy/uploads.h"
 #include "project/cdk.h"
 #include "session/confirm.h"
+#include "session/deploy_progress.h"
 #include "session/function_code.h"
 #include "session/stack_parameters.h"
 
@@ -43,12 +43,7 @@ constexpr std::size_t kWorthAWord = 1'000'000;  // bytes of an upload
 base::Result<std::string> artifact_body(const PlannedUpload& upload) {
   TRY(auto content, project::read_artifact(upload.artifact, upload.template_file));
   if (!content.zipped) return std::move(content.file);
-  return codec::make_zip(deploy::make_package(kArtifactPrefix, std::move(content.entries)).entries);
-}
-
-void for_each_stack(const app::Stack& stack, const std::function<void(const app::Stack&)>& visit) {
-  visit(stack);
-  for (const app::Stack& nested : stack.nested) for_each_stack(nested, visit);
+  return codec::make_zip(content.entries);
 }
 
 LiveFunction live_function(const app::Stack& stack, const app::Function& function, std::string name,
@@ -126,21 +121,14 @@ class Deployer {
     CO_TRY(co_await check_safety());
     CO_TRY(begin_uploads());
     CO_TRY(co_await deploy_debug_stack());
-    CO_TRY(find_changes());
-    add_uploads();
-    uploads_.start(parameters_->bridge().bucket);
     CO_TRY(co_await uploads_.finish());
     co_return co_await deploy_app_stacks();
   }
 
   void tell_target() {
-    Target target{.app = workspace_.application().name,
-                  .stage = workspace_.folder().stage,
-                  .account = workspace_.account_id(),
-                  .region = workspace_.account().region,
-                  .credentials = workspace_.account().source};
+    Target target = workspace_.target();
     for (const app::Stack& stack : workspace_.application().stacks) target.stacks.push_back(stack.name);
-    target.stacks.push_back(debug_stack_name());
+    target.stacks.push_back(workspace_.debug_stack_name());
     with_.reporter.report(target);
   }
 
@@ -183,10 +171,6 @@ class Deployer {
     return {};
   }
 
-  std::string debug_stack_name() const {
-    return app::debug_stack_name(workspace_.folder().stage, workspace_.application().name);
-  }
-
   awaitable<base::Result<>> look() {
     steps_.clear();
     const auto& stacks = workspace_.application().stacks;
@@ -194,7 +178,7 @@ class Deployer {
       CO_TRY(auto state, co_await stacks_.look(stacks[i].name));
       steps_.push_back({.stack = &stacks[i], .planned = &plan_[i], .state = std::move(state)});
     }
-    CO_TRY(debug_state_, co_await deploy::glance_at_stack(*cloudformation_, debug_stack_name()));
+    CO_TRY(debug_state_, co_await deploy::glance_at_stack(*cloudformation_, workspace_.debug_stack_name()));
     co_return deploy::check_debug_stack_version(debug_state_);
   }
 
@@ -225,9 +209,7 @@ class Deployer {
   }
 
   awaitable<base::Result<deploy::DeployedStack>> deploy_stack(deploy::StackRequest request) {
-    return stacks_.deploy(std::move(request), [this](const deploy::DeployEvent& event) {
-      with_.reporter.report(DeployProgress{event.stack, event.resource, event.type, event.status, event.reason});
-    });
+    return stacks_.deploy(std::move(request), tell_progress(with_.reporter));
   }
 
   // If the bucket is there, what goes into it is sent while stacks are deployed.
@@ -235,24 +217,27 @@ class Deployer {
     if (!deploy::is_settled(debug_state_.status)) return {};
     auto known = deploy::read_debug_stack(debug_state_.outputs);
     if (!known) return {};
-    parameters_.emplace(workspace_, options_.assets, std::move(*known));
-    TRY(find_changes());
-    add_uploads();
-    uploads_.start(parameters_->bridge().bucket);
-    return {};
+    return count_on(std::move(*known));
   }
 
   awaitable<base::Result<>> deploy_debug_stack() {
     auto roles = outside_roles(plan_, workspace_.partition(), workspace_.account_id());
-    CO_TRY(auto deployed, co_await deploy_stack({.name = debug_stack_name(),
+    CO_TRY(auto deployed, co_await deploy_stack({.name = workspace_.debug_stack_name(),
                                                  .template_text = deploy::debug_stack_template(),
                                                  .parameters = deploy::debug_stack_parameters(std::move(roles)),
                                                  .tags = tags_}));
     CO_TRY(auto bridge, deploy::read_debug_stack(deployed.outputs));
-    if (!parameters_ || parameters_->bridge() != bridge) {
-      parameters_.emplace(workspace_, options_.assets, std::move(bridge));
-    }
-    co_return base::Result<>();
+    co_return count_on(std::move(bridge));
+  }
+
+  // With the bridge known, so is what has changed, and where packages go. Nothing new if it is the one of before.
+  base::Result<> count_on(deploy::DebugStack bridge) {
+    if (parameters_ && parameters_->bridge() == bridge) return {};
+    parameters_.emplace(workspace_, options_.assets, std::move(bridge));
+    TRY(find_changes());
+    add_uploads();
+    uploads_.start(parameters_->bridge().bucket);
+    return {};
   }
 
   base::Result<> find_changes() {
@@ -329,7 +314,7 @@ class Deployer {
   std::vector<LiveFunction> live_functions() const {
     std::vector<LiveFunction> functions;
     for (const StackStep& step : steps_) {
-      for_each_stack(*step.stack, [&](const app::Stack& stack) {
+      app::for_each_stack(*step.stack, [&](const app::Stack& stack) {
         for (const app::Function& function : stack.functions) {
           if (!function.live) continue;
           auto physical = step.state.resources.find(path_in(*step.stack, stack, function));
@@ -385,7 +370,7 @@ awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& optio
 
 std::vector<LiveFunction> with_present_code(const Workspace& workspace, std::vector<LiveFunction> functions) {
   for (const app::Stack& root : workspace.application().stacks) {
-    for_each_stack(root, [&](const app::Stack& stack) {
+    app::for_each_stack(root, [&](const app::Stack& stack) {
       for (const app::Function& function : stack.functions) {
         auto is_it = [id = stack.path_of(function)](const LiveFunction& one) { return one.info.logical_id == id; };
         auto known = std::find_if(functions.begin(), functions.end(), is_it);

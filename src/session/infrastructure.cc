@@ -92,11 +92,9 @@ bool InfrastructureEdits::show(const Plan& plan) {
     });
     static const PlannedStack kNothing{.rewritten = {.document = codec::json::object()}};
     const PlannedStack& before = old == deployed_.end() ? kNothing : *old;
-    InfrastructureChange change;
-    for (const deploy::Difference& difference :
-         deploy::template_difference(before.rewritten.document, planned.rewritten.document)) {
-      for (std::string& line : deploy::difference_lines(difference)) change.lines.push_back(std::move(line));
-    }
+    InfrastructureChange change{.stack = {},
+                                .lines = deploy::difference_lines(deploy::template_difference(
+                                    before.rewritten.document, planned.rewritten.document))};
     // Without the values: some are secret.
     for (const auto& [name, value] : planned.parameters) {
       auto known = before.parameters.find(name);

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
-#include "app/names.h"
 #include "aws/cloudformation.h"
 #include "aws/s3.h"
 #include "deploy/safety.h"
 #include "deploy/stack_remover.h"
 #include "session/confirm.h"
+#include "session/deploy_progress.h"
 #include "session/operations.h"
 #include "session/workspace.h"
 
@@ -27,7 +27,7 @@ class Remover {
         safety_{.take_over = options.take_over, .yes_really = options.yes_really},
         cloudformation_(aws::make_cloudformation(workspace.aws())),
         s3_(aws::make_s3(workspace.aws())),
-        debug_stack_(app::debug_stack_name(workspace.folder().stage, workspace.application().name)) {}
+        debug_stack_(workspace.debug_stack_name()) {}
 
   awaitable<base::Result<>> run() {
     const std::string& stage = workspace_.folder().stage;
@@ -39,11 +39,8 @@ class Remover {
     }
     with_.reporter.report(found_);
     CO_TRY(co_await ask());
-    deploy::StackRemover remover(
-        *cloudformation_, *s3_, with_.clock, {.app = app_name(), .stage = stage, .safety = safety_},
-        [this](const auto& event) {
-          with_.reporter.report(DeployProgress{event.stack, event.resource, event.type, event.status, event.reason});
-        });
+    deploy::StackRemover remover(*cloudformation_, *s3_, with_.clock,
+                                 {.app = app_name(), .stage = stage, .safety = safety_}, tell_progress(with_.reporter));
     CO_TRY(co_await remover.remove_stacks(nodes_));
     CO_TRY(co_await remover.remove_debug_stack(debug_stack_));
     for (const deploy::DeployEvent& kept : remover.kept()) {
@@ -57,11 +54,7 @@ class Remover {
   const std::string& app_name() const { return workspace_.application().name; }
 
   awaitable<base::Result<>> look() {
-    found_ = {.app = app_name(),
-              .stage = workspace_.folder().stage,
-              .account = workspace_.account_id(),
-              .region = workspace_.account().region,
-              .credentials = workspace_.account().source};
+    found_ = workspace_.target();
     for (const app::Stack& stack : workspace_.application().stacks) {
       nodes_.push_back({stack.name, names_of(stack.depends_on)});
       CO_TRY(co_await look_at(stack.name));

@@ -76,7 +76,7 @@ class Session {
   awaitable<base::Result<>> go_live() {
     CO_TRY(co_await workspace_.open());
     CO_TRY(co_await workspace_.read(project::Purpose::live));
-    tell_who_stays(workspace_.application().stacks);
+    tell_who_stays();
     CO_TRY(extract_loaders());
     CO_TRY(co_await check_runtimes());
     CO_TRY(auto plan, plan_live(workspace_.application(), options_.increase_timeout));
@@ -102,13 +102,18 @@ class Session {
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
 
-  void tell_who_stays(const std::vector<app::Stack>& stacks) {
-    for (const app::Stack& stack : stacks) {
-      for (const app::Function& function : stack.functions) {
-        if (function.live) continue;
-        with_.reporter.report(Notice{fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not))});
-      }
-      tell_who_stays(stack.nested);
+  void tell_who_stays() {
+    for_each_function([this](const app::Stack& stack, const app::Function& function) {
+      if (function.live) return;
+      with_.reporter.report(Notice{fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not))});
+    });
+  }
+
+  void for_each_function(const std::function<void(const app::Stack&, const app::Function&)>& visit) const {
+    for (const app::Stack& root : workspace_.application().stacks) {
+      app::for_each_stack(root, [&visit](const app::Stack& stack) {
+        for (const app::Function& function : stack.functions) visit(stack, function);
+      });
     }
   }
 
@@ -131,19 +136,14 @@ class Session {
   // Each function once: a warning is said, what is missing ends the start before anything is deployed.
   awaitable<base::Result<>> check_runtimes() {
     std::vector<worker::FunctionCode> codes;
-    for (const app::Stack& stack : workspace_.application().stacks) collect_code(stack, codes);
+    for_each_function([&](const app::Stack& stack, const app::Function& function) {
+      if (function.live) codes.push_back(function_code(stack, function, workspace_.folder().path));
+    });
     for (worker::FunctionCode& code : codes) {
       CO_TRY(auto warning, co_await launcher_->check(std::move(code)));
       if (!warning.empty()) with_.reporter.report(Notice{std::move(warning)});
     }
     co_return base::Result<>();
-  }
-
-  void collect_code(const app::Stack& stack, std::vector<worker::FunctionCode>& codes) const {
-    for (const app::Function& function : stack.functions) {
-      if (function.live) codes.push_back(function_code(stack, function, workspace_.folder().path));
-    }
-    for (const app::Stack& nested : stack.nested) collect_code(nested, codes);
   }
 
   awaitable<base::Result<>> connect(const Deployment& deployment) {

@@ -69,6 +69,19 @@ std::string Workspace::partition() const {
   return principal_.substr(begin, principal_.find(':', begin) - begin);
 }
 
+std::string Workspace::debug_stack_name() const {
+  return app::debug_stack_name(folder_.stage, application_.name);
+}
+
+Target Workspace::target() const {
+  return {.app = application_.name,
+          .stage = folder_.stage,
+          .account = account_id_,
+          .region = account_.region,
+          .credentials = account_.source,
+          .stacks = {}};
+}
+
 awaitable<base::Result<>> Workspace::open() {
   CO_TRY(folder_, project::open_app_folder(options_.app_dir, options_.stage, options_.user, options_.template_file));
   co_return co_await find_account();

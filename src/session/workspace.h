@@ -22,7 +22,7 @@ class Workspace {
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
-  // Folder, then credentials, region, and whom they belong to: nothing else happens before these are known. Says them.
+  // Folder, then credentials, region, and whom they belong to: nothing else happens before these are known.
   awaitable<base::Result<>> open();
   // Reads the app anew; says what its reader has to say. After open().
   awaitable<base::Result<>> read(project::Purpose purpose);
@@ -36,6 +36,9 @@ class Workspace {
   const std::string& account_id() const { return account_id_; }
   const std::string& principal() const { return principal_; }  // ARN
   std::string partition() const;                               // "aws", "aws-cn", …
+  std::string debug_stack_name() const;
+  // Where its deployments go; the stacks are the caller's to name.
+  Target target() const;
 
  private:
   awaitable<base::Result<>> find_account();
