@@ -24,7 +24,7 @@ class HeldBuilds final : public Language {
     while (ended < begun.size() && ended <= static_cast<std::size_t>(place_of(code.function))) co_await changed.wait();
     co_return result;
   }
-  Program program(const FunctionCode&, const std::string&) const override { return {}; }
+  Program program(const FunctionCode&, const std::string&, std::uint16_t) const override { return {}; }
 
   void end_next() {
     ++ended;

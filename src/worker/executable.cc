@@ -120,7 +120,7 @@ class Executable final : public Language {
     }
   }
 
-  Program program(const FunctionCode& code, const std::string& folder) const override {
+  Program program(const FunctionCode& code, const std::string& folder, std::uint16_t) const override {
     const Way way = way_of(code);
     Program program{.command = {code.source + "/bootstrap"}, .task_root = code.source, .runtime_folder = code.source};
     if (way == Way::run) program.command = {"/bin/sh", "-c", "exec " + code.run_command};

@@ -37,7 +37,7 @@ class FunctionFolder : public ::testing::Test {
 
 TEST_F(FunctionFolder, AProgramIsRunAsItsFolderHasIt) {
   auto language = make_executable(spawner_, {});
-  auto program = [&](const FunctionCode& of) { return language->program(of, "/builds/fn"); };
+  auto program = [&](const FunctionCode& of) { return language->program(of, "/builds/fn", 0); };
   make("fn/main.go");
   make("go.mod");
   EXPECT_TRUE(language->is_built(code()));

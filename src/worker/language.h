@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -32,6 +33,15 @@ struct Program {
   std::map<std::string, std::string> environment = {};  // beside the function's own variables
 };
 
+// What Lambda's runtime brings along and this machine lacks: an AWS SDK, Java's runtime client. Fetched once, by the
+// language's own package tool, when the developer agrees.
+struct Download {
+  std::string what;                  // "boto3, which Lambda's Python has"
+  std::string folder;                // absolute, below the user's cache; the command makes it
+  std::vector<std::string> command;  // [0] is an absolute path
+  bool operator==(const Download&) const = default;
+};
+
 class Language {
  public:
   virtual ~Language() = default;
@@ -40,6 +50,10 @@ class Language {
   // Whether this machine has what it takes; asked before every start, so the answer is kept. The value is a warning, ""
   // if there is nothing to say. Errors: local_resource.
   virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
+  // What the function uses and neither the project nor the cache has; after check().
+  virtual awaitable<base::Result<std::vector<Download>>> missing(FunctionCode code) {
+    co_return std::vector<Download>{};
+  }
   // Whether the function has to be built before it runs.
   virtual bool is_built(const FunctionCode& code) const = 0;
   // Builds it, after check(); several at once, but one of a function. `folder` is the function's own place for what is
@@ -47,8 +61,9 @@ class Language {
   virtual awaitable<BuildResult> build(FunctionCode code, std::string folder) = 0;
   // Ends what it keeps running to build. The last call.
   virtual awaitable<void> close() { co_return; }
-  // After check(), and build() if the function has one.
-  virtual Program program(const FunctionCode& code, const std::string& folder) const = 0;
+  // After check(), and build() if the function has one. `debug_port` is where on 127.0.0.1 the language's debugger
+  // shall listen; 0 = no debugger.
+  virtual Program program(const FunctionCode& code, const std::string& folder, std::uint16_t debug_port) const = 0;
 };
 
 }  // namespace worker

@@ -48,7 +48,7 @@ class ProcessLauncher final : public Launcher {
   awaitable<base::Result<std::unique_ptr<Worker>>> start(WorkerSpec spec, LogCallback log) override {
     CO_TRY(auto* language, find_language(spec.code));
     CO_TRY(co_await make(*language, spec.code, spec.revision, true));
-    const Program program = language->program(spec.code, folder_of(spec.code));
+    const Program program = language->program(spec.code, folder_of(spec.code), spec.debug_port);
     WorkerCommand command{.command = program.command, .directory = program.task_root, .environment = {}};
     command.environment = [&](const std::string& runtime_api) {
       return make_environment(spec, options_, runtime_api, program);

@@ -67,7 +67,7 @@ class NodeJs final : public Language {
                           version_.major, program_);
   }
 
-  Program program(const FunctionCode& code, const std::string& folder) const override {
+  Program program(const FunctionCode& code, const std::string& folder, std::uint16_t) const override {
     const bool bundled = entry_of(code).has_value();
     Program program{.command = {program_, loader_folder_ + "/bootstrap.mjs"},
                     .task_root = bundled ? folder : code.source,

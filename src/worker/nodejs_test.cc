@@ -47,7 +47,7 @@ TEST_F(NodeJsCheck, AcceptsASufficientVersionAndAsksOnce) {
             "F is a nodejs24.x function and runs on Node.js 22 here (" + folder_.path() + "/node)");
   EXPECT_EQ(spawner_.spawned.size(), 1U);
   const auto program =
-      language->program({.function = "F", .runtime = "nodejs22.x", .handler = "", .source = "/app"}, "");
+      language->program({.function = "F", .runtime = "nodejs22.x", .handler = "", .source = "/app"}, "", 0);
   EXPECT_EQ(program.command, (std::vector<std::string>{folder_.path() + "/node", "/loaders/nodejs/bootstrap.mjs"}));
   EXPECT_EQ(program.task_root, "/app");
 }

@@ -102,7 +102,7 @@ class Python final : public Language {
                           found);
   }
 
-  Program program(const FunctionCode& code, const std::string&) const override {
+  Program program(const FunctionCode& code, const std::string&, std::uint16_t) const override {
     const auto known = interpreters_.find(find_python(code, own_environment_));
     const std::string interpreter = known == interpreters_.end() ? std::string("python3") : known->second.program;
     return {.command = {interpreter, loader_folder_ + "/bootstrap.py"},

@@ -33,6 +33,7 @@ struct WorkerSpec {
   std::uint64_t revision = 0;                      // of the code; a build of an earlier one is not run
   std::map<std::string, std::string> environment;  // the stub's whole environment, credentials among it
   base::Millis timeout{0};                         // the function's Timeout, for the words of a timeout; 0 = unknown
+  std::uint16_t debug_port = 0;                    // for the language's debugger, on 127.0.0.1; 0 = none
 };
 
 // One record of the function's output, without the line's end. A console message of several lines is one record.
