@@ -86,6 +86,7 @@ struct Stack {
   std::vector<LocalArtifact> artifacts;                // what has to be uploaded: nothing of a live function
   std::map<std::string, std::string> parameters = {};  // values given for this stage; they win over defaults
   std::vector<std::string> depends_on = {};            // ids of stacks that are deployed before it
+  std::map<std::string, std::string> tags = {};        // that the app gives the stack itself: stackTags, CDK's Tags
   std::vector<Stack> nested = {};                      // of local templates, in the template's order
 
   const Function* function(std::string_view logical_id) const;
