@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "worker/function_code.h"
+#include "worker/sdk_cache.h"
 
 namespace worker {
 
@@ -33,15 +34,6 @@ struct Program {
   std::map<std::string, std::string> environment = {};  // beside the function's own variables
 };
 
-// What Lambda's runtime brings along and this machine lacks: an AWS SDK, Java's runtime client. Fetched once, by the
-// language's own package tool, when the developer agrees.
-struct Download {
-  std::string what;                  // "boto3, which Lambda's Python has"
-  std::string folder;                // absolute, below the user's cache; the command makes it
-  std::vector<std::string> command;  // [0] is an absolute path
-  bool operator==(const Download&) const = default;
-};
-
 class Language {
  public:
   virtual ~Language() = default;
@@ -50,8 +42,9 @@ class Language {
   // Whether this machine has what it takes; asked before every start, so the answer is kept. The value is a warning, ""
   // if there is nothing to say. Errors: local_resource.
   virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
-  // What the function uses and neither the project nor the cache has; after check().
-  virtual awaitable<base::Result<std::vector<Download>>> missing(FunctionCode code) {
+  // What these functions use of what Lambda brings along, and neither their project nor the user's cache has; after
+  // check(). All of the app's at once, so that one download can serve many.
+  virtual awaitable<base::Result<std::vector<Download>>> missing(std::vector<FunctionCode>) {
     co_return std::vector<Download>{};
   }
   // Whether the function has to be built before it runs.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -36,6 +37,25 @@ class ProcessLauncher final : public Launcher {
   awaitable<base::Result<std::string>> check(FunctionCode code) override {
     CO_TRY(auto* language, find_language(code));
     co_return co_await language->check(std::move(code));
+  }
+
+  awaitable<base::Result<std::vector<Download>>> missing(std::vector<FunctionCode> codes) override {
+    std::map<Language*, std::vector<FunctionCode>> by_language;
+    for (FunctionCode& code : codes) {
+      CO_TRY(auto* language, find_language(code));
+      by_language[language].push_back(std::move(code));
+    }
+    std::vector<Download> missing;
+    for (const auto& language : languages_) {
+      auto its = by_language.extract(language.get());
+      if (its.empty()) continue;
+      CO_TRY(auto downloads, co_await language->missing(std::move(its.mapped())));
+      for (Download& download : downloads) {
+        if (std::find(missing.begin(), missing.end(), download) == missing.end())
+          missing.push_back(std::move(download));
+      }
+    }
+    co_return missing;
   }
 
   awaitable<base::Result<>> build(FunctionCode code, std::uint64_t revision) override {

@@ -3,7 +3,8 @@
 // Runtime API with a server of its own on 127.0.0.1, so any language that can is no special case.
 //
 // A worker that answered may have ended since (process.exit, an unhandled rejection): ask usable(), and give an
-// invocation that comes back `not_started` to a fresh one. A worker never outlives its session: the kernel ends its
+// invocation that comes back `not_started` to a fresh one. What its process group has in memory is measured while it
+// loads and runs; over its limit it is killed, and ends as Lambda's do (`exited`, "signal: killed"). A worker never outlives its session: the kernel ends its
 // process group. Which worker serves which environment, and when code is reloaded, is session's affair.
 #pragma once
 
@@ -15,14 +16,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "os/spawner.h"
 #include "runtime_api/invocation.h"
 #include "worker/function_code.h"
+#include "worker/sdk_cache.h"
 
 namespace worker {
 
@@ -34,6 +38,7 @@ struct WorkerSpec {
   std::map<std::string, std::string> environment;  // the stub's whole environment, credentials among it
   base::Millis timeout{0};                         // the function's Timeout, for the words of a timeout; 0 = unknown
   std::uint16_t debug_port = 0;                    // for the language's debugger, on 127.0.0.1; 0 = none
+  int memory_limit_mb = 0;                         // with more resident, the process group is killed; 0 = no limit
 };
 
 // One record of the function's output, without the line's end. A console message of several lines is one record.
@@ -56,6 +61,8 @@ struct WorkerOutcome {
   Kind kind = Kind::not_started;
   runtime_api::Answer answer;  // what to send to the stub
   base::Millis duration{0};    // from the event handed over (or init's begin, if init failed) to the answer
+  long peak_memory_mb = 0;     // the most that the process group had resident until now, in Lambda's "Max Memory Used"
+  std::optional<base::Millis> init = {};  // from the start until it asked for an event; of a worker's first invocation
 };
 
 class Worker {
@@ -67,6 +74,8 @@ class Worker {
   // False as soon as the process ended, its code failed to load, or stop() or retire() was called.
   virtual bool usable() const = 0;
   virtual bool busy() const = 0;
+  // What its process group had resident when it was measured last.
+  virtual long memory_mb() const = 0;
 
   // Waits until the code is loaded and the process asks for its first event. A failure holds what an invocation will be
   // answered with: this is how a syntax error is shown at the time of the save.
@@ -96,6 +105,10 @@ class Launcher {
   // if there is nothing to say. Errors: local_resource, naming what is missing; usage for a runtime that livelambda
   // does not run.
   virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
+
+  // What the functions use of what Lambda brings along, and this machine lacks: for fetch() of sdk_cache.h, each once.
+  // After check() of each. Errors: local_resource.
+  virtual awaitable<base::Result<std::vector<Download>>> missing(std::vector<FunctionCode> codes) = 0;
 
   // Builds this revision of the function, unless that was done or is under way; at once if its language has no build.
   // Errors: as check(); build, with what the compiler said.

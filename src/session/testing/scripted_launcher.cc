@@ -25,6 +25,7 @@ class ScriptedWorker final : public worker::Worker {
   pid_t pid() const override { return pid_; }
   bool usable() const override { return !stopped_ && !retired_ && !init_failure_; }
   bool busy() const override { return busy_; }
+  long memory_mb() const override { return script_->memory_mb; }
 
   awaitable<WorkerOutcome> initialised() override {
     if (init_failure_) co_return WorkerOutcome{.kind = Kind::init_failed, .answer = *init_failure_};
@@ -106,6 +107,10 @@ void Script::end(const std::string& request_id, WorkerOutcome outcome) {
 void Script::release_starts() {
   hold_starts = false;
   changed.notify_all();
+}
+
+awaitable<base::Result<std::vector<worker::Download>>> ScriptedLauncher::missing(std::vector<worker::FunctionCode>) {
+  co_return std::vector<worker::Download>{};
 }
 
 awaitable<base::Result<std::string>> ScriptedLauncher::check(worker::FunctionCode) {
