@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/group_memory.h"
 #include "os/private_tmp.h"
 
 namespace os {
@@ -55,6 +56,8 @@ class Process {
   virtual std::optional<ExitStatus> ended() const = 0;
   // Signals the whole process group. A group that is gone is no error; after the end it does nothing.
   virtual void signal_group(int signal) = 0;
+  // Of the whole process group; nothing after its end.
+  virtual GroupMemory memory() const = 0;
 };
 
 class Spawner {

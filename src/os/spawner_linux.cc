@@ -184,8 +184,9 @@ awaitable<ExitStatus> wait_for(std::shared_ptr<Child> child) {
 
 class LinuxProcess final : public Process {
  public:
-  LinuxProcess(std::shared_ptr<Child> child, std::shared_ptr<OutputStream> out, std::shared_ptr<OutputStream> err)
-      : child_(std::move(child)), stdout_(std::move(out)), stderr_(std::move(err)) {}
+  LinuxProcess(std::shared_ptr<Child> child, std::shared_ptr<OutputStream> out, std::shared_ptr<OutputStream> err,
+               std::shared_ptr<ProcessGroups> groups)
+      : child_(std::move(child)), stdout_(std::move(out)), stderr_(std::move(err)), groups_(std::move(groups)) {}
   ~LinuxProcess() override {
     if (!child_->outlives_parent) child_->signal_group(SIGKILL);
     close(stdout_);
@@ -200,6 +201,7 @@ class LinuxProcess final : public Process {
   awaitable<ExitStatus> wait() override { return wait_for(child_); }
   std::optional<ExitStatus> ended() const override { return child_->ended; }
   void signal_group(int signal) override { child_->signal_group(signal); }
+  GroupMemory memory() const override { return child_->ended ? GroupMemory{} : groups_->memory_of(child_->pid); }
 
  private:
   static void close(const std::shared_ptr<OutputStream>& stream) {
@@ -210,6 +212,7 @@ class LinuxProcess final : public Process {
   std::shared_ptr<Child> child_;
   std::shared_ptr<OutputStream> stdout_;
   std::shared_ptr<OutputStream> stderr_;
+  std::shared_ptr<ProcessGroups> groups_;
 };
 
 struct Pipe {
@@ -332,7 +335,7 @@ class LinuxSpawner final : public Spawner {
       return base::fail(start_error(*failure, program, options));
     }
     TRY(auto child, adopt(pid, options.outlives_parent, program));
-    return std::make_unique<LinuxProcess>(std::move(child), std::move(out), std::move(err));
+    return std::make_unique<LinuxProcess>(std::move(child), std::move(out), std::move(err), groups_);
   }
 
  private:
@@ -364,6 +367,7 @@ class LinuxSpawner final : public Spawner {
   }
 
   asio::any_io_executor executor_;
+  std::shared_ptr<ProcessGroups> groups_ = std::make_shared<ProcessGroups>();
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ std::int64_t bytes_in(const std::string& folder) {
 
 // Sets excess_. What a process had between two samples is seen too, in the peak that the kernel keeps.
 void ExecutionEnvironment::measure() {
-  auto memory = runtimes_.groups().memory_of(process_->pid());
+  auto memory = process_->memory();
   peak_memory_kb_ = std::max(peak_memory_kb_, memory.resident_kb);
   if (memory.own_kb > version_->memory_mb * 1024L) {
     excess_ = "Error: Runtime exited with error: signal: killed";
@@ -50,7 +50,6 @@ awaitable<void> ExecutionEnvironment::watch_limits(std::shared_ptr<os::Process> 
     }
     co_await base::sleep_for(kBetweenSamples);
     if (idle_ || process != process_ || stopping()) continue;
-    runtimes_.groups().look();
     measure();
     if (!excess_.empty()) process_->signal_group(SIGKILL);
   }

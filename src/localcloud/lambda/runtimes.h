@@ -11,7 +11,6 @@
 #include "base/result.h"
 #include "localcloud/cloud.h"
 #include "localcloud/lambda/function.h"
-#include "localcloud/lambda/group_memory.h"
 #include "localcloud/lambda/lambda.h"
 
 namespace localcloud {
@@ -30,7 +29,6 @@ class Runtimes {
   awaitable<base::Result<RuntimeCommand>> command_of(std::shared_ptr<const FunctionVersion> version);
 
   // What environments share of this machine.
-  ProcessGroups& groups() { return groups_; }
   bool gives_private_tmp() const { return gives_private_tmp_; }
   void give_no_private_tmp() { gives_private_tmp_ = false; }
 
@@ -48,7 +46,6 @@ class Runtimes {
 
   Cloud& cloud_;
   std::vector<LoaderFile> loaders_;
-  ProcessGroups groups_;
   bool gives_private_tmp_ = true;                    // until the kernel refused one
   std::string loader_directory_;                     // once they are written
   std::map<std::string, Interpreter> interpreters_;  // by what was wanted: "python3.12", "nodejs22"

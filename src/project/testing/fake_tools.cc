@@ -39,6 +39,7 @@ class FakeProcess final : public os::Process {
     ended_ = os::ExitStatus{.signal = signal};
     if (end_ != nullptr) end_->cancel();
   }
+  os::GroupMemory memory() const override { return {}; }
 
  private:
   FakeRun run_;

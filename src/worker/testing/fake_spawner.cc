@@ -16,6 +16,7 @@ class FakeProcess final : public os::Process {
   os::awaitable<os::ExitStatus> wait() override { co_return status_; }
   std::optional<os::ExitStatus> ended() const override { return status_; }
   void signal_group(int) override {}
+  os::GroupMemory memory() const override { return {}; }
 
  private:
   std::string output_;

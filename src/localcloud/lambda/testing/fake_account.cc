@@ -140,6 +140,7 @@ class ProcessHandle final : public os::Process {
     process_->signals.push_back(signal);
     if (signal == SIGKILL) process_->exit(0, SIGKILL);
   }
+  os::GroupMemory memory() const override { return {}; }
 
  private:
   static awaitable<std::string> read(std::shared_ptr<ScriptedProcess> process) {

@@ -1,5 +1,3 @@
-#include "localcloud/lambda/group_memory.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,12 +10,14 @@
 #include <system_error>
 
 #include "os/files.h"
+#include "os/group_memory.h"
 
-namespace localcloud {
+namespace os {
 
 namespace {
 
 constexpr base::Millis kBetweenLooks{250};
+constexpr int kTimeLooking = 50;  // a look is paid for with as many times its own time
 
 // proc_pid_status(5); nothing of a process that is gone.
 struct ProcessMemory {
@@ -28,7 +28,7 @@ struct ProcessMemory {
 };
 
 ProcessMemory read_memory(pid_t process) {
-  auto status = os::read_file(fmt::format("/proc/{}/status", process));
+  auto status = read_file(fmt::format("/proc/{}/status", process));
   if (!status) return {};
   auto kilobytes = [&](std::string_view name) {
     std::size_t at = status->find(name);
@@ -42,7 +42,7 @@ ProcessMemory read_memory(pid_t process) {
 
 // The fifth field of proc_pid_stat(5); the second, a name, ends with the last bracket. 0 if the process is gone.
 pid_t group_of(std::string_view process) {
-  auto stat = os::read_file(fmt::format("/proc/{}/stat", process));
+  auto stat = read_file(fmt::format("/proc/{}/stat", process));
   std::size_t bracket = stat ? stat->rfind(')') : std::string::npos;
   if (bracket == std::string::npos) return 0;
   char state = 0;
@@ -54,9 +54,8 @@ pid_t group_of(std::string_view process) {
 }  // namespace
 
 void ProcessGroups::look() {
-  auto now = std::chrono::steady_clock::now();
-  if (now - looked_ < kBetweenLooks) return;
-  looked_ = now;
+  const auto begin = std::chrono::steady_clock::now();
+  if (begin < next_look_) return;
   members_.clear();
   std::error_code error;
   for (std::filesystem::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
@@ -67,9 +66,12 @@ void ProcessGroups::look() {
     pid_t group = group_of(name);
     if (group != 0 && group != process) members_[group].push_back(process);
   }
+  const auto end = std::chrono::steady_clock::now();
+  next_look_ = end + std::max<base::SteadyTime::duration>(kBetweenLooks, (end - begin) * kTimeLooking);
 }
 
-GroupMemory ProcessGroups::memory_of(pid_t leader) const {
+GroupMemory ProcessGroups::memory_of(pid_t leader) {
+  look();
   auto first = read_memory(leader);
   long anonymous = first.anonymous_kb;
   long file = first.file_kb;
@@ -88,4 +90,4 @@ GroupMemory ProcessGroups::memory_of(pid_t leader) const {
   return memory;
 }
 
-}  // namespace localcloud
+}  // namespace os
