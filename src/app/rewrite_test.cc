@@ -170,8 +170,8 @@ TEST(Rewrite, PutsArtifactsInPlaceInTheFormOfEachProperty) {
   auto rewritten = app::testing::rewritten(R"(
 Globals: {Function: {CodeUri: shared/}}
 Resources:
-  A: {Type: AWS::Serverless::Function, Properties: {Runtime: ruby3.4, Handler: a.b}}
-  B: {Type: AWS::Lambda::Function, Properties: {Runtime: ruby3.4, Handler: a.b, Code: lib, Role: r}}
+  A: {Type: AWS::Serverless::Function, Properties: {Runtime: dotnet8, Handler: a.b}}
+  B: {Type: AWS::Lambda::Function, Properties: {Runtime: dotnet8, Handler: a.b, Code: lib, Role: r}}
   M: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: m.json}}
   G: {Type: AWS::AppSync::GraphQLSchema, Properties: {DefinitionS3Location: g.graphql}}
   R: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: api.yaml}}}}}
@@ -254,14 +254,14 @@ Resources:
 
 TEST(Rewrite, PackagesWithoutMakingAnythingLive) {
   auto stack = read_template(
-      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: ruby3.4, CodeUri: s}}}",
+      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: dotnet8, CodeUri: s}}}",
       {.name = "app"});
   ASSERT_TRUE(stack);
   stack->functions[0].live = true;
   auto outcome = package(*stack, options());
   ASSERT_TRUE(outcome);
   expect_tree(outcome->document.at("Resources").at("F").at("Properties"),
-              "{Handler: a.b, Runtime: ruby3.4, CodeUri: {Bucket: !Ref LiveLambdaBucket, Key: artifacts/s}}");
+              "{Handler: a.b, Runtime: dotnet8, CodeUri: {Bucket: !Ref LiveLambdaBucket, Key: artifacts/s}}");
   EXPECT_THAT(outcome->parameters, ElementsAre("LiveLambdaBucket"));
 }
 

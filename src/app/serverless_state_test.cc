@@ -22,7 +22,7 @@ std::string template_at(std::string_view time) {
     "MemorySize": 1024, "Role": {"Fn::GetAtt": ["IamRoleLambdaExecution", "Arn"]}}},
   "OldLambdaFunction": {"Type": "AWS::Lambda::Function", "Properties": {
     "Code": {"S3Bucket": {"Ref": "ServerlessDeploymentBucket"}, "S3Key": "serverless/orders/dev/TIME-x/old.zip"},
-    "Handler": "old.handler", "Runtime": "ruby3.2", "Role": {"Fn::GetAtt": ["IamRoleLambdaExecution", "Arn"]}}},
+    "Handler": "old.handler", "Runtime": "dotnet8", "Role": {"Fn::GetAtt": ["IamRoleLambdaExecution", "Arn"]}}},
   "MadeLambdaFunction": {"Type": "AWS::Lambda::Function", "Properties": {
     "Code": {"S3Bucket": {"Ref": "ServerlessDeploymentBucket"}, "S3Key": "serverless/orders/dev/TIME-x/made.zip"},
     "Handler": "made.handler", "Runtime": "nodejs20.x", "Role": {"Fn::GetAtt": ["IamRoleLambdaExecution", "Arn"]}}},

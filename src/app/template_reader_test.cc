@@ -162,7 +162,7 @@ TEST_P(FunctionsThatStay, SayWhy) {
 INSTANTIATE_TEST_SUITE_P(
     Reasons, FunctionsThatStay,
     testing::Values(
-        StayCase{"Ruby", "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: ruby3.4, Handler: a.b}}\n",
+        StayCase{"Dotnet", "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: dotnet8, Handler: a::b::c}}\n",
                  "runtime_not_here"},
         StayCase{
             "Inline",
@@ -264,7 +264,7 @@ TEST(TemplateReader, ListsWhatHasToBeUploaded) {
   auto stack = read(R"(
 Resources:
   Live: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, CodeUri: live}}
-  Ruby: {Type: AWS::Serverless::Function, Properties: {Runtime: ruby3.4, Handler: a.b, CodeUri: ./rb/}}
+  Net: {Type: AWS::Serverless::Function, Properties: {Runtime: dotnet8, Handler: a.b, CodeUri: ./rb/}}
   Layer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer/}}
   There: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: s3://b/k}}
   Machine: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: machine.asl.json}}
@@ -282,7 +282,7 @@ Resources:
     EXPECT_GT(artifact.line, 2) << artifact.pointer;
   }
   EXPECT_THAT(found,
-              ElementsAre("0 rb /Resources/Ruby/Properties/CodeUri", "0 layer/ /Resources/Layer/Properties/ContentUri",
+              ElementsAre("0 rb /Resources/Net/Properties/CodeUri", "0 layer/ /Resources/Layer/Properties/ContentUri",
                           "1 machine.asl.json /Resources/Machine/Properties/DefinitionUri",
                           "1 s.graphql /Resources/Graph/Properties/SchemaUri",
                           "1 get.js /Resources/Graph/Properties/Resolvers/Query/get/CodeUri",

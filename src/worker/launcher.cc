@@ -15,6 +15,7 @@
 #include "worker/language.h"
 #include "worker/nodejs.h"
 #include "worker/python.h"
+#include "worker/ruby.h"
 #include "worker/worker.h"
 #include "worker/worker_process.h"
 
@@ -32,6 +33,7 @@ class ProcessLauncher final : public Launcher {
     languages_.push_back(make_executable(spawner_, options_.own_environment));
     languages_.push_back(make_nodejs(executor_, spawner_, options_.own_environment, options_.loaders + "/nodejs"));
     languages_.push_back(make_python(spawner_, options_.own_environment, options_.loaders + "/python"));
+    languages_.push_back(make_ruby(spawner_, options_.own_environment, options_.loaders + "/ruby"));
   }
 
   awaitable<base::Result<std::string>> check(FunctionCode code) override {

@@ -66,7 +66,7 @@ class RuntimeApi:
         request.wfile.write(event.body)
 
     def run(self, command: list, environment: dict, folder) -> "RuntimeApi":
-        serving = threading.Thread(target=self._server.serve_forever, daemon=True)
+        serving = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         serving.start()
         try:
             address = f"127.0.0.1:{self._server.server_port}"

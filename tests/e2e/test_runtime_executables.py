@@ -49,12 +49,12 @@ def app(module_path) -> Path:
     template = HEAD
     write(folder, {"ready/bootstrap": SHELL, "ready/said.txt": "ready", "made/program.py": SHELL, "made/said.txt": "made", "made/Makefile": MAKEFILE,
                    "given/program.py": SHELL, "given/words/said.txt": "given", "ric/app.py": "def handler(event, context):\n    return [event, context.tenant_id]\n",
-                   "stays/app.rb": "def handler(event:, context:) = event\n"})
+                   "stays/App.cs": "public class App {}\n"})
     (folder / "ready/bootstrap").chmod(0o755)
     template += FUNCTION.format(name="Ready", folder="ready/", more="", metadata="")
     template += FUNCTION.format(name="Made", folder="made/", more="", metadata=", Metadata: {BuildMethod: makefile}")
     template += FUNCTION.format(name="Given", folder="given/", more=", Runtime: ruby3.4", metadata="")
-    template += FUNCTION.format(name="Stays", folder="stays/", more=", Runtime: ruby3.4, Handler: app.handler", metadata="")
+    template += FUNCTION.format(name="Stays", folder="stays/", more=", Runtime: dotnet8, Handler: Shop", metadata="")
     settings = ("functions:\n  Given:\n    build: cp given/words/said.txt given/said.txt\n    run: python3 program.py\n")
     if RIC.exists():
         template += FUNCTION.format(name="Ric", folder="ric/", more="", metadata="")
