@@ -16,7 +16,9 @@ Stack read_stack(const XmlNode& node) {
               .status_reason = node.text_of("StackStatusReason"),
               .outputs = {},
               .tags = {},
-              .termination_protection = node.text_of("EnableTerminationProtection") == "true"};
+              .termination_protection = node.text_of("EnableTerminationProtection") == "true",
+              .created = node.text_of("CreationTime"),
+              .parent_id = node.text_of("ParentId")};
   for (const XmlNode* output : node.members("Outputs")) {
     stack.outputs[output->text_of("OutputKey")] = output->text_of("OutputValue");
   }
@@ -111,6 +113,17 @@ class RealCloudFormation final : public CloudFormation {
     co_return std::optional<Stack>(read_stack(*stacks.front()));
   }
 
+  awaitable<base::Result<std::vector<Stack>>> list_stacks() override {
+    std::vector<Stack> stacks;
+    std::string next_token;
+    do {
+      CO_TRY(auto page, co_await ask("DescribeStacks", with_token({}, next_token)));
+      for (const XmlNode* node : page.members("Stacks")) stacks.push_back(read_stack(*node));
+      next_token = page.text_of("NextToken");
+    } while (!next_token.empty());
+    co_return stacks;
+  }
+
   awaitable<base::Result<ChangeSet>> create_change_set(CreateChangeSetInput input) override {
     CO_TRY(auto result, co_await ask("CreateChangeSet", to_parameters(input)));
     co_return ChangeSet{.id = result.text_of("Id"),
@@ -171,6 +184,12 @@ class RealCloudFormation final : public CloudFormation {
 
   awaitable<base::Result<std::string>> get_template(std::string name_or_id) override {
     CO_TRY(auto result, co_await ask("GetTemplate", {{"StackName", name_or_id}, {"TemplateStage", "Original"}}));
+    co_return result.text_of("TemplateBody");
+  }
+
+  awaitable<base::Result<std::string>> get_processed_template(std::string change_set_id) override {
+    CO_TRY(auto result,
+           co_await ask("GetTemplate", {{"ChangeSetName", change_set_id}, {"TemplateStage", "Processed"}}));
     co_return result.text_of("TemplateBody");
   }
 

@@ -19,6 +19,8 @@ struct Stack {
   std::map<std::string, std::string> outputs;
   std::map<std::string, std::string> tags;
   bool termination_protection = false;
+  std::string created = {};    // ISO 8601 in UTC
+  std::string parent_id = {};  // of a nested one
 };
 
 struct StackEvent {
@@ -80,6 +82,8 @@ class CloudFormation {
   virtual ~CloudFormation() = default;
   // nullopt: there is no such stack.
   virtual awaitable<base::Result<std::optional<Stack>>> describe_stack(std::string name_or_id) = 0;
+  // Every stack of the account in the region that is not deleted.
+  virtual awaitable<base::Result<std::vector<Stack>>> list_stacks() = 0;
   virtual awaitable<base::Result<ChangeSet>> create_change_set(
       CreateChangeSetInput input) = 0;  // id and stack_id are set
   virtual awaitable<base::Result<ChangeSet>> describe_change_set(std::string change_set_id) = 0;
@@ -93,6 +97,8 @@ class CloudFormation {
   virtual awaitable<base::Result<>> cancel_update_stack(std::string name_or_id) = 0;
   // As it was handed in, before any transform.
   virtual awaitable<base::Result<std::string>> get_template(std::string name_or_id) = 0;
+  // Of a change set, after all transforms.
+  virtual awaitable<base::Result<std::string>> get_processed_template(std::string change_set_id) = 0;
   // Newest first, as AWS gives them, until `known_event_id` (exclusive) or one older than `since` (a StackEvent::time,
   // "" for no limit) is met, or all are read.
   virtual awaitable<base::Result<std::vector<StackEvent>>> describe_events(std::string stack_id,

@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "base/ids.h"
+#include "codec/json.h"
+#include "codec/yaml.h"
 #include "deploy/package.h"
 #include "deploy/safety.h"
 
@@ -22,6 +24,8 @@ constexpr std::size_t kLargestBody = 51'200;         // TemplateBody; beyond it 
 constexpr std::size_t kLargestTemplate = 1'000'000;  // TemplateURL, 1 MB
 constexpr auto kLongestChangeSet = 10min;
 constexpr std::string_view kChangeSetPrefix = "livelambda-";
+constexpr std::string_view kNoSuchChangeSet = "ChangeSetNotFound";
+constexpr int kMostAttempts = 5;  // others get in between once or twice
 
 bool succeeded(std::string_view status) {
   return status == "CREATE_COMPLETE" || status == "UPDATE_COMPLETE";
@@ -72,24 +76,17 @@ class StackDeployment {
     CO_TRY(auto marked, mark_template(request_.template_text, request_.parameters, request_.content));
     request_.template_text = std::move(marked.text);
     mark_ = std::move(marked.mark);
-    CO_TRY(co_await make_ready());
-    if (is_deployed()) co_return co_await describe(state_.id, false);
-    CO_TRY(co_await create_change_set());
-    CO_TRY(auto made, co_await wait_for_change_set());
-    if (made.status == "FAILED") {
-      CO_TRY(co_await discard_change_set());
-      if (state_.exists && says_no_changes(made.status_reason)) co_return co_await describe(state_.id, false);
-      co_return base::fail(base::ErrorKind::deployment, fmt::format("stack {}: {}", request_.name, made.status_reason),
-                           "CloudFormation did not accept the template: mend it and run the command again.");
-    }
-    CO_TRY(auto newest, co_await cloudformation_.newest_event_id(change_set_.stack_id));
-    executed_ = true;
-    auto executed = co_await cloudformation_.execute_change_set(change_set_.id);
-    if (!executed) co_return base::fail(as_deployment(executed.error(), request_.name));
-    CO_TRY(auto outcome, co_await follower_.follow(
-                             {.name = request_.name, .id = change_set_.stack_id, .known_event_id = newest}, on_event_));
-    if (succeeded(outcome.status)) co_return co_await describe(change_set_.stack_id, true);
-    co_return base::fail(failure_of(outcome));
+    co_return co_await undisturbed(&StackDeployment::deploy_once);
+  }
+
+  awaitable<Result<std::string>> process() {
+    CO_TRY(auto document, codec::parse_json(request_.template_text));
+    // Whatever is deployed, CloudFormation makes no change set without a change.
+    auto& outputs = document.get_object()["Outputs"];
+    if (!outputs.is_object()) outputs = codec::json::object();
+    outputs.get_object()[kMarkOutput] = {{"Value", "processing"}};
+    request_.template_text = codec::to_text(document);
+    co_return co_await undisturbed(&StackDeployment::process_once);
   }
 
   awaitable<Result<std::vector<aws::ResourceChange>>> preview() {
@@ -139,7 +136,7 @@ class StackDeployment {
                                        on_event_));
       CO_TRY(state_, co_await glance_at_stack(cloudformation_, request_.name));
     }
-    if (state_.status == "REVIEW_IN_PROGRESS") co_return co_await clear_review();
+    if (state_.status == "REVIEW_IN_PROGRESS") co_return co_await check_review();
     if (state_.status == "UPDATE_ROLLBACK_FAILED" || state_.status == "DELETE_FAILED") {
       co_return base::fail(
           base::ErrorKind::deployment,
@@ -151,7 +148,10 @@ class StackDeployment {
     co_return Result<>();
   }
 
-  bool is_deployed() const { return state_.exists && is_settled(state_.status) && same_template(state_.mark, mark_); }
+  bool is_deployed() const {
+    return state_.exists && is_settled(state_.status) && same_template(state_.mark, mark_) &&
+           has_tags(state_, request_.tags);
+  }
 
   Result<> check_ours() const {
     std::string app = tag(request_, kAppTag);
@@ -160,18 +160,76 @@ class StackDeployment {
     return {};
   }
 
-  // Only a name under review, with change sets of runs that were killed.
-  awaitable<Result<>> clear_review() {
+  // Two deployments of a stack may begin at the same time: the change set that is executed first makes CloudFormation
+  // drop the others. Who made those looks again, and waits.
+  template <typename T>
+  awaitable<Result<T>> undisturbed(awaitable<Result<T>> (StackDeployment::*attempt)()) {
+    for (int left = kMostAttempts;; --left) {
+      auto result = co_await (this->*attempt)();
+      if (result || left == 1 || change_set_.id.empty() || executed_) co_return result;
+      CO_TRY(auto now, co_await glance_at_stack(cloudformation_, request_.name));
+      bool is_same =
+          now.exists ? now.id == state_.id && now.status == state_.status && now.mark == state_.mark : !state_.exists;
+      if (is_same && result.error().code != kNoSuchChangeSet) co_return result;
+      co_await cloudformation_.delete_change_set(change_set_.id);  // gone already, unless it has just become useless
+      change_set_ = {};
+    }
+  }
+
+  awaitable<Result<DeployedStack>> deploy_once() {
+    CO_TRY(co_await make_ready());
+    if (is_deployed()) co_return co_await describe(state_.id, false);
+    CO_TRY(co_await create_change_set());
+    CO_TRY(auto made, co_await wait_for_change_set());
+    if (made.status == "FAILED") {
+      CO_TRY(co_await discard_change_set());
+      if (state_.exists && says_no_changes(made.status_reason)) co_return co_await describe(state_.id, false);
+      co_return base::fail(refusal(made.status_reason));
+    }
+    CO_TRY(auto newest, co_await cloudformation_.newest_event_id(change_set_.stack_id));
+    executed_ = true;
+    auto executed = co_await cloudformation_.execute_change_set(change_set_.id);
+    if (!executed) {
+      executed_ = false;
+      co_return base::fail(as_deployment(executed.error(), request_.name));
+    }
+    CO_TRY(auto outcome, co_await follower_.follow(
+                             {.name = request_.name, .id = change_set_.stack_id, .known_event_id = newest}, on_event_));
+    if (succeeded(outcome.status)) co_return co_await describe(change_set_.stack_id, true);
+    co_return base::fail(failure_of(outcome));
+  }
+
+  awaitable<Result<std::string>> process_once() {
+    CO_TRY(co_await make_ready());
+    CO_TRY(co_await create_change_set());
+    CO_TRY(auto made, co_await wait_for_change_set());
+    Result<std::string> text;
+    if (made.status == "FAILED") {
+      text = base::fail(refusal(made.status_reason));
+    } else {
+      text = co_await cloudformation_.get_processed_template(change_set_.id);
+      if (!text) co_return text;
+    }
+    CO_TRY(co_await discard_change_set());
+    co_return text;
+  }
+
+  base::Error refusal(std::string_view reason) const {
+    return {.kind = base::ErrorKind::deployment,
+            .message = fmt::format("stack {}: {}", request_.name, reason),
+            .hint = "CloudFormation did not accept the template: mend it and run the command again."};
+  }
+
+  // A name under review may be another deployment of ours that is about to begin, or what is left of one that was
+  // killed: both go with the change set that is executed first.
+  awaitable<Result<>> check_review() {
     CO_TRY(auto left, co_await cloudformation_.list_change_sets(request_.name));
     for (const aws::ChangeSet& change_set : left) {
-      if (!change_set.name.starts_with(kChangeSetPrefix)) {
-        co_return base::fail(
-            base::ErrorKind::deployment,
-            fmt::format("stack {} is being created by someone else: its change set {} waits for review", request_.name,
-                        change_set.name),
-            "Choose another --stage, or delete that change set and its stack.");
-      }
-      CO_TRY(co_await cloudformation_.delete_change_set(change_set.id));
+      if (change_set.name.starts_with(kChangeSetPrefix)) continue;
+      co_return base::fail(base::ErrorKind::deployment,
+                           fmt::format("stack {} is being created by someone else: its change set {} waits for review",
+                                       request_.name, change_set.name),
+                           "Choose another --stage, or delete that change set and its stack.");
     }
     co_return Result<>();
   }
@@ -212,13 +270,12 @@ class StackDeployment {
                            "Move long inline code or definitions into files.");
     }
     if (request_.template_text.size() <= kLargestBody) {
-      input.template_body = std::move(request_.template_text);
+      input.template_body = request_.template_text;
     } else if (request_.bucket.empty()) {
       co_return base::fail(base::ErrorKind::internal,
                            fmt::format("the template of stack {} needs a bucket, and none was given", request_.name));
     } else {
-      CO_TRY(auto key,
-             co_await upload_file(s3_, request_.bucket, "templates", "json", std::move(request_.template_text)));
+      CO_TRY(auto key, co_await upload_file(s3_, request_.bucket, "templates", "json", request_.template_text));
       input.template_url = s3_.object_url(request_.bucket, key);
     }
     auto created = co_await cloudformation_.create_change_set(std::move(input));
@@ -261,11 +318,20 @@ class StackDeployment {
     co_return all;
   }
 
-  // A stack that was never created is only a name under review, and goes with it.
+  // A stack that was never created is only a name under review, and goes with its last change set.
   awaitable<Result<>> discard_change_set() {
     CO_TRY(co_await cloudformation_.delete_change_set(change_set_.id));
-    if (state_.exists) co_return Result<>();
-    co_return co_await cloudformation_.delete_stack(change_set_.stack_id);
+    if (!state_.exists) CO_TRY(co_await discard_name());
+    change_set_ = {};
+    co_return Result<>();
+  }
+
+  awaitable<Result<>> discard_name() {
+    CO_TRY(auto now, co_await glance_at_stack(cloudformation_, request_.name));
+    if (now.status != "REVIEW_IN_PROGRESS") co_return Result<>();
+    CO_TRY(auto others, co_await cloudformation_.list_change_sets(now.id));
+    if (others.empty()) CO_TRY(co_await cloudformation_.delete_stack(now.id));
+    co_return Result<>();
   }
 
   base::Error failure_of(const StackOutcome& outcome) const {
@@ -337,6 +403,17 @@ awaitable<Result<T>> or_stop(StackDeployment& deployment, awaitable<Result<T>> w
 awaitable<Result<DeployedStack>> StackDeployer::deploy(StackRequest request, OnDeployEvent on_event) {
   StackDeployment deployment(cloudformation_, s3_, clock_, sleep_, std::move(request), std::move(on_event));
   co_return co_await or_stop(deployment, deployment.run());
+}
+
+awaitable<Result<std::string>> StackDeployer::process(StackRequest request, OnDeployEvent on_event) {
+  StackDeployment deployment(cloudformation_, s3_, clock_, sleep_, std::move(request), std::move(on_event));
+  CO_TRY(auto text, co_await or_stop(deployment, deployment.process()));
+  CO_TRY(auto document, codec::parse_yaml(text));  // or JSON
+  if (auto* outputs = document.value.is_object() ? document.value.get_object().if_contains("Outputs") : nullptr;
+      outputs != nullptr && outputs->is_object()) {
+    outputs->get_object().stable_erase(kMarkOutput);
+  }
+  co_return codec::to_text(document.value);
 }
 
 awaitable<Result<std::vector<aws::ResourceChange>>> StackDeployer::preview(StackRequest request) {

@@ -2,9 +2,10 @@
 //
 // A stack that does not exist is created, another updated. One whose mark (template_mark.h) says that exactly this is
 // deployed is only read; "no changes" is a quick success too. What an earlier run left is picked up: an operation under
-// way is waited for, a failed creation (ROLLBACK_COMPLETE) and our own change sets of a stack under review are deleted,
-// with a word. A stack that carries other people's tags is never touched, one without tags only with `take_over`. After
-// a failure the rollback is waited for, so that the next try can begin.
+// way is waited for, a failed creation (ROLLBACK_COMPLETE) is deleted, with a word. Of two deployments at once one
+// waits for the other, and looks again whether anything is left to do. A stack that carries other people's tags is
+// never touched, one without tags only with `take_over`. After a failure the rollback is waited for, so that the next
+// try can begin.
 //
 // Cancelled, it stops what it began: an unfinished change set is deleted, an update rolled back (CancelUpdateStack),
 // which it does not wait for. A creation cannot be cancelled: it goes on, and an event says how to follow it.
@@ -59,6 +60,11 @@ class StackDeployer {
   // ("Nested/LogicalId"). Makes a change set and deletes it again; what nested templates and packages it names must be
   // in the bucket. Empty if nothing changes. Errors: not_found for a stack that is not there; those of deploy().
   base::awaitable<base::Result<std::vector<aws::ResourceChange>>> preview(StackRequest request);
+
+  // The template as CloudFormation itself expands it (macros, Fn::ForEach), as JSON: makes a change set that is never
+  // executed, and deletes it again, with the name under review of a stack that is not there. What the template includes
+  // must be in the bucket. The stack is made ready as by deploy(); so are the errors.
+  base::awaitable<base::Result<std::string>> process(StackRequest request, OnDeployEvent on_event);
 
   base::awaitable<base::Result<StackState>> look(std::string name) {
     return look_at_stack(cloudformation_, std::move(name));

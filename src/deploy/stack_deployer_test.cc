@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec/json.h"
 #include "deploy/testing/fake_cloudformation.h"
 #include "deploy/testing/fake_s3.h"
 
@@ -200,12 +201,59 @@ TEST_F(StackDeployerTest, WaitsForAnOperationThatIsUnderWay) {
   EXPECT_THAT(cloudformation_.calls, ElementsAre("UPDATE dev-app", "execute dev-app"));
 }
 
-TEST_F(StackDeployerTest, StackUnderReviewIsCreatedOnceOurOldChangeSetsAreGone) {
+TEST_F(StackDeployerTest, ChangeSetsOfAStackUnderReviewAreLeftToTheDeploymentThatMayHaveMadeThem) {
   cloudformation_.have_stack(FakeCloudFormation::kName, "REVIEW_IN_PROGRESS", {});
   stack_.left_change_sets = {{.name = "livelambda-1", .id = "one"}, {.name = "livelambda-2", .id = "two"}};
   stack_.operations = {{step("CREATE_COMPLETE", {FakeCloudFormation::own_event("CREATE_COMPLETE")})}};
   ASSERT_TRUE(deploy());
-  EXPECT_THAT(cloudformation_.calls, ElementsAre("delete one", "delete two", "CREATE dev-app", "execute dev-app"));
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "execute dev-app"));
+}
+
+TEST_F(StackDeployerTest, ARefusedTemplateLeavesTheNameToAnotherDeploymentThatIsAboutToBegin) {
+  cloudformation_.have_stack(FakeCloudFormation::kName, "REVIEW_IN_PROGRESS", {});
+  stack_.left_change_sets = {{.name = "livelambda-1", .id = "one"}};
+  cloudformation_.change_sets = {change_set("FAILED", "no")};
+  ASSERT_FALSE(deploy());
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "delete change-set/dev-app"));
+}
+
+// Another deployment of the same has executed its change set, which drops this one's.
+TEST_F(StackDeployerTest, TheSecondOfTwoFirstDeploymentsWaitsForTheFirst) {
+  stack_.operations = {FakeCloudFormation::quick(FakeCloudFormation::kName, "CREATE_COMPLETE")};
+  cloudformation_.before_execute = [](FakeCloudFormation::FakeStack& stack) -> base::Result<> {
+    stack.stack->status = "CREATE_IN_PROGRESS";
+    stack.running = true;
+    auto text = codec::parse_json(stack.input.template_body);
+    stack.stack->outputs[kMarkOutput] = codec::find_string(*text, "Outputs", kMarkOutput, "Value");
+    stack.stack->tags = stack.input.tags;
+    return base::fail(base::Error{
+        .kind = base::ErrorKind::service, .message = "ChangeSet does not exist", .code = "ChangeSetNotFound"});
+  };
+  auto result = deploy();
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_FALSE(result->changed);
+  EXPECT_THAT(reasons_, ::testing::Contains(HasSubstr("already under way")));
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "execute dev-app", "delete change-set/dev-app"));
+}
+
+TEST_F(StackDeployerTest, ARefusedExecutionOfAStackThatNobodyElseTouchesIsAFailure) {
+  cloudformation_.before_execute = [](FakeCloudFormation::FakeStack&) -> base::Result<> {
+    return base::fail(base::Error{.kind = base::ErrorKind::service, .message = "no", .code = "ValidationError"});
+  };
+  EXPECT_EQ(deploy().error().kind, base::ErrorKind::deployment);
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "execute dev-app"));
+}
+
+TEST_F(StackDeployerTest, AnotherTagAloneIsDeployedToo) {
+  stack_.operations = {FakeCloudFormation::quick(FakeCloudFormation::kName, "CREATE_COMPLETE"),
+                       FakeCloudFormation::quick(FakeCloudFormation::kName, "UPDATE_COMPLETE")};
+  ASSERT_TRUE(deploy());
+  auto tagged = request();
+  tagged.tags["team"] = "blue";
+  ASSERT_TRUE(deploy(tagged));
+  EXPECT_TRUE(result_->changed);
+  ASSERT_TRUE(deploy(tagged));
+  EXPECT_FALSE(result_->changed);
 }
 
 TEST_F(StackDeployerTest, StackThatSomeoneElseReviewsIsLeftAlone) {
@@ -465,6 +513,46 @@ TEST_F(StackPreviewTest, NothingChangesIsAnEmptyListAndAStackThatIsNotThereIsNam
   EXPECT_TRUE(changes->empty());
   cloudformation_.change_sets = {change_set("FAILED", "Transform failed")};
   EXPECT_EQ(preview().error().kind, base::ErrorKind::deployment);
+}
+
+class StackProcessTest : public StackDeployerTest {
+ protected:
+  awaitable<void> look_through() {
+    StackDeployer deployer(cloudformation_, s3_, clock_,
+                           [this](std::chrono::nanoseconds by) { return advance(&clock_, &waits_, by); });
+    text_ = co_await deployer.process(request(), {});
+  }
+
+  base::Result<std::string> process() {
+    boost::asio::io_context loop;
+    base::run_until_done(loop, look_through());
+    return text_;
+  }
+
+  base::Result<std::string> text_;
+};
+
+TEST_F(StackProcessTest, ReadsTheProcessedTemplateOfAChangeSetAndLeavesNothingBehind) {
+  cloudformation_.processed_template = R"({"Resources":{},"Outputs":{"LiveLambdaTemplate":{"Value":"processing"}}})";
+  ASSERT_TRUE(process()) << text_.error().message;
+  EXPECT_EQ(*text_, R"({"Resources":{},"Outputs":{}})");
+  EXPECT_THAT(cloudformation_.inputs.at(0).template_body, HasSubstr("processing"));
+  EXPECT_THAT(cloudformation_.calls,
+              ElementsAre("CREATE dev-app", "delete change-set/dev-app", "delete stack dev-app"));
+
+  cloudformation_.calls.clear();
+  cloudformation_.have_stack(FakeCloudFormation::kName, "UPDATE_COMPLETE", stack_tags("app", "dev"));
+  ASSERT_TRUE(process());
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("UPDATE dev-app", "delete change-set/dev-app"));
+}
+
+TEST_F(StackProcessTest, SaysWhatAMacroSays) {
+  cloudformation_.change_sets = {change_set("FAILED", "Transform 1::Mine failed with: it is Monday")};
+  ASSERT_FALSE(process());
+  EXPECT_EQ(text_.error().kind, base::ErrorKind::deployment);
+  EXPECT_THAT(text_.error().message, HasSubstr("it is Monday"));
+  EXPECT_THAT(cloudformation_.calls,
+              ElementsAre("CREATE dev-app", "delete change-set/dev-app", "delete stack dev-app"));
 }
 
 }  // namespace

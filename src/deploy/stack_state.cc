@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -99,6 +100,13 @@ base::Error as_deployment(base::Error error, std::string_view stack) {
     error.message = fmt::format("stack {}: {}", stack, error.message);
   }
   return error;
+}
+
+bool has_tags(const StackState& state, const std::map<std::string, std::string>& tags) {
+  return std::ranges::all_of(tags, [&state](const auto& tag) {
+    auto found = state.tags.find(tag.first);
+    return found != state.tags.end() && found->second == tag.second;
+  });
 }
 
 bool in_progress(std::string_view status) {

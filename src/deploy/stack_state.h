@@ -48,6 +48,9 @@ aws::awaitable<base::Result<std::map<std::string, std::string>>> list_all_resour
 // kind.
 base::Error as_deployment(base::Error error, std::string_view stack);
 
+// Whether the stack carries these tags, beside any others.
+bool has_tags(const StackState& state, const std::map<std::string, std::string>& tags);
+
 // An operation is under way. (REVIEW_IN_PROGRESS is none: it is a name with a change set.)
 bool in_progress(std::string_view status);
 // A first creation that failed: such a stack can only be deleted.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "codec/json.h"
 
 namespace deploy::testing {
@@ -81,6 +83,15 @@ awaitable<Result<std::optional<aws::Stack>>> FakeCloudFormation::describe_stack(
   co_return at(name_or_id).stack;
 }
 
+awaitable<Result<std::vector<aws::Stack>>> FakeCloudFormation::list_stacks() {
+  ++questions;
+  std::vector<aws::Stack> all;
+  for (const auto& [name, fake] : stacks_) {
+    if (fake.stack) all.push_back(*fake.stack);
+  }
+  co_return all;
+}
+
 awaitable<Result<aws::ChangeSet>> FakeCloudFormation::create_change_set(aws::CreateChangeSetInput input) {
   calls.push_back(input.type + " " + input.stack_name);
   inputs.push_back(input);
@@ -115,6 +126,9 @@ awaitable<Result<std::vector<aws::ChangeSet>>> FakeCloudFormation::list_change_s
 awaitable<Result<>> FakeCloudFormation::execute_change_set(std::string change_set_id) {
   FakeStack& fake = of_change_set(change_set_id);
   calls.push_back("execute " + fake.stack->name);
+  if (before_execute) {
+    CO_TRY(std::exchange(before_execute, {})(fake));
+  }
   fake.running = true;
   fake.template_text = fake.input.template_body;
   fake.stack->outputs = fake.outputs;
@@ -145,6 +159,11 @@ awaitable<Result<>> FakeCloudFormation::cancel_update_stack(std::string name_or_
 awaitable<Result<std::string>> FakeCloudFormation::get_template(std::string name_or_id) {
   ++questions;
   co_return at(name_or_id).template_text;
+}
+
+awaitable<Result<std::string>> FakeCloudFormation::get_processed_template(std::string) {
+  ++questions;
+  co_return processed_template;
 }
 
 void FakeCloudFormation::add(FakeStack& stack, aws::StackEvent event) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ class FakeCloudFormation final : public aws::CloudFormation {
   };
 
   aws::awaitable<base::Result<std::optional<aws::Stack>>> describe_stack(std::string name_or_id) override;
+  aws::awaitable<base::Result<std::vector<aws::Stack>>> list_stacks() override;
   aws::awaitable<base::Result<aws::ChangeSet>> create_change_set(aws::CreateChangeSetInput input) override;
   aws::awaitable<base::Result<aws::ChangeSet>> describe_change_set(std::string change_set_id) override;
   aws::awaitable<base::Result<std::vector<aws::ResourceChange>>> list_changes(std::string change_set_id) override;
@@ -45,6 +47,7 @@ class FakeCloudFormation final : public aws::CloudFormation {
   aws::awaitable<base::Result<>> delete_stack(std::string name_or_id) override;
   aws::awaitable<base::Result<>> cancel_update_stack(std::string name_or_id) override;
   aws::awaitable<base::Result<std::string>> get_template(std::string name_or_id) override;
+  aws::awaitable<base::Result<std::string>> get_processed_template(std::string change_set_id) override;
   aws::awaitable<base::Result<std::vector<aws::StackEvent>>> describe_events(std::string stack_id,
                                                                              std::string known_event_id,
                                                                              std::string since) override;
@@ -67,6 +70,8 @@ class FakeCloudFormation final : public aws::CloudFormation {
   std::deque<aws::ChangeSet> change_sets;  // answers of describe_change_set, the last one for ever; empty: complete
   std::map<std::string, std::vector<aws::ResourceChange>> changes;  // by change set
   std::optional<base::Error> create_error;                          // of create_change_set
+  std::function<base::Result<>(FakeStack&)> before_execute;         // may have another deployment come first
+  std::string processed_template;                                   // of get_processed_template
   std::optional<base::Error> cancel_error;                          // of cancel_update_stack
   std::vector<std::string> calls;  // what changes anything: "CREATE dev-app", "execute dev-app", …
   int questions = 0;               // calls that change nothing
