@@ -9,6 +9,7 @@
 #include "app/artifacts.h"
 #include "app/cdk_metadata.h"
 #include "app/globals.h"
+#include "app/layers.h"
 #include "app/references.h"
 
 namespace app {
@@ -86,7 +87,7 @@ base::Result<Function> FunctionReader::read(std::string_view id, const json::val
   if (settings != nullptr) apply(*settings, function, code);
   if (code.place == Code::Place::local) take_source(normal_path(code.path), function);
   read_entry(function);
-  read_layers(properties, function);
+  if (const auto* layers = codec::find(properties, "Layers")) function.layers = read_layers(node_, *layers);
   const auto* url = codec::find(properties, "FunctionUrlConfig");
   function.response_stream =
       streaming_.contains(id) || (url != nullptr && text_of(*url, "InvokeMode") == "RESPONSE_STREAM");
@@ -288,21 +289,6 @@ void FunctionReader::read_entry(Function& function) const {
     bool is_named = fs::path(*text).replace_extension().lexically_normal() == fs::path(module).lexically_normal();
     if (is_named || function.entry.empty()) function.entry = normal_path(entry.string());
     if (is_named) return;
-  }
-}
-
-void FunctionReader::read_layers(const json::value& properties, Function& function) const {
-  const auto* layers = chosen(properties, "Layers");
-  if (layers == nullptr || !layers->is_array()) return;
-  for (const auto& layer : layers->get_array()) {
-    const auto* taken = node_.values->chosen(&layer);
-    if (taken == nullptr) continue;
-    for (const std::string& name : references_in(*taken)) {
-      const auto* resource = node_.resource(name);
-      std::string type = resource == nullptr ? std::string() : codec::find_string(*resource, "Type");
-      if (type == "AWS::Serverless::LayerVersion" || type == "AWS::Lambda::LayerVersion")
-        function.layers.push_back(name);
-    }
   }
 }
 

@@ -40,7 +40,6 @@ class FunctionReader {
   void apply(const FunctionSettings& settings, Function& function, Code& code) const;
   void read_build(const codec::json::value& resource, Function& function) const;
   void read_entry(Function& function) const;
-  void read_layers(const codec::json::value& properties, Function& function) const;
 
   base::Result<> check_complete(const Function& function, const codec::json::value& properties) const;
   WhyNot why_never(const Function& function, const codec::json::value& resource,

@@ -9,6 +9,7 @@ namespace app {
 namespace {
 
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 
 Function read(std::string_view text, const ReadOptions& options = {.name = "app"}) {
@@ -128,7 +129,8 @@ TEST(FunctionReader, KnowsItsLayersAndWhetherItStreams) {
                            "  M: {Type: AWS::Lambda::LayerVersion, Properties: {Content: m}}\n"
                            "  U: {Type: AWS::Lambda::Url, Properties: {InvokeMode: RESPONSE_STREAM, TargetFunctionArn: "
                            "!GetAtt F.Arn}}\n"));
-  EXPECT_THAT(function.layers, ElementsAre("L", "M"));
+  EXPECT_THAT(function.layers, ElementsAre(Field(&Layer::source, "l"), Field(&Layer::arn, "arn:aws:lambda:x"),
+                                           Field(&Layer::source, "m")));
   EXPECT_TRUE(function.response_stream);
   EXPECT_TRUE(read(sam(", FunctionUrlConfig: {AuthType: NONE, InvokeMode: RESPONSE_STREAM}")).response_stream);
   EXPECT_FALSE(read(sam(", FunctionUrlConfig: {AuthType: NONE}")).response_stream);

@@ -23,6 +23,13 @@ std::string_view to_string(Architecture architecture);
 // "nodejs" of "nodejs22.x", "python" of "python3.13", "provided" of "provided.al2023"; runtimes are an open set.
 std::string language_of(std::string_view runtime);
 
+// One of a function's layers: one of the app, whose content is on this machine, or somebody else's, known by its ARN.
+struct Layer {
+  std::string name;  // "Layer" or "Nested/Layer" of the app, as of functions; else its ARN, or what the template says
+  std::string source = {};  // folder or archive, in the form of Function::source; "" if it is not on this machine
+  std::string arn = {};     // "arn:${AWS::Partition}:lambda:…:layer:name:7", as far as known; "" of one of the app
+};
+
 struct Function {
   std::string logical_id;
   bool serverless = false;   // AWS::Serverless::Function; else AWS::Lambda::Function
@@ -46,8 +53,8 @@ struct Function {
   Architecture architecture = Architecture::x86_64;
   int timeout_seconds = 3;  // Lambda's defaults, if the template says nothing that can be resolved
   int memory_mb = 128;
-  std::vector<std::string> layers = {};  // logical ids of the template's own layer versions, as Layers lists them
-  bool response_stream = false;          // it has a function URL with InvokeMode RESPONSE_STREAM
+  std::vector<Layer> layers = {};  // as Layers lists them: the later lie over the earlier
+  bool response_stream = false;    // it has a function URL with InvokeMode RESPONSE_STREAM
   bool live = false;
   WhyNot why_not = {};                  // its reason is `none` if it is live
   std::vector<std::string> roles = {};  // logical ids of the template's roles that it uses; empty: SAM makes its role

@@ -17,8 +17,8 @@
 #include <string>
 
 #include "aws/s3.h"
+#include "base/off_loop.h"
 #include "base/task_group.h"
-#include "deploy/off_loop.h"
 
 namespace deploy {
 
@@ -66,7 +66,7 @@ class Uploads {
   std::size_t open_ = 0;  // added and not sent
   std::size_t workers_ = 0;
   std::optional<base::Error> error_;
-  OffLoop off_loop_;
+  base::OffLoop off_loop_;
   base::TaskGroup tasks_;
 };
 

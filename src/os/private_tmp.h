@@ -1,6 +1,6 @@
 // A /tmp of a child's own: a tmpfs of some size in a mount namespace, which lives as long as a process is in it; and,
-// where this machine has an /opt to lay it over, a folder as the child's /opt, which it cannot write. It needs no
-// privileges, but a kernel that allows unprivileged user namespaces. Prepared in the parent; entered between fork and
+// where this machine has an /opt to lay it over, a folder as the child's /opt, which it cannot write; or that /opt
+// alone. It needs no privileges, but a kernel that allows unprivileged user namespaces. Prepared in the parent; entered between fork and
 // exec, where only async-signal-safe calls may stand.
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace os {
 
 struct PrivateTmp {
-  std::int64_t megabytes = 0;  // more is ENOSPC
+  std::int64_t megabytes = 0;  // more is ENOSPC; 0: /tmp is the machine's, and without its /opt the child fails
   std::string keeps = {};      // a folder that the child sees, even if it is in the machine's /tmp; empty: none
   std::string opt = {};        // the folder that is its /opt, if that can be; empty: the machine's
 };

@@ -41,24 +41,24 @@ int open_folder(const std::string& folder) {
   return folder.empty() ? -1 : ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-// As far as it can be: without an /opt on this machine there is none to lay the folder over.
-void bind_opt(int folder) {
-  if (::mount(path_of(folder).data(), "/opt", nullptr, MS_BIND | MS_REC, nullptr) != 0) return;
+// False without an /opt on this machine that the folder could be laid over.
+bool bind_opt(int folder) {
+  if (::mount(path_of(folder).data(), "/opt", nullptr, MS_BIND | MS_REC, nullptr) != 0) return false;
   mount_attr read_only{};
   read_only.attr_set = MOUNT_ATTR_RDONLY;
-  if (::mount_setattr(AT_FDCWD, "/opt", AT_RECURSIVE, &read_only, sizeof read_only) != 0) {
-    ::umount2("/opt", MNT_DETACH);
-  }
+  if (::mount_setattr(AT_FDCWD, "/opt", AT_RECURSIVE, &read_only, sizeof read_only) == 0) return true;
+  ::umount2("/opt", MNT_DETACH);
+  return false;
 }
 
 }  // namespace
 
 PrivateTmpPlan::PrivateTmpPlan(const PrivateTmp& wanted)
-    : options_(fmt::format("size={}m,mode=1777", wanted.megabytes)),
+    : options_(wanted.megabytes == 0 ? std::string() : fmt::format("size={}m,mode=1777", wanted.megabytes)),
       users_(fmt::format("{0} {0} 1", ::geteuid())),
       groups_(fmt::format("{0} {0} 1", ::getegid())),
       opt_(wanted.opt) {
-  if (!wanted.keeps.starts_with(kTmp)) return;
+  if (options_.empty() || !wanted.keeps.starts_with(kTmp)) return;
   for (std::size_t slash = wanted.keeps.find('/', kTmp.size()); slash != std::string::npos;
        slash = wanted.keeps.find('/', slash + 1)) {
     kept_.push_back(wanted.keeps.substr(0, slash));
@@ -75,6 +75,7 @@ bool PrivateTmpPlan::enter() const {
   int kept = kept_.empty() ? -1 : open_folder(kept_.back());
   if (!kept_.empty() && kept < 0) return false;
   int opt = open_folder(opt_);  // which may be in the machine's /tmp, too
+  if (options_.empty()) return opt >= 0 && bind_opt(opt);
   if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options_.c_str()) != 0) return false;
   if (opt >= 0) bind_opt(opt);
   if (kept < 0) return true;

@@ -155,6 +155,12 @@ TEST_F(Spawner, LaysAFolderOverOptThatIsNotWritable) {
   EXPECT_EQ(outcome.out, "layered\n");
   EXPECT_NE(outcome.err.find("Read-only file system"), std::string::npos) << outcome.err;
   EXPECT_EQ(read_file(folder.path() + "/word").value_or(""), "layered\n");
+  options.private_tmp->megabytes = 0;
+  options.command.back() += "; echo shared >> " + folder.path() + "/shared";  // in the machine's /tmp
+  EXPECT_EQ(run(options).out, "layered\n");
+  EXPECT_TRUE(read_file(folder.path() + "/shared"));
+  options.private_tmp->opt += "/missing";
+  EXPECT_FALSE(spawner_->spawn(options));
   auto without = shell("test -d /opt && echo kept");
   without.private_tmp = PrivateTmp{.megabytes = 1, .opt = folder.path() + "/missing"};
   EXPECT_EQ(run(without).out, "kept\n");

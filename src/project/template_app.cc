@@ -79,6 +79,17 @@ void find_unbuilt(app::Stack& stack, std::vector<Unbuilt>& found) {
   for (app::Stack& nested : stack.nested) find_unbuilt(nested, found);
 }
 
+// For live functions that have it.
+void use_built_layer(app::Stack& stack, const Unbuilt& built) {
+  if (!built.artifact->type.ends_with("::LayerVersion")) return;
+  for (app::Function& function : stack.functions) {
+    for (app::Layer& layer : function.layers) {
+      if (layer.name == built.path) layer.source = built.artifact->path;
+    }
+  }
+  for (app::Stack& nested : stack.nested) use_built_layer(nested, built);
+}
+
 base::Error cannot_build(const std::vector<Unbuilt>& unbuilt, bool sam_is_installed, const std::string& file) {
   std::vector<std::string> lines;
   bool all_by_sam = true;
@@ -208,6 +219,7 @@ class TemplateApp final : public Toolchain {
     }
     for (Unbuilt& one : unbuilt) {
       CO_TRY(one.artifact->path, co_await sam.build_one(one.path));
+      use_built_layer(stack, one);
     }
     co_return stack;
   }

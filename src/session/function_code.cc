@@ -12,6 +12,15 @@ std::string absolute(const app::Stack& stack, const std::string& path) {
   return absolute;
 }
 
+// Of those that are on this machine.
+std::vector<std::string> layers_of(const app::Stack& stack, const app::Function& function) {
+  std::vector<std::string> layers;
+  for (const app::Layer& layer : function.layers) {
+    if (!layer.source.empty()) layers.push_back(absolute(stack, layer.source));
+  }
+  return layers;
+}
+
 }  // namespace
 
 worker::FunctionCode function_code(const app::Stack& stack, const app::Function& function,
@@ -25,7 +34,8 @@ worker::FunctionCode function_code(const app::Stack& stack, const app::Function&
           .build_method = function.build_method,
           .build_properties = function.build_properties,
           .build_command = function.build_command,
-          .run_command = function.run_command};
+          .run_command = function.run_command,
+          .layers = layers_of(stack, function)};
 }
 
 }  // namespace session

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "codec/json.h"
 
@@ -19,6 +20,9 @@ struct FunctionCode {
   codec::json::object build_properties = {};  // of the build method
   std::string build_command = {};             // `build` of livelambda.yaml; "" if none
   std::string run_command = {};               // `run` of livelambda.yaml; "" if none
+  int memory_mb = 0;                          // MemorySize of the environment that it runs for; 0 = not known
+  bool debugged = false;                      // it is built for a debugger, and runs under it
+  std::vector<std::string> layers = {};       // absolute; folders and archives, the later over the earlier
 
   bool operator==(const FunctionCode&) const = default;
 };

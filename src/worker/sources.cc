@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 
 namespace worker {
@@ -38,6 +39,22 @@ bool is_source(std::string_view relative) {
   return !skip_directory(relative) && !is_temporary_file(relative);
 }
 
+std::set<std::string> outermost_of(const std::set<std::string>& all) {
+  std::set<std::string> outermost;
+  for (const auto& folder : all) {
+    const bool inside = std::any_of(all.begin(), all.end(),
+                                    [&](const std::string& other) { return other != folder && below(other, folder); });
+    if (!inside) outermost.insert(folder);
+  }
+  return outermost;
+}
+
+bool is_in_layer(const FunctionSource& function, std::string_view path) {
+  const bool inside = std::any_of(function.layers.begin(), function.layers.end(),
+                                  [&](const std::string& layer) { return below(layer, path).has_value(); });
+  return inside && !is_temporary_file(path.substr(path.rfind('/') + 1));
+}
+
 // A folder that went or came stands for all that is in it.
 bool is_read(const std::set<std::string>& inputs, const std::string& path) {
   if (inputs.contains(path) || inputs.contains(path.substr(0, path.rfind('/') + 1))) return true;
@@ -61,13 +78,22 @@ bool is_temporary_file(std::string_view name) {
 std::set<std::string> folders_to_watch(std::string_view app_folder, std::span<const FunctionSource> functions) {
   std::set<std::string> all{std::string(app_folder)};
   for (const auto& function : functions) all.insert(function.folder);
-  std::set<std::string> outermost;
-  for (const auto& folder : all) {
-    const bool inside = std::any_of(all.begin(), all.end(),
-                                    [&](const std::string& other) { return other != folder && below(other, folder); });
-    if (!inside) outermost.insert(folder);
+  return outermost_of(all);
+}
+
+std::set<std::string> layers_to_watch(std::span<const FunctionSource> functions) {
+  std::set<std::string> all;
+  std::error_code error;
+  for (const auto& function : functions) {
+    for (const auto& layer : function.layers) {
+      if (std::filesystem::is_directory(layer, error)) all.insert(layer);
+    }
   }
-  return outermost;
+  return outermost_of(all);
+}
+
+bool skip_in_layer(std::string_view name) {
+  return name == ".git" || name == "__pycache__";
 }
 
 std::set<std::string> touched_functions(const os::Changes& changes, std::string_view app_folder,
@@ -82,6 +108,11 @@ std::set<std::string> touched_functions(const os::Changes& changes, std::string_
     for (const auto& function : functions) {
       const auto relative = below(function.folder, path);
       if (relative) owned = true;
+      if (is_in_layer(function, path)) {
+        owned = true;
+        touched.insert(function.function);
+        continue;
+      }
       if (!function.inputs.empty()) {
         if (is_read(function.inputs, path)) touched.insert(function.function);
         continue;

@@ -11,16 +11,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "os/watcher.h"
 
 namespace worker {
 
 struct FunctionSource {
-  std::string function;               // logical id
-  std::string folder;                 // absolute
-  std::set<std::string> inputs = {};  // absolute paths that its build read, with a '/' at the end all that lies
-                                      // directly in a folder; empty: all of its folder, and shared code
+  std::string function;                  // logical id
+  std::string folder;                    // absolute
+  std::set<std::string> inputs = {};     // absolute paths that its build read, with a '/' at the end all that lies
+                                         // directly in a folder; empty: all of its folder, and shared code
+  std::vector<std::string> layers = {};  // absolute folders and archives: what lies in them is part of it, too
 };
 
 // Directories that the watcher does not enter, by name.
@@ -31,6 +33,10 @@ bool is_temporary_file(std::string_view name);
 
 // The folders to watch: the app's and the functions' that lie outside it, none inside another.
 std::set<std::string> folders_to_watch(std::string_view app_folder, std::span<const FunctionSource> functions);
+
+// The folders of their layers, none inside another; node_modules there is what a layer is made of.
+std::set<std::string> layers_to_watch(std::span<const FunctionSource> functions);
+bool skip_in_layer(std::string_view name);
 
 // The logical ids of the functions that the changes touch.
 std::set<std::string> touched_functions(const os::Changes& changes, std::string_view app_folder,

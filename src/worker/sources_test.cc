@@ -55,6 +55,22 @@ TEST(Sources, NamesAboveTheAppFolderDoNotCount) {
               ElementsAre("Api"));
 }
 
+TEST(Sources, AFileOfALayerTouchesWhoeverHasIt) {
+  const std::vector<FunctionSource> functions = {{"Api", "/app/api", {"/app/api/read.ts"}, {"/app/layer"}},
+                                                 {"Sns", "/app/sns"},
+                                                 {"Far", "/app/far", {}, {"/shared/layer", "/app/tools.zip"}}};
+  EXPECT_THAT(touched(functions, {"/app/layer/nodejs/node_modules/own/index.js"}), ElementsAre("Api"));
+  EXPECT_THAT(touched(functions, {"/shared/layer/python/own.py"}), ElementsAre("Far"));
+  EXPECT_THAT(touched(functions, {"/app/tools.zip"}), ElementsAre("Far"));
+  EXPECT_THAT(touched(functions, {"/app/layer/.own.py.swp", "/app/layers/x.py~"}), IsEmpty());
+}
+
+TEST(Sources, WatchesLayersThatAreFolders) {
+  EXPECT_THAT(layers_to_watch(std::vector<FunctionSource>{{"F", "/f", {}, {"/usr", "/usr/lib", "/no/such.zip"}}}),
+              ElementsAre("/usr"));
+  EXPECT_FALSE(skip_in_layer("node_modules"));
+}
+
 TEST(Sources, AnOverflowTouchesAll) {
   EXPECT_THAT(touched_functions({.paths = {}, .overflow = true}, "/app", kTwoFolders), ElementsAre("Api", "Sns"));
 }

@@ -7,7 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 
-namespace deploy {
+namespace base {
 
 class OffLoop {
  public:
@@ -24,4 +24,4 @@ class OffLoop {
   boost::asio::thread_pool threads_;
 };
 
-}  // namespace deploy
+}  // namespace base

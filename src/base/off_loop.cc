@@ -1,11 +1,11 @@
-#include "deploy/off_loop.h"
+#include "base/off_loop.h"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace deploy {
+namespace base {
 
 namespace asio = boost::asio;
 
@@ -22,4 +22,4 @@ asio::awaitable<void> OffLoop::run(std::function<void()> work) {
   co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(begin, asio::use_awaitable, std::move(work));
 }
 
-}  // namespace deploy
+}  // namespace base
