@@ -4,13 +4,27 @@
 include(${CMAKE_CURRENT_LIST_DIR}/Modules.cmake)
 include(GoogleTest)
 
+# livelambda_target_options(<target> [<pch>]): warnings, include folders, and the precompiled header, base/pch.h if none is named.
 function(livelambda_target_options target)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror
                          -Wno-missing-designated-field-initializers)
-  if(NOT target STREQUAL "livelambda_pch")
-    target_precompile_headers(${target} REUSE_FROM livelambda_pch)
+  set(pch livelambda_pch)
+  if(ARGN)
+    set(pch ${ARGN})
   endif()
+  if(NOT target STREQUAL pch)
+    target_precompile_headers(${target} REUSE_FROM ${pch})
+  endif()
+endfunction()
+
+# livelambda_pch(<name> <links> <header>...): a precompiled header that targets share.
+function(livelambda_pch name links)
+  file(WRITE ${PROJECT_BINARY_DIR}/${name}.cc "")
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+  target_link_libraries(${name} PRIVATE ${links})
+  livelambda_target_options(${name} ${name})
 endfunction()
 
 # A static library of `sources` without their tests, fakes and main().
@@ -28,7 +42,7 @@ function(livelambda_fakes name sources links)
   list(FILTER sources INCLUDE REGEX "/testing/")
   if(sources AND LIVELAMBDA_TESTS)
     add_library(${name}_testing STATIC ${sources})
-    livelambda_target_options(${name}_testing)
+    livelambda_target_options(${name}_testing livelambda_test_pch)
     target_link_libraries(${name}_testing PUBLIC ${links} GTest::gmock)
   endif()
 endfunction()
@@ -37,7 +51,7 @@ function(livelambda_tests name label sources links)
   list(FILTER sources INCLUDE REGEX "_test\\.cc$")
   if(sources AND LIVELAMBDA_TESTS)
     add_executable(${name}_test ${sources})
-    livelambda_target_options(${name}_test)
+    livelambda_target_options(${name}_test livelambda_test_pch)
     target_link_libraries(${name}_test PRIVATE ${links} GTest::gmock_main)
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                          PROPERTIES LABELS ${label} TIMEOUT 300)

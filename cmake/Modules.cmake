@@ -29,7 +29,7 @@ set(TESTS_MAY_USE_localcloud_apigateway lambda)  # its fakes
 set(MAY_USE_localcloud_server ${PARTS_localcloud})
 
 # What each module links beside other modules.
-set(LINKS_base fmt::fmt-header-only tl::expected Threads::Threads)
+set(LINKS_base tl::expected Threads::Threads)
 set(LINKS_codec yaml zstd minizip z)
 set(LINKS_net OpenSSL::SSL OpenSSL::Crypto)
 set(LINKS_bridge OpenSSL::Crypto)

@@ -8,5 +8,3 @@ set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
 set(OPENSSL_SSL_LIBRARY /usr/lib/aarch64-linux-gnu/libssl.a)
 set(OPENSSL_CRYPTO_LIBRARY /usr/lib/aarch64-linux-gnu/libcrypto.a)
 set(OPENSSL_INCLUDE_DIR /usr/include)
-# fmt is used as headers alone; its package is of the build machine's architecture.
-set(fmt_DIR /usr/lib/x86_64-linux-gnu/cmake/fmt)
