@@ -13,6 +13,7 @@ std::vector<std::string> folders_up(std::string_view folder, std::string_view to
 
 // Whether it is a file, or a link to one.
 bool is_file(const std::string& path);
+bool is_directory(const std::string& path);
 
 // Of a text that is nothing but digits, and not too many.
 std::optional<int> parse_number(std::string_view text);

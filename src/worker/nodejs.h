@@ -1,5 +1,5 @@
-// Node.js: the `node` on the developer's PATH, 20 or later, runs runtimes/nodejs. TypeScript, and what asks for
-// esbuild, is bundled by the esbuild of its project; plain JavaScript runs as it lies there.
+// Node.js: the one that the project asks for (find_node.h), 20 or later, runs runtimes/nodejs. TypeScript, and what
+// asks for esbuild, is bundled by the esbuild of its project; plain JavaScript runs as it lies there.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -40,20 +40,19 @@ class NodeJsCheck : public ::testing::Test {
 };
 
 TEST_F(NodeJsCheck, AcceptsASufficientVersionAndAsksOnce) {
-  spawner_.output = "v22.1.0\n";
+  spawner_.output = "v22.1.0\n/opt/node\n";
   auto language = make_nodejs(loop_.get_executor(), spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
   EXPECT_EQ(check(*language), std::string());
-  EXPECT_EQ(check(*language, "nodejs24.x"),
-            "F is a nodejs24.x function and runs on Node.js 22 here (" + folder_.path() + "/node)");
+  EXPECT_EQ(check(*language, "nodejs24.x"), "declared nodejs24.x, runs on Node.js 22 here (/opt/node)");
   EXPECT_EQ(spawner_.spawned.size(), 1U);
   const auto program =
       language->program({.function = "F", .runtime = "nodejs22.x", .handler = "", .source = "/app"}, "", 0);
-  EXPECT_EQ(program.command, (std::vector<std::string>{folder_.path() + "/node", "/loaders/nodejs/bootstrap.mjs"}));
+  EXPECT_EQ(program.command, (std::vector<std::string>{"/opt/node", "/loaders/nodejs/bootstrap.mjs"}));
   EXPECT_EQ(program.task_root, "/app");
 }
 
 TEST_F(NodeJsCheck, RefusesAnOldVersion) {
-  spawner_.output = "v18.19.0\n";
+  spawner_.output = "v18.19.0\n/opt/node\n";
   auto language = make_nodejs(loop_.get_executor(), spawner_, {{"PATH", folder_.path()}}, "/loaders/nodejs");
   auto result = check(*language);
   ASSERT_FALSE(result);

@@ -2,30 +2,35 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
-#include "os/files.h"
 #include "worker/build_command.h"
+#include "worker/find_python.h"
 #include "worker/folders.h"
+#include "worker/sdk_use.h"
 #include "worker/tool.h"
 
 namespace worker {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kOldestMinor = 10;
 constexpr const char* kHint = "install Python 3.10 or later, or make a virtual environment in .venv";
 constexpr const char* kQuestion =
-    "import sys; print(sys.executable, sys.version_info[0], sys.version_info[1], sep='\\n')";
+    "import sys, importlib.util as u\n"
+    "print(sys.executable, *sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in ('boto3', 'pip')), "
+    "sep='\\n')";
 
 struct Interpreter {
   std::string program;  // itself, where what was found is a shim or a link to it
   int major = 0;
   int minor = 0;
+  bool has_boto3 = false;
+  bool has_pip = false;
 };
 
 std::optional<Interpreter> parse_answer(std::string_view text) {
@@ -34,43 +39,11 @@ std::optional<Interpreter> parse_answer(std::string_view text) {
     lines.emplace_back(text.substr(0, end));
     text.remove_prefix(end + 1);
   }
-  if (lines.size() != 3 || !lines[0].starts_with('/')) return std::nullopt;
+  if (lines.size() != 5 || !lines[0].starts_with('/')) return std::nullopt;
   const auto major = parse_number(lines[1]);
   const auto minor = parse_number(lines[2]);
   if (!major || !minor) return std::nullopt;
-  return Interpreter{lines[0], *major, *minor};
-}
-
-// The wanted version, "3.12.4" or "3.12", of a .python-version: its first line that says something.
-std::string wanted_version(const fs::path& file) {
-  auto text = os::read_file(file.string());
-  if (!text) return {};
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    auto line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    const auto begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos || line[begin] == '#') continue;
-    line = line.substr(begin);
-    return std::string(line.substr(0, line.find_first_of(" \t\r")));
-  }
-  return {};
-}
-
-std::string of_version(const std::string& wanted, const std::map<std::string, std::string>& own_environment) {
-  std::string pyenv = variable(own_environment, "PYENV_ROOT");
-  if (pyenv.empty()) pyenv = variable(own_environment, "HOME") + "/.pyenv";
-  std::string best;
-  std::error_code error;
-  for (fs::directory_iterator at(pyenv + "/versions", error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name != wanted && !name.starts_with(wanted + ".")) continue;
-    const std::string program = (at->path() / "bin/python").string();
-    if (is_file(program) && program > best) best = program;
-  }
-  if (!best.empty()) return best;
-  const auto second_dot = wanted.find('.', wanted.find('.') + 1);
-  return os::find_program("python" + wanted.substr(0, second_dot), variable(own_environment, "PATH"));
+  return Interpreter{lines[0], *major, *minor, lines[3] == "1", lines[4] == "1"};
 }
 
 class Python final : public Language {
@@ -85,34 +58,106 @@ class Python final : public Language {
   }
 
   awaitable<base::Result<std::string>> check(FunctionCode code) override {
-    const std::string found = find_python(code, own_environment_);
-    if (found.empty()) {
+    const auto choice = find_python(code, co_await environment_of_poetry(code), own_environment_);
+    if (choice.program.empty()) {
       co_return base::fail(base::ErrorKind::local_resource, "Python was not found: there is no `python3` on PATH",
                            kHint);
     }
-    CO_TRY(auto interpreter, co_await ask(found));
+    CO_TRY(auto interpreter, co_await ask(choice.program));
     const std::string version = fmt::format("{}.{}", interpreter.major, interpreter.minor);
     if (interpreter.major != 3 || interpreter.minor < kOldestMinor) {
-      co_return base::fail(
-          base::ErrorKind::local_resource,
-          fmt::format("{} is Python {}, and 3.{} is the oldest that can be used", found, version, kOldestMinor), kHint);
+      co_return base::fail(base::ErrorKind::local_resource,
+                           fmt::format("{} is Python {}, and 3.{} is the oldest that can be used", choice.program,
+                                       version, kOldestMinor),
+                           kHint);
     }
-    if (code.runtime == "python" + version) co_return std::string();
-    co_return fmt::format("{} is a {} function and runs on Python {} here ({})", code.function, code.runtime, version,
-                          found);
+    interpreters_[code.function] = interpreter;
+    std::string warning;
+    if (code.runtime != "python" + version) {
+      warning = fmt::format("declared {}, runs on Python {} here ({})", code.runtime, version, choice.program);
+    }
+    if (!choice.wanted.empty()) {
+      if (warning.empty()) warning = fmt::format("runs on {} here", choice.program);
+      warning += fmt::format(": {} asks for {}, which is not installed", choice.file, choice.wanted);
+    }
+    co_return warning;
+  }
+
+  // boto3 and what it needs; each minor version of Python has its own.
+  awaitable<base::Result<std::vector<Download>>> missing(std::vector<FunctionCode> codes) override {
+    std::vector<Download> downloads;
+    std::map<std::string, bool> uses;  // by folder, which functions share
+    for (const auto& code : codes) {
+      lacks_boto3_.erase(code.function);
+      const auto& interpreter = interpreter_of(code);
+      if (interpreter.has_boto3) continue;
+      const auto [known, is_new] = uses.try_emplace(code.source);
+      if (is_new) known->second = uses_boto3(code.source) && !is_directory(code.source + "/boto3");
+      if (!known->second) continue;
+      lacks_boto3_.insert(code.function);
+      auto download = boto3(interpreter);
+      if (download.folder.empty() || is_directory(download.folder) || download.command.empty()) continue;
+      if (std::find(downloads.begin(), downloads.end(), download) == downloads.end()) downloads.push_back(download);
+    }
+    co_return downloads;
   }
 
   Program program(const FunctionCode& code, const std::string&, std::uint16_t) const override {
-    const auto known = interpreters_.find(find_python(code, own_environment_));
-    const std::string interpreter = known == interpreters_.end() ? std::string("python3") : known->second.program;
-    return {.command = {interpreter, loader_folder_ + "/bootstrap.py"},
-            .task_root = code.source,
-            .runtime_folder = loader_folder_};
+    const auto& interpreter = interpreter_of(code);
+    Program program{.command = {interpreter.program, loader_folder_ + "/bootstrap.py"},
+                    .task_root = code.source,
+                    .runtime_folder = loader_folder_};
+    // For the loader, which hides them from the function.
+    if (auto command = install_command(code, interpreter.program); !command.empty())
+      program.environment["LIVELAMBDA_INSTALL"] = std::move(command);
+    if (lacks_boto3_.contains(code.function)) program.environment["LIVELAMBDA_SDK"] = boto3(interpreter).folder;
+    return program;
   }
 
  private:
+  // After check().
+  const Interpreter& interpreter_of(const FunctionCode& code) const {
+    static const Interpreter kUnknown{.program = "python3"};
+    const auto known = interpreters_.find(code.function);
+    return known == interpreters_.end() ? kUnknown : known->second;
+  }
+
+  // By the interpreter's own pip, else by uv or the pip on PATH, which can do it for another interpreter.
+  Download boto3(const Interpreter& of) const {
+    const auto path = variable(own_environment_, "PATH");
+    std::vector<std::string> command;
+    if (of.has_pip) {
+      command = {of.program, "-m", "pip", "install"};
+    } else if (auto uv = os::find_program("uv", path); !uv.empty()) {
+      command = {uv, "pip", "install", "--python", of.program};
+    } else if (auto pip = os::find_program("pip", path); !pip.empty()) {
+      command = {pip, "--python", of.program, "install"};
+    }
+    if (!command.empty()) command.insert(command.end(), {"--quiet", "--target", ".", "boto3"});
+    const auto cache = cache_folder(own_environment_);
+    return {.what = fmt::format("boto3 for Python {}.{}", of.major, of.minor),
+            .folder = cache.empty() ? cache : fmt::format("{}/python{}.{}/boto3", cache, of.major, of.minor),
+            .command = std::move(command)};
+  }
+
+  // The virtual environment of the function's Poetry project, wherever Poetry keeps it; "" if there is none.
+  awaitable<std::string> environment_of_poetry(FunctionCode code) {
+    const auto project = poetry_project(code, own_environment_);
+    const auto poetry = os::find_program("poetry", variable(own_environment_, "PATH"));
+    if (project.empty() || poetry.empty()) co_return std::string();
+    if (auto known = poetry_.find(project); known != poetry_.end()) co_return known->second;
+    auto answer = co_await run_tool(spawner_, {.command = {poetry, "env", "info", "--path", "--no-ansi"},
+                                               .environment = own_environment_,
+                                               .directory = project});
+    // Warnings may stand before it.
+    std::string environment;
+    const auto line = answer && answer->ok ? ("\n" + answer->text).rfind("\n/") : std::string::npos;
+    if (line != std::string::npos) environment = answer->text.substr(line, answer->text.find('\n', line) - line);
+    co_return poetry_[project] = environment;
+  }
+
   awaitable<base::Result<Interpreter>> ask(std::string found) {
-    if (auto known = interpreters_.find(found); known != interpreters_.end()) co_return known->second;
+    if (auto known = known_.find(found); known != known_.end()) co_return known->second;
     CO_TRY(auto answer,
            co_await run_tool(spawner_, {.command = {found, "-c", kQuestion}, .environment = own_environment_}));
     auto interpreter = answer.ok ? parse_answer(answer.text) : std::nullopt;
@@ -120,13 +165,16 @@ class Python final : public Language {
       co_return base::fail(base::ErrorKind::local_resource,
                            fmt::format("{} does not run Python: {}", found, answer.text), kHint);
     }
-    co_return interpreters_[found] = *interpreter;
+    co_return known_[found] = *interpreter;
   }
 
   os::Spawner& spawner_;
   std::map<std::string, std::string> own_environment_;
   std::string loader_folder_;
-  std::map<std::string, Interpreter> interpreters_;  // by the path that was found
+  std::map<std::string, Interpreter> known_;         // by the path that was found
+  std::map<std::string, Interpreter> interpreters_;  // by function
+  std::map<std::string, std::string> poetry_;        // by project
+  std::set<std::string> lacks_boto3_;                // functions
 };
 
 }  // namespace
@@ -134,27 +182,6 @@ class Python final : public Language {
 std::unique_ptr<Language> make_python(os::Spawner& spawner, std::map<std::string, std::string> own_environment,
                                       std::string loader_folder) {
   return std::make_unique<Python>(spawner, std::move(own_environment), std::move(loader_folder));
-}
-
-std::string find_python(const FunctionCode& code, const std::map<std::string, std::string>& own_environment) {
-  const auto folders = folders_up(code.source, code.app_folder);
-  for (const auto& folder : folders) {
-    for (const char* name : {".venv", "venv"}) {
-      std::string program = fmt::format("{}/{}/bin/python", folder, name);
-      if (is_file(program)) return program;
-    }
-  }
-  if (const std::string active = variable(own_environment, "VIRTUAL_ENV"); !active.empty()) {
-    std::string program = active + "/bin/python";
-    if (is_file(program)) return program;
-  }
-  for (const auto& folder : folders) {
-    const std::string wanted = wanted_version(folder + "/.python-version");
-    if (wanted.empty()) continue;
-    if (std::string program = of_version(wanted, own_environment); !program.empty()) return program;
-    break;
-  }
-  return os::find_program("python3", variable(own_environment, "PATH"));
 }
 
 }  // namespace worker

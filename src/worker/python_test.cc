@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <optional>
 
 #include "base/task_group.h"
 #include "os/files.h"
@@ -11,72 +12,78 @@
 namespace worker {
 namespace {
 
-// An app with a function in functions/api, a PATH with python3 and python3.12, and a home with pyenv's versions.
-class FindPython : public ::testing::Test {
+// An app with a function that imports boto3, and a folder with a program python3, which the fake spawner plays.
+class PythonFunctions : public ::testing::Test {
  public:
-  FindPython() {
-    make("bin/python3");
-    make("bin/python3.12");
-    make("home/.pyenv/versions/3.13.2/bin/python");
-    make("app/functions/api/app.py");
+  PythonFunctions() {
+    EXPECT_TRUE(os::make_directories(path("app")));
+    EXPECT_TRUE(os::write_file(path("python3"), "", 0755));
+    EXPECT_TRUE(os::write_file(path("app/app.py"), "import boto3\n"));
   }
-
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
-  void make(const std::string& name, std::string_view text = "") {
-    ASSERT_TRUE(os::make_directories(path(name).substr(0, path(name).rfind('/'))));
-    ASSERT_TRUE(os::write_file(path(name), text, 0755));
+  FunctionCode code(std::string runtime) const {
+    return {.function = "Api", .runtime = std::move(runtime), .handler = "app.handler", .source = path("app")};
   }
-  FunctionCode code(std::string runtime = "python3.12") const {
-    return {.function = "Api",
-            .runtime = std::move(runtime),
-            .handler = "app.handler",
-            .source = path("app/functions/api"),
-            .app_folder = path("app")};
+  base::Result<std::string> check(std::string output, std::string runtime) {
+    spawner_.output = std::move(output);
+    language_ = make_python(spawner_, {{"PATH", folder_.path()}, {"HOME", path("home")}}, "/loaders/python");
+    std::optional<base::Result<std::string>> result;
+    loop_.restart();
+    base::run_until_done(loop_, [](Language& of, FunctionCode with, auto& into) -> awaitable<void> {
+      into = co_await of.check(std::move(with));
+    }(*language_, code(std::move(runtime)), result));
+    return *result;
   }
-  std::string found() const { return find_python(code(), own_environment_).substr(folder_.path().size() + 1); }
+  std::vector<Download> missing() {
+    std::vector<Download> downloads;
+    loop_.restart();
+    base::run_until_done(loop_, [](Language& of, FunctionCode with, auto& into) -> awaitable<void> {
+      auto found = co_await of.missing({std::move(with)});
+      if (found) into = std::move(*found);
+    }(*language_, code("python3.12"), downloads));
+    return downloads;
+  }
+  std::map<std::string, std::string> environment() { return language_->program(code("python3.12"), "", 0).environment; }
 
   os::TemporaryDirectory folder_{"python-test"};
-  std::map<std::string, std::string> own_environment_{{"PATH", folder_.path() + "/bin"},
-                                                      {"HOME", folder_.path() + "/home"}};
+  boost::asio::io_context loop_;
+  worker::testing::FakeSpawner spawner_;
+  std::unique_ptr<Language> language_;
 };
 
-TEST_F(FindPython, TakesTheNearestEnvironmentThenTheActiveOneThenTheVersionThenPath) {
-  EXPECT_EQ(found(), "bin/python3");
-  make("app/.python-version", "# ours\n3.12.1\n");
-  EXPECT_EQ(found(), "bin/python3.12");
-  make("app/.python-version", "3.13\n");
-  EXPECT_EQ(found(), "home/.pyenv/versions/3.13.2/bin/python");
-  make("app/.python-version", "3.99\n");
-  EXPECT_EQ(found(), "bin/python3") << "what is not there is no reason to fail";
-  make("other/bin/python");
-  own_environment_["VIRTUAL_ENV"] = path("other");
-  EXPECT_EQ(found(), "other/bin/python");
-  make("app/venv/bin/python");
-  EXPECT_EQ(found(), "app/venv/bin/python");
-  make("app/functions/api/.venv/bin/python");
-  EXPECT_EQ(found(), "app/functions/api/.venv/bin/python");
-}
-
-TEST_F(FindPython, TellsOfAnotherVersionAndRefusesAnOldOne) {
-  worker::testing::FakeSpawner spawner;
-  boost::asio::io_context loop;
-  auto check = [&](std::string output, std::string runtime) {
-    spawner.output = std::move(output);
-    auto language = make_python(spawner, own_environment_, "/loaders/python");
-    std::optional<base::Result<std::string>> result;
-    loop.restart();
-    base::run_until_done(loop, [](Language& of, FunctionCode with, auto& into) -> awaitable<void> {
-      into = co_await of.check(std::move(with));
-    }(*language, code(std::move(runtime)), result));
-    return *result;
-  };
-  EXPECT_EQ(check("/opt/python\n3\n12\n", "python3.12"), std::string());
-  EXPECT_EQ(check("/opt/python\n3\n11\n", "python3.12"),
-            "Api is a python3.12 function and runs on Python 3.11 here (" + path("bin/python3") + ")");
-  auto old = check("/opt/python\n3\n9\n", "python3.9");
+TEST_F(PythonFunctions, TellOfAnotherVersionAndRefuseAnOldOne) {
+  EXPECT_EQ(check("/opt/python\n3\n12\n1\n1\n", "python3.12"), std::string());
+  EXPECT_EQ(check("/opt/python\n3\n11\n1\n1\n", "python3.12"),
+            "declared python3.12, runs on Python 3.11 here (" + path("python3") + ")");
+  auto old = check("/opt/python\n3\n9\n1\n1\n", "python3.9");
   ASSERT_FALSE(old);
   EXPECT_NE(old.error().message.find("3.10 is the oldest"), std::string::npos);
   EXPECT_FALSE(check("no python at all\n", "python3.12"));
+}
+
+TEST_F(PythonFunctions, TellOfAVersionThatIsNotInstalled) {
+  ASSERT_TRUE(os::write_file(path("app/.python-version"), "3.99\n"));
+  EXPECT_EQ(check("/opt/python\n3\n12\n1\n1\n", "python3.12"), "runs on " + path("python3") +
+                                                                   " here: " + path("app/.python-version") +
+                                                                   " asks for 3.99, which is not installed");
+}
+
+TEST_F(PythonFunctions, TakeBoto3FromTheCacheIfTheInterpreterHasItNot) {
+  ASSERT_TRUE(check("/opt/python\n3\n12\n1\n1\n", "python3.12"));
+  EXPECT_TRUE(missing().empty());
+  EXPECT_FALSE(environment().contains("LIVELAMBDA_SDK"));
+
+  ASSERT_TRUE(check("/opt/python\n3\n12\n0\n1\n", "python3.12"));
+  const auto downloads = missing();
+  ASSERT_EQ(downloads.size(), 1u);
+  EXPECT_EQ(downloads[0].folder, path("home/.cache/livelambda/python3.12/boto3"));
+  EXPECT_EQ(downloads[0].command,
+            (std::vector<std::string>{"/opt/python", "-m", "pip", "install", "--quiet", "--target", ".", "boto3"}));
+  EXPECT_EQ(environment().at("LIVELAMBDA_SDK"), downloads[0].folder);
+
+  ASSERT_TRUE(os::make_directories(downloads[0].folder));
+  EXPECT_TRUE(missing().empty());
+  EXPECT_EQ(environment().at("LIVELAMBDA_SDK"), downloads[0].folder);
 }
 
 }  // namespace

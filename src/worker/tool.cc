@@ -52,4 +52,10 @@ std::string variable(const std::map<std::string, std::string>& environment, cons
   return found == environment.end() ? std::string() : found->second;
 }
 
+std::string variable_or_home(const std::map<std::string, std::string>& environment, const std::string& name,
+                             const std::string& in_home) {
+  auto value = variable(environment, name);
+  return value.empty() ? variable(environment, "HOME") + in_home : value;
+}
+
 }  // namespace worker

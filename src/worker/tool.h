@@ -31,5 +31,8 @@ awaitable<base::Result<ToolOutput>> run_tool(os::Spawner& spawner, ToolRun run);
 
 // The value of a variable, "" if it is not set.
 std::string variable(const std::map<std::string, std::string>& environment, const std::string& name);
+// The same, or a folder of the developer's home if it is not set: "/.nvm".
+std::string variable_or_home(const std::map<std::string, std::string>& environment, const std::string& name,
+                             const std::string& in_home);
 
 }  // namespace worker
