@@ -1,8 +1,8 @@
 // node build.mjs SOCKET: builds functions with the project's own esbuild, for as long as the session lives. One esbuild
 // process serves all functions, and what a build learned stays with its context: a rebuild reads only what has changed.
 //
-// Speaks lines of JSON on a Unix socket. Asked {id, function, esbuild, entry, source, folder, handler, properties}, it answers
-// {id, ok, output, inputs}: what esbuild said, and the absolute paths of all that it read.
+// Speaks lines of JSON on a Unix socket. Asked {id, function, esbuild, entry, source, folder, handler, runtime, target, properties}, it
+// answers {id, ok, output, inputs}: what esbuild said, and the absolute paths of all that it read.
 
 import fs from "node:fs";
 import { createRequire } from "node:module";
@@ -34,7 +34,9 @@ async function contextOf(request) {
   contexts.delete(request.function);
   await known?.context.dispose();
   const esbuild = createRequire(import.meta.url)(request.esbuild);
-  const made = { key, esbuild, context: await esbuild.context({ ...options, plugins: [nativePackages] }) };
+  const packages = options.external.filter((name) => /^[@\w]/.test(name)); // the rest are paths and patterns, which are esbuild's
+  const external = options.external.filter((name) => !packages.includes(name));
+  const made = { key, esbuild, context: await esbuild.context({ ...options, external, plugins: [packagesOutside(request.folder, packages)] }) };
   contexts.set(request.function, made);
   return made;
 }
@@ -45,7 +47,7 @@ async function formatted(esbuild, messages, kind) {
 
 // --- Options: what AWS's own builds take for granted, and what the app says beyond that.
 
-function optionsOf({ entry, source, folder, handler, properties }) {
+function optionsOf({ entry, source, folder, handler, runtime, target, properties }) {
   const format = properties.Format ?? (isModule(entry) ? "esm" : "cjs");
   const outfile = path.join(folder, handler.slice(0, handler.lastIndexOf(".")));
   for (const extension of [".mjs", ".cjs"]) if ((extension === ".mjs") !== (format === "esm")) fs.rmSync(outfile + extension, { force: true });
@@ -56,11 +58,11 @@ function optionsOf({ entry, source, folder, handler, properties }) {
     bundle: true,
     platform: "node",
     format,
-    target: `node${process.versions.node}`,
+    target,
     sourcemap: "linked",
     metafile: true,
     logLevel: "silent",
-    external: ["@aws-sdk/*", "@smithy/*"], // part of Lambda's runtime
+    external: /^nodejs1[0-6]\./.test(runtime) ? ["aws-sdk"] : ["@aws-sdk/*", "@smithy/*"], // part of Lambda's runtime
   };
   // A module has no require of its own, which packages that are no modules ask for.
   if (format === "esm" && properties.Banner === undefined)
@@ -131,22 +133,30 @@ function linkPackages({ entry, folder }) {
   fs.symlinkSync(packages, link);
 }
 
-// A package with a native add-on looks for it beside its own files.
-const nativePackages = {
-  name: "livelambda-native-packages",
+// Packages with a native add-on look for it beside their own files, and so stay outside as well. What stays outside is named by
+// its path if the bundle would not find it, or another version of it: in a workspace it may lie beside the package that imports it.
+const packagesOutside = (folder, external) => ({
+  name: "livelambda-packages-outside",
   setup(build) {
     const known = new Map();
-    build.onResolve({ filter: /^[^./]/ }, ({ path: specifier, resolveDir, kind }) => {
-      if (kind === "entry-point") return undefined;
+    const once = (key, find) => (known.has(key) ? known.get(key) : known.set(key, find()).get(key));
+    const describe = (from, name) => once(`${from}\0${name}`, () => nearest(from, path.join("node_modules", name, "package.json")));
+    const patterns = external.map((text) => new RegExp(`^${text.split("*").map((part) => part.replace(/[$.+?^{}()|[\]\\]/g, "\\$&")).join(".*")}(/|$)`));
+    build.onResolve({ filter: /^[^./#]/ }, async ({ path: specifier, resolveDir, kind, pluginData }) => {
+      if (kind === "entry-point" || pluginData === known) return undefined;
       const [name] = /^(@[^/]+\/)?[^/]+/.exec(specifier) ?? [];
       if (name === undefined || specifier.startsWith("node:") || !resolveDir) return undefined;
-      const key = `${resolveDir}\0${name}`;
-      if (!known.has(key)) known.set(key, isNative(nearest(resolveDir, path.join("node_modules", name, "package.json"))));
-      return known.get(key) ? { path: specifier, external: true } : undefined;
+      const description = describe(resolveDir, name);
+      if (!patterns.some((pattern) => pattern.test(specifier)) && !once(description, () => isNative(description))) return undefined;
+      if (description === undefined || isSame(description, describe(folder, name))) return { path: specifier, external: true };
+      const found = await build.resolve(specifier, { resolveDir, kind, pluginData: known });
+      return { path: found.errors.length > 0 || found.external ? specifier : found.path, external: true };
     });
     build.onEnd(() => known.clear());
   },
-};
+});
+
+const isSame = (one, other) => other !== undefined && fs.realpathSync(one) === fs.realpathSync(other);
 
 function isNative(description) {
   if (description === undefined) return false;

@@ -6,7 +6,13 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { installHint } from "./install_hint.mjs";
+import { lookInNodePath } from "./node_path.mjs";
 import { awslambda } from "./response_stream.mjs";
+
+// livelambda's own word to its loader, which no handler sees.
+const hints = process.env.LIVELAMBDA_HINTS;
+delete process.env.LIVELAMBDA_HINTS;
 
 class RuntimeError extends Error {
   constructor(type, message, cause) {
@@ -20,6 +26,7 @@ export async function loadHandler(taskRoot, handlerString) {
   // Whoever serves the Runtime API says whether it takes streamed answers.
   globalThis.awslambda = process.env.LIVELAMBDA_STREAMS ? awslambda : streamingIsNotThereYet();
   delete process.env.LIVELAMBDA_STREAMS;
+  lookInNodePath(process.env.NODE_PATH);
   const [, folder, file, exportPath] = /^(.*\/)?([^./]*)\.([^/]*)$/.exec(handlerString ?? "") ?? [];
   if (!file || !exportPath || handlerString.includes(".."))
     throw new RuntimeError("MalformedHandlerName", `'${handlerString}' is not a valid handler name`);
@@ -39,8 +46,11 @@ async function loadModule(taskRoot, base, name) {
     return createRequire(target)(target);
   } catch (error) {
     if (error instanceof SyntaxError) throw new RuntimeError("UserCodeSyntaxError", `${error}`, located(error, target));
-    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND")
+    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
+      const hint = hints && target && installHint(error, path.dirname(target));
+      if (hint) process.stderr.write(`livelambda: ${hint}\n`);
       throw new RuntimeError("ImportModuleError", target ? `${error}` : `${error}`.split("\n")[0], target && error);
+    }
     throw error;
   }
 }

@@ -18,6 +18,10 @@ import livelambda_json  # of this folder, which main() takes off the path
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _current = {"id": "", "tenant": None}  # the request that runs, for log lines
+# livelambda's own words to its loader, which no handler sees: what installs the function's packages, and where boto3 is if the
+# function's interpreter has it not.
+_install_command = os.environ.pop("LIVELAMBDA_INSTALL", None)
+_sdk = os.environ.pop("LIVELAMBDA_SDK", None)
 
 
 class RuntimeFailure(Exception):
@@ -277,6 +281,7 @@ def load_handler(name):
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
+        _tell_how_to_install(error)
         raise RuntimeFailure("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
         raise RuntimeFailure("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}",
@@ -286,6 +291,18 @@ def load_handler(name):
     except AttributeError as error:
         raise RuntimeFailure("Runtime.HandlerNotFound",
                              f"Handler '{function}' missing on module '{module_name}'") from error
+
+
+def _tell_how_to_install(error):
+    """Said beside the error, which stays as Lambda has it."""
+    name = (error.name or "").split(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or os.path.exists(os.path.join(sys.path[0], name)):
+        return
+    if name in ("boto3", "botocore") and _sdk:
+        print(f"livelambda: {name} is not installed: {sys.executable} -m pip install boto3 (or `livelambda start --yes`, which"
+              " fetches what Lambda brings along)", file=sys.stderr)
+    elif name and _install_command:
+        print(f"livelambda: {name} is not installed: {_install_command}", file=sys.stderr)
 
 
 def _to_body(result):
@@ -329,6 +346,8 @@ def main():
     task_root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != _OWN_FOLDER and entry != task_root]
     sys.path.insert(0, task_root)
+    if _sdk:
+        sys.path.append(_sdk)
     # /var/task is read-only, so Lambda writes no bytecode. Here it would be taken for that of a file of the same size which
     # was saved within the same second.
     sys.dont_write_bytecode = True
