@@ -1,0 +1,252 @@
+#include "worker/debug_relay.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+
+namespace worker {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kBetweenTries = 20ms;
+constexpr auto kMostPatience = 30s;  // until a debugger listens
+constexpr auto kLetGo = 5s;          // for a debugger to leave its process after its client
+
+tcp::endpoint loopback(std::uint16_t port) {
+  return {asio::ip::address_v4::loopback(), port};
+}
+
+error_code open_acceptor(tcp::acceptor& acceptor, std::uint16_t port) {
+  error_code error;
+  error_code ignored;
+  acceptor.close(ignored);
+  acceptor.open(tcp::v4(), error);
+  if (error) return error;
+  ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+  acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(loopback(port), error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  return error;
+}
+
+void shut(tcp::socket& socket) {
+  error_code ignored;
+  socket.shutdown(tcp::socket::shutdown_both, ignored);
+  socket.close(ignored);
+}
+
+// Until either side ends; then both do.
+awaitable<void> copy(tcp::socket& from, tcp::socket& to) {
+  std::array<char, std::size_t{16} << 10> buffer{};
+  for (;;) {
+    auto [error, size] = co_await from.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+    if (error) break;
+    auto [broken, written] =
+        co_await asio::async_write(to, asio::buffer(buffer.data(), size), asio::as_tuple(asio::use_awaitable));
+    if (broken) break;
+  }
+  shut(from);
+  shut(to);
+}
+
+constexpr std::size_t kMostWords = 4096;
+
+awaitable<void> keep_words(os::Process& process, bool from_stderr, std::string& words) {
+  for (;;) {
+    const auto piece = co_await (from_stderr ? process.read_stderr() : process.read_stdout());
+    if (piece.empty()) break;
+    if (words.size() < kMostWords) words += piece;
+  }
+}
+
+awaitable<void> await_end(os::Process& process, base::Notifier& ended) {
+  co_await process.wait();
+  ended.notify_all();
+}
+
+// A debugger that is killed leaves its breakpoints behind in the process, so it is asked first.
+awaitable<void> let_go(os::Process& process) {
+  base::Notifier ended;
+  base::TaskGroup waiting(co_await asio::this_coro::executor);
+  waiting.spawn(await_end(process, ended));
+  for (const int signal : {0, SIGTERM, SIGKILL}) {
+    if (signal != 0) process.signal_group(signal);
+    const auto until = std::chrono::steady_clock::now() + kLetGo;
+    while (!process.ended() && std::chrono::steady_clock::now() < until) co_await ended.wait(until);
+    if (process.ended()) break;
+  }
+  co_await waiting.close();
+}
+
+}  // namespace
+
+base::Result<std::uint16_t> find_free_port(const asio::any_io_executor& executor) {
+  tcp::acceptor acceptor(executor);
+  if (auto error = open_acceptor(acceptor, 0)) {
+    return base::fail(base::ErrorKind::local_resource, "there is no free port: " + error.message());
+  }
+  return acceptor.local_endpoint().port();
+}
+
+DebugRelay::DebugRelay(asio::any_io_executor executor, os::Spawner& spawner, DebugRelayOptions options)
+    : executor_(executor), spawner_(spawner), options_(std::move(options)), tasks_(std::move(executor)) {}
+
+DebugRelay::~DebugRelay() = default;
+
+base::Result<std::unique_ptr<DebugRelay>> DebugRelay::listen(asio::any_io_executor executor, os::Spawner& spawner,
+                                                             std::uint16_t port, DebugRelayOptions options) {
+  std::unique_ptr<DebugRelay> relay(new DebugRelay(executor, spawner, std::move(options)));
+  auto acceptor = std::make_shared<Acceptor>(executor);
+  if (auto error = open_acceptor(*acceptor, port)) {
+    return base::fail(base::ErrorKind::local_resource,
+                      fmt::format("port {} is not free for a debugger: {}", port, error.message()));
+  }
+  relay->port_ = acceptor->local_endpoint().port();
+  relay->tasks_.spawn(relay->accept(std::move(acceptor), nullptr));
+  return relay;
+}
+
+void DebugRelay::add(DebugTargetPtr target) {
+  if (!targets_.empty()) {
+    auto acceptor = std::make_shared<Acceptor>(executor_);
+    if (!open_acceptor(*acceptor, 0)) {
+      target->extra_port = acceptor->local_endpoint().port();
+      extra_[target] = acceptor;
+      tasks_.spawn(accept(std::move(acceptor), target));
+    }
+  }
+  targets_.push_back(std::move(target));
+  changed_.notify_all();
+}
+
+void DebugRelay::remove(const DebugTargetPtr& target, bool ends_now) {
+  std::erase(targets_, target);
+  if (auto extra = extra_.extract(target)) {
+    error_code ignored;
+    extra.mapped()->close(ignored);
+  }
+  target->ends = true;
+  if (ends_now && target->clients > 0) expects_client_ = true;
+}
+
+awaitable<void> DebugRelay::close() {
+  co_await tasks_.close();
+}
+
+awaitable<void> DebugRelay::accept(std::shared_ptr<Acceptor> acceptor, DebugTargetPtr only) {
+  while (acceptor->is_open()) {
+    auto [error, socket] = co_await acceptor->async_accept(asio::as_tuple(asio::use_awaitable));
+    if (!error) {
+      tasks_.spawn(serve(std::move(socket), only));
+    } else if (acceptor->is_open()) {
+      co_await base::sleep_for(kBetweenTries);  // out of descriptors: others end
+    }
+  }
+}
+
+DebugTargetPtr DebugRelay::choose() const {
+  for (auto at = targets_.rbegin(); at != targets_.rend(); ++at) {
+    if ((*at)->clients == 0) return *at;
+  }
+  return targets_.empty() ? nullptr : targets_.back();
+}
+
+awaitable<void> DebugRelay::serve(Socket client, DebugTargetPtr only) {
+  error_code ignored;
+  client.set_option(tcp::no_delay(true), ignored);
+  std::array<char, 4096> buffer{};
+  auto [error, size] = co_await client.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+  if (error) co_return;
+  std::string words(buffer.data(), size);
+  const bool asks_what_there_is = words.starts_with("GET /json");
+  auto target = only ? only : choose();
+  while (!target && !asks_what_there_is) {
+    co_await changed_.wait();
+    target = choose();
+  }
+  if (!target) co_return;  // an inspector's client asks again
+  if (!asks_what_there_is) {
+    ++target->clients;
+    target->had_client = true;
+    expects_client_ = false;
+  }
+  struct Client {
+    DebugRelay& relay;
+    DebugTarget& target;
+    bool counts;
+    Client(DebugRelay& of, DebugTarget& to, bool is_one) : relay(of), target(to), counts(is_one) {}
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client() {
+      if (!counts) return;
+      --target.clients;
+      if (target.ends) relay.expects_client_ = true;
+    }
+  } counted(*this, *target, !asks_what_there_is);
+  co_await join(std::move(client), std::move(words), target);
+}
+
+awaitable<void> DebugRelay::join(Socket client, std::string first_words, DebugTargetPtr target) {
+  std::unique_ptr<os::Process> attached;
+  base::TaskGroup reading(executor_);
+  std::string words;
+  std::uint16_t port = target->port;
+  if (!target->debugger.attach.empty()) {
+    auto free = find_free_port(executor_);
+    if (!free) co_return options_.on_trouble(free.error().message);
+    port = *free;
+    auto process = spawner_.spawn({.command = attach_command(target->debugger, port, target->pid),
+                                   .environment = options_.environment,
+                                   .directory = {},
+                                   .capture_stdout = true,
+                                   .capture_stderr = true});
+    if (!process) co_return options_.on_trouble(process.error().message);
+    attached = std::move(*process);
+    for (const bool from_stderr : {false, true}) reading.spawn(keep_words(*attached, from_stderr, words));
+  }
+  tcp::socket server(executor_);
+  if (co_await reach(server, port, *target, attached.get())) {
+    co_await asio::async_write(server, asio::buffer(first_words), asio::as_tuple(asio::use_awaitable));
+    base::TaskGroup both(executor_);
+    both.spawn(copy(client, server));
+    both.spawn(copy(server, client));
+    co_await both.join();
+  } else if (attached) {
+    options_.on_trouble(words);
+  }
+  shut(client);
+  if (attached) co_await let_go(*attached);
+  co_await reading.close();
+}
+
+// Connects as soon as the debugger listens.
+awaitable<bool> DebugRelay::reach(Socket& server, std::uint16_t port, const DebugTarget& target,
+                                  const os::Process* attached) {
+  const auto until = std::chrono::steady_clock::now() + kMostPatience;
+  while (std::chrono::steady_clock::now() < until && !target.ends && !(attached != nullptr && attached->ended())) {
+    error_code ignored;
+    server.close(ignored);
+    auto [error] = co_await server.async_connect(loopback(port), asio::as_tuple(asio::use_awaitable));
+    if (!error) {
+      server.set_option(tcp::no_delay(true), ignored);
+      co_return true;
+    }
+    co_await base::sleep_for(kBetweenTries);
+  }
+  co_return false;
+}
+
+}  // namespace worker

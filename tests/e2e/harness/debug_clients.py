@@ -1,0 +1,153 @@
+"""Clients of debuggers, as editors are: the Chrome DevTools protocol over a WebSocket, the debug adapter protocol over TCP."""
+
+import itertools
+import json
+import socket
+import threading
+import time
+
+import requests
+from websockets.sync.client import connect
+
+from .processes import PATIENCE, wait_until
+
+
+class _Client:
+    """Sends requests, collects what comes, and waits for it. A subclass has `_send` and `_receive`."""
+
+    def __init__(self):
+        self.ids = itertools.count(1)
+        self.messages: list[dict] = []
+        self.closed = False
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        try:
+            while (message := self._receive()) is not None:
+                with self._changed:
+                    self.messages.append(message)
+                    self._changed.notify_all()
+        except Exception:  # the connection is gone, however that shows
+            pass
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    def wait_message(self, matches, what: str, after: int = 0) -> dict:
+        deadline = time.monotonic() + PATIENCE
+        with self._changed:
+            while True:
+                for message in self.messages[after:]:
+                    if matches(message):
+                        return message
+                if self.closed or not self._changed.wait(deadline - time.monotonic()):
+                    raise AssertionError(f"no {what}{' before the end' if self.closed else ''}; there was {self.messages[after:]}")
+
+    def wait_closed(self):
+        wait_until(lambda: self.closed, "the debugger closes the connection")
+
+    def mark(self) -> int:
+        with self._changed:
+            return len(self.messages)
+
+
+class Inspector(_Client):
+    """A client of Node's inspector, found as DevTools and editors find it: over HTTP, at a stable address."""
+
+    def __init__(self, address: str):
+        def target():
+            try:
+                return requests.get(f"http://{address}/json/list", timeout=5).json()[0]
+            except requests.RequestException:
+                return None
+        self.target = wait_until(target, f"an inspector at {address}")
+        self._socket = connect(self.target["webSocketDebuggerUrl"], max_size=None)
+        super().__init__()
+
+    def _receive(self):
+        return json.loads(self._socket.recv())
+
+    def call(self, method: str, **params) -> dict:
+        number = next(self.ids)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        answer = self.wait_message(lambda one: one.get("id") == number, f"answer to {method}")
+        assert "error" not in answer, (method, answer)
+        return answer["result"]
+
+    def wait_event(self, method: str, after: int = 0, matches=lambda params: True) -> dict:
+        return self.wait_message(lambda one: one.get("method") == method and matches(one["params"]), method, after)["params"]
+
+    def begin(self):
+        self.call("Runtime.enable")
+        self.call("Debugger.enable")
+
+    def go(self):
+        self.call("Runtime.runIfWaitingForDebugger")
+
+    def close(self):
+        self._socket.close()
+
+
+class Adapter(_Client):
+    """A client of a debug adapter that listens (debugpy, Delve)."""
+
+    def __init__(self, address: str):
+        host, _, port = address.rpartition(":")
+        self._socket = socket.create_connection((host, int(port)))
+        self._file = self._socket.makefile("rb")
+        super().__init__()
+
+    def _receive(self):
+        size = 0
+        while (line := self._file.readline().strip()) or not size:
+            if not line and not size:
+                return None
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                size = int(value)
+        return json.loads(self._file.read(size))
+
+    def send(self, command: str, **arguments) -> int:
+        number = next(self.ids)
+        body = json.dumps({"seq": number, "type": "request", "command": command, "arguments": arguments}).encode()
+        self._socket.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        return number
+
+    def answer(self, number: int) -> dict:
+        answer = self.wait_message(lambda one: one["type"] == "response" and one["request_seq"] == number, f"answer to {number}")
+        assert answer["success"], answer
+        return answer.get("body") or {}
+
+    def call(self, command: str, **arguments) -> dict:
+        return self.answer(self.send(command, **arguments))
+
+    def wait_event(self, event: str, after: int = 0) -> dict:
+        return self.wait_message(lambda one: one["type"] == "event" and one["event"] == event, event, after).get("body") or {}
+
+    def attach(self, breakpoints: dict, **arguments):
+        """The whole of the beginning, as editors do it: the program goes on after it."""
+        self.call("initialize", clientID="test", adapterID="test", linesStartAt1=True, columnsStartAt1=True, pathFormat="path")
+        attaching = self.send("attach", **arguments)
+        self.wait_event("initialized")
+        for file, lines in breakpoints.items():
+            told = self.call("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": line} for line in lines])
+            assert all(one["verified"] for one in told["breakpoints"]), told
+        self.call("configurationDone")
+        self.answer(attaching)
+
+    def stopped(self, after: int = 0) -> dict:
+        """The frame on top of the thread that stopped."""
+        self.thread = self.wait_event("stopped", after)["threadId"]
+        return self.call("stackTrace", threadId=self.thread, startFrame=0, levels=1)["stackFrames"][0]
+
+    def evaluate(self, frame: dict, expression: str) -> str:
+        return self.call("evaluate", expression=expression, frameId=frame["id"], context="watch")["result"]
+
+    def go_on(self):
+        self.call("continue", threadId=self.thread)
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
