@@ -13,6 +13,7 @@
 #include "project/cdk_sources.h"
 #include "project/cdk_tool.h"
 #include "project/local_program.h"
+#include "project/origin_mark.h"
 
 namespace project {
 namespace {
@@ -58,8 +59,7 @@ class CdkApp final : public Toolchain {
 
   awaitable<base::Result<app::Application>> read(Purpose purpose) override {
     app::Application application{.name = {}, .framework = app::Framework::cdk, .stacks = {}};
-    CO_TRY(application.name, app::choose_app_name(workplace_.folder.settings, std::nullopt,
-                                                  fs::path(workplace_.folder.path).filename().string()));
+    CO_TRY(application.name, app_name());
     if (purpose == Purpose::real) {
       CO_TRY(co_await synthesise_real());
     } else {
@@ -67,6 +67,14 @@ class CdkApp final : public Toolchain {
     }
     application.stacks = assembly_.stacks;
     co_return application;
+  }
+
+  std::optional<app::Application> recall() override {
+    auto known = os::read_file(mark_file());
+    auto name = app_name();
+    if (!known || !name || !interpret(output())) return std::nullopt;
+    if (*known != mark() || !std::ranges::includes(hook_.built(), assembly_.deployed_code)) return std::nullopt;
+    return app::Application{.name = *name, .framework = app::Framework::cdk, .stacks = assembly_.stacks};
   }
 
   std::vector<std::string> infrastructure() const override {
@@ -115,8 +123,23 @@ class CdkApp final : public Toolchain {
                        what.empty() ? "" : "-", what);
   }
 
+  base::Result<std::string> app_name() const {
+    return app::choose_app_name(workplace_.folder.settings, std::nullopt,
+                                fs::path(workplace_.folder.path).filename().string());
+  }
+
+  std::string mark_file() const { return output("hook") + "/mark"; }
+  // Of what is in output().
+  std::string mark() const {
+    return origin_mark(workplace_, {.tool = tool_.program(),
+                                    .ours = std::string(CdkHook::text()),
+                                    .read = hook_.loaded_files().value_or(std::vector<std::string>()),
+                                    .stacks = assembly_.stacks});
+  }
+
   awaitable<base::Result<>> synthesise_live() {
     is_built_ = false;
+    os::remove_all(mark_file());
     std::set<std::string> built = hook_.built();
     for (int i = 0; i < kMaxSyntheses; ++i) {
       CO_TRY(hook_.prepare(built));
@@ -125,7 +148,7 @@ class CdkApp final : public Toolchain {
       CO_TRY(co_await synthesise(output(), std::move(environment)));
       if (std::ranges::includes(built, assembly_.deployed_code)) {
         tell_missing_hook();
-        co_return base::Result<>();
+        co_return os::write_file(mark_file(), mark());
       }
       built.merge(std::set<std::string>(assembly_.deployed_code));
     }
@@ -149,10 +172,14 @@ class CdkApp final : public Toolchain {
   awaitable<base::Result<>> synthesise(std::string folder, std::map<std::string, std::string> environment) {
     os::remove_all(folder);
     CO_TRY(co_await tool_.synth(folder, std::move(environment)));
-    CO_TRY(artifacts_, app::read_cdk_manifest(folder, file_text));
+    co_return interpret(folder);
+  }
+
+  base::Result<> interpret(const std::string& folder) {
+    TRY(artifacts_, app::read_cdk_manifest(folder, file_text));
     if (artifacts_.empty()) {
-      co_return base::fail(base::ErrorKind::invalid_input,
-                           fmt::format("the CDK app has no stack on stage {}", workplace_.folder.stage));
+      return base::fail(base::ErrorKind::invalid_input,
+                        fmt::format("the CDK app has no stack on stage {}", workplace_.folder.stage));
     }
     app::ReadOptions options{.parameters = workplace_.parameters,
                              .folder = workplace_.folder.path,
@@ -162,9 +189,9 @@ class CdkApp final : public Toolchain {
     auto region = workplace_.environment.find("AWS_REGION");
     if (region != workplace_.environment.end()) options.pseudo["AWS::Region"] = region->second;
     if (!workplace_.account.empty()) options.pseudo["AWS::AccountId"] = workplace_.account;
-    CO_TRY(assembly_, app::read_cdk_assembly(artifacts_, options));
+    TRY(assembly_, app::read_cdk_assembly(artifacts_, options));
     for (app::Stack& stack : assembly_.stacks) leave_unfound(stack);
-    co_return base::Result<>();
+    return {};
   }
 
   // Code that is bundled in a way that the hook does not know: what it is made from may be anywhere.

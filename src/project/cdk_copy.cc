@@ -1,27 +1,18 @@
 #include "project/cdk_copy.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <filesystem>
 #include <vector>
 
 #include "os/files.h"
+#include "project/digest.h"
 
 namespace project {
 namespace {
 
 namespace fs = std::filesystem;
 namespace json = codec::json;
-
-std::string sha256(std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
 
 void replace(json::value& text, std::string_view from, std::string_view to) {
   if (!text.is_string()) return;
@@ -199,7 +190,7 @@ class Copy {
   // The stack's assets, of which its template is one.
   static base::Result<> publish(const std::string& copy, json::value& artifact, const json::object& artifacts,
                                 const CdkChange& change, const std::string& template_file) {
-    std::string hash = sha256(*change.template_text);
+    std::string hash = sha256_hex(*change.template_text);
     const auto* dependencies = codec::find(artifact, "dependencies");
     if (dependencies == nullptr || !dependencies->is_array()) return {};
     for (const auto& dependency : dependencies->get_array()) {

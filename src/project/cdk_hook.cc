@@ -35,10 +35,13 @@ std::vector<std::string> read_list(const json::value* list) {
 
 }  // namespace
 
+std::string_view CdkHook::text() {
+  return {ll_cdk_hook_begin, static_cast<std::size_t>(ll_cdk_hook_end - ll_cdk_hook_begin)};
+}
+
 base::Result<> CdkHook::prepare(const std::set<std::string>& built) const {
   TRY(os::make_directories(folder_));
-  std::string_view text(ll_cdk_hook_begin, static_cast<std::size_t>(ll_cdk_hook_end - ll_cdk_hook_begin));
-  TRY(os::write_file(folder_ + "/hook.cjs", text));
+  TRY(os::write_file(folder_ + "/hook.cjs", text()));
   json::array list(built.begin(), built.end());
   os::remove_all(folder_ + "/report.json");
   return os::write_file(folder_ + "/built.json", codec::to_text(list));

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -14,6 +15,8 @@ namespace project {
 class CdkHook {
  public:
   explicit CdkHook(std::string folder) : folder_(std::move(folder)) {}
+
+  static std::string_view text();  // of hook.cjs
 
   // Writes the hook, and the code that is to be built whatever it is for (entries or folders).
   base::Result<> prepare(const std::set<std::string>& built) const;

@@ -76,6 +76,9 @@ struct App {
   }
 
   FakeRun cdk(const os::ProcessOptions& options) {
+    if (options.command.at(1) == "synth" && !synth_fails.empty()) {
+      return {.error_output = synth_fails, .status = {.code = 1}};
+    }
     if (options.command.at(1) == "synth") synth(options.command.at(4), options.environment);
     if (options.command.at(1) == "deploy" && !deploy_fails.empty()) {
       return {.output = std::exchange(deploy_fails, {}), .status = {.code = 1}};
@@ -127,6 +130,7 @@ struct App {
   FakeTools tools;
   std::string path;
   std::string loaded = "bin/app.ts";  // by the synthesis; "" = it has no hook
+  std::string synth_fails;            // what `cdk synth` says, if it is to fail
   std::string deploy_fails;           // what the next `cdk deploy` says, if it is to fail
   std::vector<std::string> said;
 };
@@ -157,6 +161,41 @@ TEST(CdkApp, HasWhatIsDeployedBuiltByASecondSynthesisAndRemembersIt) {
   EXPECT_EQ(app.json("dev-hook/built.json"), (codec::json::array{app.path + "/src/custom.ts"}));
   ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
   EXPECT_EQ(app.tools.spawned.size(), 3U);
+}
+
+TEST(CdkApp, IsRecalledWithoutItsToolUntilSomethingChanges) {
+  App app;
+  EXPECT_FALSE(app.toolchain()->recall());
+  auto read = run(app.toolchain()->read(Purpose::live));
+  ASSERT_TRUE(read);
+  std::size_t before = app.tools.spawned.size();
+  auto recalled = app.toolchain()->recall();
+  ASSERT_TRUE(recalled);
+  EXPECT_EQ(recalled->name, read->name);
+  ASSERT_EQ(recalled->stacks.size(), 2U);
+  EXPECT_EQ(recalled->stacks[0].document.value, read->stacks[0].document.value);
+  app.write("lib/stack.ts", "// edited");
+  EXPECT_FALSE(app.toolchain()->recall());
+  EXPECT_EQ(app.tools.spawned.size(), before);
+  ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
+  EXPECT_TRUE(app.toolchain()->recall());
+}
+
+TEST(CdkApp, IsDeployedAsItWasRecalled) {
+  App app;
+  ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
+  auto toolchain = app.toolchain();
+  ASSERT_TRUE(toolchain->recall());
+  ASSERT_TRUE(run(toolchain->deploy_live({{.id = "Main", .template_text = "{}"}})));
+  EXPECT_THAT(app.tools.spawned.back().command, Contains("Main"));
+}
+
+TEST(CdkApp, IsNotRecalledAfterASynthesisThatFailed) {
+  App app;
+  ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
+  app.synth_fails = "SyntaxError: Unexpected token";
+  ASSERT_FALSE(run(app.toolchain()->read(Purpose::live)));
+  EXPECT_FALSE(app.toolchain()->recall());
 }
 
 TEST(CdkApp, IsDeployedFromACopyWithTheNewTemplatesAndTags) {

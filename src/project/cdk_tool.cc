@@ -59,6 +59,11 @@ base::Error compatibility_hint(base::Error error) {
 
 }  // namespace
 
+std::string CdkTool::program() const {
+  auto path = workplace_.environment.find("PATH");
+  return find_cdk(workplace_.folder.path, path == workplace_.environment.end() ? "" : path->second);
+}
+
 awaitable<base::Result<>> CdkTool::run(std::vector<std::string> arguments,
                                        std::map<std::string, std::string> environment,
                                        std::vector<std::string>& lines) {
@@ -67,8 +72,7 @@ awaitable<base::Result<>> CdkTool::run(std::vector<std::string> arguments,
   variables["CDK_DISABLE_CLI_TELEMETRY"] = "1";
   variables["CDK_DISABLE_VERSION_CHECK"] = "1";
   variables["npm_config_update_notifier"] = "false";  // of the npx in cdk.json
-  auto path = variables.find("PATH");
-  std::string program = find_cdk(workplace_.folder.path, path == variables.end() ? "" : path->second);
+  const std::string program = this->program();
   if (program.empty()) {
     co_return base::fail(base::ErrorKind::not_found,
                          fmt::format("{} is a CDK app, and there is no `cdk` for it", workplace_.folder.path),

@@ -23,6 +23,8 @@ class CdkTool {
   // `workplace` outlives this.
   explicit CdkTool(const Workplace& workplace) : workplace_(workplace) {}
 
+  // Its path; "" = there is none.
+  std::string program() const;
   // Synthesises the app into the folder `output`. `environment`: more variables for the app.
   awaitable<base::Result<>> synth(std::string output, std::map<std::string, std::string> environment);
   // Deploys stacks of an assembly and none that they depend on, independent ones at the same time. An environment that

@@ -8,6 +8,7 @@
 #include "app/serverless_state.h"
 #include "codec/yaml.h"
 #include "os/files.h"
+#include "project/origin_mark.h"
 #include "project/run_tool.h"
 #include "project/serverless_program.h"
 
@@ -68,13 +69,16 @@ class ServerlessApp final : public Toolchain {
 
   awaitable<base::Result<app::Application>> read(Purpose purpose) override {
     CO_TRY(co_await run({"package", "--package", package_folder()}, purpose));
-    CO_TRY(auto service, read_package(purpose));
-    CO_TRY(check_region(service.stack.region));
-    app::Application application{.framework = app::Framework::serverless};
-    application.name = workplace_.folder.settings.name.value_or(service.name);
-    CO_TRY(app::check_app_name(application.name));
-    application.stacks.push_back(std::move(service.stack));
+    CO_TRY(auto application, interpret(purpose));
+    if (purpose != Purpose::real) CO_TRY(os::write_file(mark_file(), mark(application)));
     co_return application;
+  }
+
+  std::optional<app::Application> recall() override {
+    auto known = os::read_file(mark_file());
+    if (!known) return std::nullopt;
+    auto application = interpret(Purpose::live);
+    return application && *known == mark(*application) ? std::optional(std::move(*application)) : std::nullopt;
   }
 
   std::vector<std::string> infrastructure() const override {
@@ -102,6 +106,33 @@ class ServerlessApp final : public Toolchain {
   }
 
  private:
+  base::Result<app::Application> interpret(Purpose purpose) const {
+    TRY(auto service, read_package(purpose));
+    TRY(check_region(service.stack.region));
+    service.stack.region.clear();  // the session's
+    app::Application application{.framework = app::Framework::serverless};
+    application.name = workplace_.folder.settings.name.value_or(service.name);
+    TRY(app::check_app_name(application.name));
+    application.stacks.push_back(std::move(service.stack));
+    return application;
+  }
+
+  base::Result<std::string> program() const {
+    auto path = workplace_.environment.find("PATH");
+    return find_serverless(workplace_.folder.path, path == workplace_.environment.end() ? "" : path->second);
+  }
+
+  std::string mark_file() const {
+    return workplace_.folder.state(fmt::format("serverless/{}.mark", workplace_.folder.stage));
+  }
+  // Of what is in the package folder.
+  std::string mark(const app::Application& application) const {
+    return origin_mark(workplace_, {.tool = program().value_or(""),
+                                    .ours = std::string(kHook),
+                                    .read = infrastructure(),
+                                    .stacks = application.stacks});
+  }
+
   // Relative to the service's folder.
   std::string package_folder() const { return fmt::format(".livelambda/serverless/{}", workplace_.folder.stage); }
   std::string absolute(std::string_view name) const {
@@ -110,9 +141,9 @@ class ServerlessApp final : public Toolchain {
 
   awaitable<base::Result<>> run(std::vector<std::string> arguments, Purpose purpose) {
     const AppFolder& folder = workplace_.folder;
-    auto path = workplace_.environment.find("PATH");
-    CO_TRY(auto program, find_serverless(folder.path, path == workplace_.environment.end() ? "" : path->second));
+    CO_TRY(auto program, this->program());
     CO_TRY(auto variables, environment(purpose));
+    os::remove_all(mark_file());
     std::vector<std::string> command = {program};
     command.insert(command.end(), arguments.begin(), arguments.end());
     command.insert(command.end(), {"--stage", folder.stage});

@@ -107,6 +107,22 @@ TEST(ServerlessApp, PackagesTheServiceAndReadsIt) {
             "--no-warnings --require \"" + service.path + "/.livelambda/serverless/hook.cjs\"");
 }
 
+TEST(ServerlessApp, IsRecalledWithoutTheFrameworkUntilSomethingChanges) {
+  Service service;
+  service.write("api.js", "");
+  service.write("resources.yml", "Resources: {}\n");
+  EXPECT_FALSE(service.toolchain()->recall());
+  ASSERT_TRUE(service.read());
+  auto recalled = service.toolchain()->recall();
+  ASSERT_TRUE(recalled);
+  EXPECT_EQ(recalled->stacks.at(0).name, "orders-dev");
+  service.write("api.js", "// the code of a live function");
+  EXPECT_TRUE(service.toolchain()->recall());
+  service.write("resources.yml", "Resources: {More: {Type: AWS::SNS::Topic}}\n");
+  EXPECT_FALSE(service.toolchain()->recall());
+  EXPECT_EQ(service.tools.spawned.size(), 1U);
+}
+
 TEST(ServerlessApp, LeavesTheRegionToAServiceThatNamesIt) {
   Service service;
   service.write("serverless.yml", "service: orders\nprovider: {name: aws, region: eu-west-1}\n");

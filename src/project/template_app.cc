@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -146,11 +147,30 @@ class TemplateApp final : public Toolchain {
     co_return application;
   }
 
+  bool reads_processed() const override { return true; }
+
+  base::Result<app::Stack> read_processed(const app::Stack& source, const std::string& text) override {
+    TRY(auto stack, read_text(text, source.template_file, Purpose::live));
+    // Places are those of the file that its author wrote.
+    stack.document.lines = source.document.lines;
+    for (app::Function& function : stack.functions) {
+      function.line = stack.document.line_of("/Resources/" + function.logical_id);
+    }
+    TRY(check_sources(stack));
+    TRY(take_builds(stack, source));
+    return stack;
+  }
+
   std::vector<std::string> infrastructure() const override { return {infrastructure_.begin(), infrastructure_.end()}; }
 
  private:
-  // Where a function is real, it is one that cannot be live.
   base::Result<app::Stack> read_stack(const std::string& file, Purpose purpose) const {
+    TRY(auto text, os::read_file(file));
+    return read_text(text, file, purpose);
+  }
+
+  // Where a function is real, it is one that cannot be live.
+  base::Result<app::Stack> read_text(const std::string& text, const std::string& file, Purpose purpose) const {
     app::ReadOptions options{.name = name_,
                              .file = file,
                              .parameters = parameters_,
@@ -162,7 +182,6 @@ class TemplateApp final : public Toolchain {
       options.pseudo["AWS::Region"] = region->second;
     }
     if (purpose == Purpose::real) options.languages.clear();
-    TRY(auto text, os::read_file(file));
     auto stack = app::read_template(text, options);
     if (!stack && stack.error().hint.empty()) stack.error().hint = "Mend the template, then run the command again.";
     if (!stack) return base::fail(stack.error());
@@ -222,6 +241,24 @@ class TemplateApp final : public Toolchain {
       use_built_layer(stack, one);
     }
     co_return stack;
+  }
+
+  // What was built for the template as it stands; of functions that came of macros and loops nothing was.
+  static base::Result<> take_builds(app::Stack& stack, const app::Stack& source) {
+    for (app::LocalArtifact& artifact : stack.artifacts) {
+      auto built = std::ranges::find_if(source.artifacts, [&artifact](const app::LocalArtifact& one) {
+        return one.kind == artifact.kind && one.logical_id == artifact.logical_id;
+      });
+      if (built != source.artifacts.end()) {
+        artifact.path = built->path;
+        continue;
+      }
+      auto need = need_of(stack, artifact);
+      if (need && need->required) {
+        return base::fail(cannot_build({{&artifact, path_of(stack, artifact), *need}}, false, stack.template_file));
+      }
+    }
+    return {};
   }
 
   void warn(const Unbuilt& one) const {

@@ -14,6 +14,10 @@ awaitable<base::Result<>> Toolchain::deploy_real(std::map<std::string, std::stri
   co_return base::fail(base::ErrorKind::internal, "this framework does not deploy by itself");
 }
 
+base::Result<app::Stack> Toolchain::read_processed(const app::Stack&, const std::string&) {
+  return base::fail(base::ErrorKind::internal, "templates of this framework are not processed first");
+}
+
 std::unique_ptr<Toolchain> make_toolchain(Workplace workplace) {
   switch (workplace.folder.framework) {
     case app::Framework::cdk:

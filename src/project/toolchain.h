@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,14 @@ class Toolchain {
   // build with what a tool said when it failed; a function that needs a build which nothing here can make is one of
   // them.
   virtual awaitable<base::Result<app::Application>> read(Purpose purpose) = 0;
+  // The app as read(Purpose::live) left it on this stage, maybe in an earlier session: no tool is run. Nothing if
+  // something has changed since of what it was made from, and where reading runs no tools. What the tools would say
+  // today may differ all the same (they may ask AWS, or the clock): who uses it reads the app soon after.
+  virtual std::optional<app::Application> recall() { return std::nullopt; }
+  // Whether CloudFormation may be asked to expand this framework's stacks first (app/processing.h): then a stack that
+  // was read is read again from `text`, which it made of the template.
+  virtual bool reads_processed() const { return false; }
+  virtual base::Result<app::Stack> read_processed(const app::Stack& stack, const std::string& text);
   // Files and folders (absolute) whose edit may change the infrastructure.
   virtual std::vector<std::string> infrastructure() const = 0;
   // Whether deploy() and deploy_real() are how this framework's stacks are deployed; else change sets of our own are.

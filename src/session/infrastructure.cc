@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "deploy/difference.h"
+#include "session/processing.h"
 
 namespace session {
 namespace {
@@ -31,7 +32,14 @@ void InfrastructureEdits::changed(const os::Changes& changes) {
   }
 }
 
+void InfrastructureEdits::check_recalled() {
+  edited_ = true;
+  quietly_ = true;
+  something_.notify_all();
+}
+
 bool InfrastructureEdits::is_infrastructure(const std::string& path) const {
+  if (path == workspace_.folder().path + "/livelambda.yaml") return true;
   for (const std::string& part : workspace_.toolchain().infrastructure()) {
     if (path == part || (path.starts_with(part) && path[part.size()] == '/')) return true;
   }
@@ -79,7 +87,10 @@ awaitable<void> InfrastructureEdits::look_again() {
 }
 
 awaitable<base::Result<Plan>> InfrastructureEdits::plan_anew() {
-  CO_TRY(co_await workspace_.read(project::Purpose::live));
+  CO_TRY(workspace_.read_settings());
+  CO_TRY(co_await workspace_.read(project::Purpose::live, std::exchange(quietly_, false)));
+  CO_TRY(co_await process_stacks(workspace_, options_, with_));
+  CO_TRY(co_await callbacks_.check());
   co_return plan_live(workspace_.application(), options_.increase_timeout);
 }
 
@@ -113,7 +124,7 @@ bool InfrastructureEdits::show(const Plan& plan) {
 
 awaitable<void> InfrastructureEdits::deploy() {
   Plan plan = std::exchange(pending_, {});
-  auto deployment = co_await deploy_live(workspace_, plan, options_, with_);
+  auto deployment = co_await deploy_live(workspace_, made_already(plan), options_, with_);
   if (!deployment) {
     tell(deployment.error());
     pending_ = std::move(plan);

@@ -1,5 +1,5 @@
-// Edits of the infrastructure while a session runs: the app is read anew, what would change is shown, and Enter deploys
-// it. Meanwhile, and if it fails, the functions that are live go on.
+// Edits of the infrastructure and of livelambda.yaml while a session runs: the app is read anew, what would change is
+// shown, and Enter deploys it. Meanwhile, and if it fails, the functions that are live go on.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,8 @@ class InfrastructureEdits {
   struct Callbacks {
     std::function<void(const Deployment&)> deployed;
     std::function<void()> nothing_to_deploy;  // the app was read anew: only where code is may have changed
+    // What is to be known of the app before it is shown; it may end there.
+    std::function<awaitable<base::Result<>>()> check;
   };
   // What it is given outlives it. `deployed` is what the session began with.
   InfrastructureEdits(Workspace& workspace, const Options& options, Surroundings with, Plan deployed,
@@ -22,6 +24,9 @@ class InfrastructureEdits {
 
   // Files have changed: perhaps some of the infrastructure.
   void changed(const os::Changes& changes);
+
+  // The session began with an app that was recalled: its tools look whether it is as they would make it now.
+  void check_recalled();
 
   // Reads, shows and deploys, until it is cancelled.
   awaitable<void> watch_edits();
@@ -43,6 +48,7 @@ class InfrastructureEdits {
   Plan pending_;  // empty: nothing to deploy
   Callbacks callbacks_;
   bool edited_ = false;
+  bool quietly_ = false;  // nothing was edited: what the tools print while they look is not asked for
   bool enter_ = false;
   base::Notifier something_;
 };

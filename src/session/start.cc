@@ -9,10 +9,15 @@
 #include "os/files.h"
 #include "os/watcher.h"
 #include "session/bridge_driver.h"
+#include "session/debugging.h"
 #include "session/deployment.h"
+#include "session/downloads.h"
+#include "session/editor_files.h"
 #include "session/environments.h"
 #include "session/function_code.h"
 #include "session/infrastructure.h"
+#include "session/live_functions.h"
+#include "session/processing.h"
 #include "session/until_signal.h"
 #include "session/workspace.h"
 #include "worker/contents.h"
@@ -60,6 +65,7 @@ class Session {
     co_await watching_.close();
     if (driver_) co_await driver_->finish(kGrace);
     if (environments_) co_await environments_->close();
+    if (debugging_) co_await debugging_->close();
     if (launcher_) co_await launcher_->close();
     if (edits_ && !displaced_ && !options_.cloud_ends) {
       with_.reporter.report(
@@ -75,22 +81,22 @@ class Session {
  private:
   awaitable<base::Result<>> go_live() {
     CO_TRY(co_await workspace_.open());
-    CO_TRY(co_await workspace_.read(project::Purpose::live));
-    tell_who_stays();
+    CO_TRY(bool recalled, co_await workspace_.recall());
+    if (!recalled) CO_TRY(co_await workspace_.read(project::Purpose::live));
     CO_TRY(extract_loaders());
-    CO_TRY(co_await check_runtimes());
-    CO_TRY(auto plan, plan_live(workspace_.application(), options_.increase_timeout));
-    CO_TRY(auto deployment, co_await deploy_live(workspace_, plan, options_, with_));
+    CO_TRY(auto deployment, co_await deploy_live(workspace_, [this] { return make_plan(); }, options_, with_));
     CO_TRY(co_await connect(deployment));
-    functions_ = deployment.functions;
+    functions_ = with_debuggers(deployment.functions);
     sources_ = sources_of(functions_);
-    edits_.emplace(workspace_, options_, with_, std::move(plan),
-                   InfrastructureEdits::Callbacks{
-                       .deployed = [this](const Deployment& another) { go_on_with(another); },
-                       .nothing_to_deploy = [this] { know(with_present_code(workspace_, functions_)); }});
+    edits_.emplace(
+        workspace_, options_, with_, std::move(plan_),
+        InfrastructureEdits::Callbacks{.deployed = [this](const Deployment& another) { go_on_with(another); },
+                                       .nothing_to_deploy = [this] { know(with_present_code(workspace_, functions_)); },
+                                       .check = [this] { return check_functions(); }});
     CO_TRY(watch_files());
     with_.reporter.report(ready(deployment));
     environments_->build_all();
+    if (recalled) edits_->check_recalled();
     watching_.spawn(edits_->watch_edits());
     watching_.spawn(edits_->watch_keyboard());
     std::string displaced_by = co_await driver_->run();
@@ -102,11 +108,27 @@ class Session {
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
 
-  void tell_who_stays() {
+  awaitable<base::Result<Plan>> make_plan() {
+    CO_TRY(co_await process_stacks(workspace_, options_, with_));
+    if (options_.inspect) {
+      CO_TRY(inspected_, functions_to_inspect(*options_.inspect, workspace_.application()));
+    }
+    CO_TRY(co_await check_functions());
+    CO_TRY(co_await open_debuggers(live_codes()));
+    CO_TRY(plan_, plan_live(workspace_.application(), options_.increase_timeout));
+    co_return plan_;
+  }
+
+  // Of the app as it is now: who stays in AWS, and whether this machine can run the others.
+  awaitable<base::Result<>> check_functions() {
     for_each_function([this](const app::Stack& stack, const app::Function& function) {
-      if (function.live) return;
-      with_.reporter.report(Notice{fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not))});
+      if (!function.live) tell_once(fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not)));
     });
+    co_return co_await check_runtimes();
+  }
+
+  void tell_once(std::string line) {
+    if (told_.insert(line).second) with_.reporter.report(Notice{std::move(line)});
   }
 
   void for_each_function(const std::function<void(const app::Stack&, const app::Function&)>& visit) const {
@@ -133,17 +155,52 @@ class Session {
     return {};
   }
 
-  // Each function once: a warning is said, what is missing ends the start before anything is deployed.
+  // A warning is said once; what is missing is an error: nothing is deployed that could not run.
   awaitable<base::Result<>> check_runtimes() {
+    const auto codes = live_codes();
+    std::vector<std::pair<std::string, std::string>> warnings;  // by function
+    for (const worker::FunctionCode& code : codes) {
+      CO_TRY(auto warning, co_await launcher_->check(code));
+      warnings.emplace_back(code.function, std::move(warning));
+    }
+    for (std::string& line : group_warnings(warnings)) tell_once(std::move(line));
+    co_return co_await downloads_.fetch(*launcher_, codes);
+  }
+
+  std::vector<worker::FunctionCode> live_codes() const {
     std::vector<worker::FunctionCode> codes;
     for_each_function([&](const app::Stack& stack, const app::Function& function) {
-      if (function.live) codes.push_back(function_code(stack, function, workspace_.folder().path));
+      if (!function.live) return;
+      codes.push_back(function_code(stack, function, workspace_.folder().path));
+      codes.back().debugged = inspected_.contains(codes.back().function);
     });
-    for (worker::FunctionCode& code : codes) {
-      CO_TRY(auto warning, co_await launcher_->check(std::move(code)));
-      if (!warning.empty()) with_.reporter.report(Notice{std::move(warning)});
+    return codes;
+  }
+
+  // After check_runtimes().
+  awaitable<base::Result<>> open_debuggers(std::vector<worker::FunctionCode> codes) {
+    std::erase_if(codes, [](const worker::FunctionCode& code) { return !code.debugged; });
+    debugging_ =
+        std::make_unique<Debugging>(executor_, with_.spawner, with_.reporter,
+                                    DebuggingOptions{.ports_file = workspace_.folder().state("debug-ports.json"),
+                                                     .environment = options_.environment});
+    CO_TRY(co_await debugging_->open(*launcher_, std::move(codes), options_.inspect && options_.inspect->empty()));
+    auto written = write_editor_files(debugging_->functions(), workspace_.folder().path);
+    if (!written) {
+      const base::Error& error = written.error();
+      with_.reporter.report(Notice{fmt::format("{}:{}: {}: {}", error.file, error.line, error.message, error.hint)});
+    }
+    for (const std::string& file : written.value_or(std::vector<std::string>())) {
+      with_.reporter.report(Notice{"wrote how to attach a debugger: " + file});
     }
     co_return base::Result<>();
+  }
+
+  std::vector<LiveFunction> with_debuggers(std::vector<LiveFunction> functions) const {
+    for (LiveFunction& function : functions) {
+      function.code.debugged = inspected_.contains(function.code.function);
+    }
+    return functions;
   }
 
   awaitable<base::Result<>> connect(const Deployment& deployment) {
@@ -156,7 +213,8 @@ class Session {
                                                           .tls = workspace_.account().tls},
                                              with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
-                                                   by_name(deployment.functions));
+                                                   by_name(with_debuggers(deployment.functions)), options_.workers,
+                                                   debugging_.get());
     co_return co_await driver_->connect(*environments_);
   }
 
@@ -177,7 +235,9 @@ class Session {
 
   static std::vector<worker::FunctionSource> sources_of(const std::vector<LiveFunction>& functions) {
     std::vector<worker::FunctionSource> sources;
-    for (const LiveFunction& live : functions) sources.push_back({live.info.logical_id, live.info.source, {}});
+    for (const LiveFunction& live : functions) {
+      sources.push_back({live.info.logical_id, live.info.source, {}, live.code.layers});
+    }
     return sources;
   }
 
@@ -187,8 +247,17 @@ class Session {
     for (const std::string& folder : worker::folders_to_watch(workspace_.folder().path, sources_)) {
       if (watched_.insert(folder).second) folders.push_back(folder);
     }
+    TRY(watch(std::move(folders), worker::skip_directory));
+    std::vector<std::string> layers;
+    for (const std::string& folder : worker::layers_to_watch(sources_)) {
+      if (watched_layers_.insert(folder).second) layers.push_back(folder);
+    }
+    return watch(std::move(layers), worker::skip_in_layer);
+  }
+
+  base::Result<> watch(std::vector<std::string> folders, std::function<bool(std::string_view)> skip) {
     if (folders.empty()) return {};
-    TRY(auto watcher, os::watch(executor_, std::move(folders), worker::skip_directory));
+    TRY(auto watcher, os::watch(executor_, std::move(folders), std::move(skip)));
     watching_.spawn(reload_on_change(std::move(watcher)));
     return {};
   }
@@ -211,7 +280,7 @@ class Session {
   }
 
   void know(std::vector<LiveFunction> functions) {
-    functions_ = std::move(functions);
+    functions_ = with_debuggers(std::move(functions));
     environments_->know(by_name(functions_));
     sources_ = sources_of(functions_);
     if (auto watched = watch_files(); !watched) with_.reporter.report(Notice{watched.error().message});
@@ -222,13 +291,19 @@ class Session {
   const Surroundings with_;
   Workspace workspace_;
   std::string loaders_;
+  std::set<std::string> inspected_;  // paths of functions
   std::unique_ptr<worker::Launcher> launcher_;
+  Downloads downloads_{options_, with_};
+  std::unique_ptr<Debugging> debugging_;
   std::unique_ptr<BridgeDriver> driver_;
   std::unique_ptr<Environments> environments_;
   std::vector<LiveFunction> functions_;
   std::vector<worker::FunctionSource> sources_;
   worker::Contents contents_;
   std::set<std::string> watched_;  // folders
+  std::set<std::string> watched_layers_;
+  Plan plan_;                   // until it is deployed
+  std::set<std::string> told_;  // lines
   std::optional<InfrastructureEdits> edits_;
   base::TaskGroup watching_{executor_};
   base::TaskGroup signal_wait_{executor_};

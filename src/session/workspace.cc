@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "app/processing.h"
 #include "app/samconfig.h"
 #include "aws/sts.h"
 #include "os/files.h"
 #include "session/account_surroundings.h"
+#include "session/foreign_layers.h"
+#include "worker/sdk_cache.h"
 
 namespace session {
 namespace {
@@ -100,30 +105,82 @@ awaitable<base::Result<>> Workspace::find_account() {
   co_return base::Result<>();
 }
 
-awaitable<base::Result<>> Workspace::make_toolchain() {
+awaitable<base::Result<>> Workspace::make_toolchain(bool quietly) {
   CO_TRY(auto keys, co_await account_.credentials->get());
-  toolchain_ = project::make_toolchain(
-      {.folder = folder_,
-       .parameters = options_.parameters,
-       .environment = environment_of_tools(options_.environment, keys, account_.region),
-       .spawner = &with_.spawner,
-       .on_output = [&reporter = with_.reporter](const std::string& line) { reporter.report(ToolOutput{line}); },
-       .account = account_id_,
-       .bootstrap = options_.cloud_ends});
+  toolchain_ =
+      project::make_toolchain({.folder = folder_,
+                               .parameters = options_.parameters,
+                               .environment = environment_of_tools(options_.environment, keys, account_.region),
+                               .spawner = &with_.spawner,
+                               .on_output =
+                                   [&reporter = with_.reporter, quietly](const std::string& line) {
+                                     if (!quietly) reporter.report(ToolOutput{line});
+                                   },
+                               .account = account_id_,
+                               .bootstrap = options_.cloud_ends});
   co_return base::Result<>();
 }
 
-awaitable<base::Result<>> Workspace::read(project::Purpose purpose) {
-  CO_TRY(co_await make_toolchain());  // with keys that are fresh: tools run long, and sessions longer
-  CO_TRY(application_, co_await toolchain_->read(purpose));
-  CO_TRY(app::check_functions(folder_.settings, application_));
+awaitable<base::Result<>> Workspace::read(project::Purpose purpose, bool quietly) {
+  CO_TRY(co_await make_toolchain(quietly));  // with keys that are fresh: tools run long, and sessions longer
+  CO_TRY(auto application, co_await toolchain_->read(purpose));
+  if (purpose == project::Purpose::live) application = co_await with_layers(std::move(application));
+  co_return take(std::move(application));
+}
+
+awaitable<base::Result<bool>> Workspace::recall() {
+  CO_TRY(co_await make_toolchain(false));
+  auto application = toolchain_->recall();
+  if (!application) co_return false;
+  CO_TRY(take(co_await with_layers(std::move(*application))));
+  co_return true;
+}
+
+// Each thing that is to be said of them is said once.
+awaitable<app::Application> Workspace::with_layers(app::Application application) {
+  LayerAccount from{.aws = aws_,
+                    .partition = partition(),
+                    .account = account_id_,
+                    .cache = worker::cache_folder(options_.environment)};
+  co_await fetch_foreign_layers(application, std::move(from), [this](const std::string& line) {
+    if (told_of_layers_.insert(line).second) with_.reporter.report(Notice{line});
+  });
+  co_return application;
+}
+
+awaitable<base::Result<>> Workspace::put(std::vector<app::Stack> stacks) {
+  app::Application application = application_;
+  for (app::Stack& stack : stacks) *std::ranges::find(application.stacks, stack.id, &app::Stack::id) = std::move(stack);
+  application_ = co_await with_layers(std::move(application));
+  co_return app::check_functions(folder_.settings, application_);
+}
+
+base::Result<> Workspace::read_settings() {
+  TRY(auto now, project::open_app_folder(options_.app_dir, folder_.stage, options_.user, options_.template_file));
+  if (now.settings.name != folder_.settings.name || now.entry_file != folder_.entry_file) {
+    const char* what = now.settings.name != folder_.settings.name ? "name" : "template";
+    return base::fail(
+        {.kind = base::ErrorKind::usage,
+         .message = fmt::format("another `{}` is another app: this session goes on with the one of before", what),
+         .hint = "Run `livelambda start` again.",
+         .file = now.settings.file});
+  }
+  folder_ = std::move(now);
+  return {};
+}
+
+base::Result<> Workspace::take(app::Application application) {
+  application_ = std::move(application);
+  // Functions that come of macros are not known yet.
+  bool is_whole = !toolchain_->reads_processed() || std::ranges::none_of(application_.stacks, app::needs_processing);
+  if (is_whole) TRY(app::check_functions(folder_.settings, application_));
   for (const app::Stack& stack : application_.stacks) {
     for (const codec::DuplicateKey& twice : stack.document.duplicates) {
       with_.reporter.report(Notice{fmt::format("{}:{}: {} stood already in line {}; this one counts",
                                                stack.template_file, twice.line, twice.key, twice.first_line)});
     }
   }
-  co_return base::Result<>();
+  return {};
 }
 
 }  // namespace session

@@ -4,7 +4,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "app/model.h"
 #include "aws/account.h"
@@ -24,13 +26,23 @@ class Workspace {
 
   // Folder, then credentials, region, and whom they belong to: nothing else happens before these are known.
   awaitable<base::Result<>> open();
-  // Reads the app anew; says what its reader has to say. After open().
-  awaitable<base::Result<>> read(project::Purpose purpose);
+  // Reads the app anew; says what its reader has to say, and what its tools print unless it is done quietly. After
+  // open().
+  awaitable<base::Result<>> read(project::Purpose purpose, bool quietly = false);
+  // Takes the app as an earlier session left it, without running a tool: project::Toolchain::recall(). False if it
+  // has to be read. After open().
+  awaitable<base::Result<bool>> recall();
+  // Stacks that were processed (session/processing.h), in the place of those they came of.
+  awaitable<base::Result<>> put(std::vector<app::Stack> stacks);
+  // livelambda.yaml as it is now, for the next read(). Errors: usage for what is wrong in it, and for what takes
+  // another session: the app's name and its template.
+  base::Result<> read_settings();
 
   boost::asio::any_io_executor executor() const { return executor_; }
   const project::AppFolder& folder() const { return folder_; }
   const app::Application& application() const { return application_; }
-  project::Toolchain& toolchain() { return *toolchain_; }  // another one after each read()
+  const project::Toolchain& toolchain() const { return *toolchain_; }
+  project::Toolchain& toolchain() { return *toolchain_; }  // another one after each read() and recall()
   const aws::Account& account() const { return account_; }
   const aws::ClientConfig& aws() const { return aws_; }
   const std::string& account_id() const { return account_id_; }
@@ -42,7 +54,9 @@ class Workspace {
 
  private:
   awaitable<base::Result<>> find_account();
-  awaitable<base::Result<>> make_toolchain();
+  awaitable<base::Result<>> make_toolchain(bool quietly);
+  base::Result<> take(app::Application application);
+  awaitable<app::Application> with_layers(app::Application application);
 
   boost::asio::any_io_executor executor_;
   const Options& options_;
@@ -56,6 +70,7 @@ class Workspace {
   std::string principal_;
   std::unique_ptr<project::Toolchain> toolchain_;
   app::Application application_;
+  std::set<std::string> told_of_layers_;
 };
 
 }  // namespace session

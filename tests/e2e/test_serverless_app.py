@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness import apps
+from harness import apps, projects
 from harness.local_cloud import LocalCloud
 from harness.processes import PROGRAM, ROOT, clean_environment
 from harness.session import Session
@@ -27,7 +27,7 @@ def service(module_path) -> Path:
         pytest.skip("SKIPPED JUDGE: Serverless Framework")
     folder = module_path / "service"
     shutil.copytree(ROOT / "tests" / "serverless_app", folder)
-    (folder / "node_modules").symlink_to(TOOLS)
+    (folder / "node_modules").symlink_to(projects.node_modules(module_path, TOOLS, "serverless"))
     return folder
 
 
@@ -105,12 +105,20 @@ def test_what_is_not_live_runs_as_the_framework_packaged_it(session, cloud):
     assert cloud.invoke("sls-orders-dev-report", {"of": "orders"}).json == {"report": "orders"}
 
 
-def test_an_unchanged_service_is_not_deployed_again(session, cloud, service, module_path):
+def test_an_unchanged_service_is_live_again_before_the_framework_has_looked_at_it(session, cloud, service, module_path):
     assert session.stop() == 0
-    again = Session(service, cloud, module_path / "home", "dev")
-    assert not [event for event in again.select("deploy") if event["stack"] == STACK]
+    with projects.held_up(module_path):
+        again = Session(service, cloud, module_path / "home", "dev")
+        assert not again.select("deploy")
+        assert requests.get(again.outputs["HttpApiUrl"] + "/hello", timeout=60).status_code == 200
+        assert not again.select("infrastructure")
+        projects.say(module_path, "another greeting")
+    change = again.wait_for("infrastructure", timeout=120)
+    assert change["stack"] == STACK
+    assert any("another greeting" in line for line in change["changes"]), change
     assert requests.get(again.outputs["HttpApiUrl"] + "/hello", timeout=60).status_code == 200
     assert again.stop() == 0
+    projects.say(module_path, "")
 
 
 def test_deploy_gives_the_service_its_real_code_and_start_takes_it_back(livelambda, session, cloud, service,
