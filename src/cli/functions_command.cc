@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <filesystem>
+#include <map>
+#include <utility>
 
 #include "app/settings.h"
 #include "app/source_file.h"
@@ -18,6 +21,8 @@
 #include "os/spawner.h"
 #include "project/app_folder.h"
 #include "project/toolchain.h"
+#include "session/function_code.h"
+#include "worker/worker.h"
 
 namespace cli {
 namespace {
@@ -30,12 +35,35 @@ struct Listed {
   const app::Stack* stack;
   const app::Function* function;
   std::string source;  // absolute; the file to edit, else the folder or file with the code; "" if it is not here
+  std::string note;    // what is to be said of running it here; "" if nothing
 };
 
 struct Listing {
   std::string folder;
   app::Application application;
+  std::map<const app::Function*, std::string> notes;
 };
+
+// Of each live function: another interpreter than is declared, a missing tool.
+awaitable<void> check(Listing& listing, std::map<std::string, std::string> environment, os::Spawner& spawner) {
+  const base::SystemClock clock;
+  const auto launcher =
+      worker::make_launcher(co_await asio::this_coro::executor, spawner, clock,
+                            {.loaders = {}, .builds = {}, .ca_file = {}, .own_environment = environment});
+  std::vector<std::pair<const app::Stack*, const app::Function*>> live;
+  for (const app::Stack& root : listing.application.stacks) {
+    app::for_each_stack(root, [&live](const app::Stack& stack) {
+      for (const app::Function& function : stack.functions) {
+        if (function.live) live.emplace_back(&stack, &function);
+      }
+    });
+  }
+  for (const auto& [stack, function] : live) {
+    auto warning = co_await launcher->check(session::function_code(*stack, *function, listing.folder));
+    listing.notes[function] = warning ? std::move(*warning) : "cannot run here yet: " + warning.error().message;
+  }
+  co_await launcher->close();
+}
 
 awaitable<base::Result<Listing>> read_app(AppArguments arguments, os::Spawner* spawner) {
   auto environment = os::own_environment();
@@ -44,12 +72,13 @@ awaitable<base::Result<Listing>> read_app(AppArguments arguments, os::Spawner* s
   auto toolchain =
       project::make_toolchain({.folder = folder,
                                .parameters = arguments.parameters,
-                               .environment = std::move(environment),
+                               .environment = environment,
                                .spawner = spawner,
                                .on_output = [](const std::string& line) { fmt::print(stderr, "{}\n", line); }});
-  Listing listing{.folder = folder.path, .application = {}};
+  Listing listing{.folder = folder.path, .application = {}, .notes = {}};
   CO_TRY(listing.application, co_await toolchain->read(project::Purpose::list));
   CO_TRY(app::check_functions(folder.settings, listing.application));
+  co_await check(listing, std::move(environment), *spawner);
   co_return listing;
 }
 
@@ -68,13 +97,18 @@ std::string source_of(const app::Stack& stack, const app::Function& function) {
   return (folder / function.source).lexically_normal().string();
 }
 
-void collect(const std::vector<app::Stack>& stacks, std::vector<Listed>& listed) {
-  for (const app::Stack& stack : stacks) {
-    for (const app::Function& function : stack.functions) {
-      listed.push_back({&stack, &function, source_of(stack, function)});
-    }
-    collect(stack.nested, listed);
+std::vector<Listed> collect(const Listing& listing) {
+  std::vector<Listed> listed;
+  for (const app::Stack& root : listing.application.stacks) {
+    app::for_each_stack(root, [&](const app::Stack& stack) {
+      for (const app::Function& function : stack.functions) {
+        const auto note = listing.notes.find(&function);
+        listed.push_back({&stack, &function, source_of(stack, function),
+                          note == listing.notes.end() ? std::string() : note->second});
+      }
+    });
   }
+  return listed;
 }
 
 std::string name_of(const Listed& one) {
@@ -96,11 +130,17 @@ boost::json::object to_json(const Listed& one) {
                              {"file", one.stack->template_file},
                              {"line", function.line},
                              {"live", function.live}};
+  if (!one.note.empty()) object["note"] = one.note;
   if (!function.live) {
     object["reason"] = app::to_string(function.why_not.reason);
     object["why"] = app::to_string(function.why_not);
   }
   return object;
+}
+
+std::string verdict_of(const Listed& one) {
+  if (!one.function->live) return app::to_string(one.function->why_not);
+  return one.note.empty() ? "live" : "live, " + one.note;
 }
 
 void print_table(const std::vector<Listed>& listed, const std::string& folder) {
@@ -111,7 +151,7 @@ void print_table(const std::vector<Listed>& listed, const std::string& folder) {
   for (const Listed& one : listed) {
     std::string source = one.source.empty() ? "" : fs::path(one.source).lexically_relative(folder).string();
     rows.push_back({name_of(one), or_dash(one.function->runtime), or_dash(one.function->handler), or_dash(source),
-                    one.function->live ? "live" : app::to_string(one.function->why_not)});
+                    verdict_of(one)});
   }
   fmt::print("{}", columns(rows, aligned));
 }
@@ -154,8 +194,7 @@ int run_functions(const FunctionsCommand& command) {
     }
     return static_cast<int>(exit_status_of(listing.error().kind));
   }
-  std::vector<Listed> listed;
-  collect(listing->application.stacks, listed);
+  const auto listed = collect(*listing);
   if (command.json) {
     for (const Listed& one : listed) json.write(to_json(one));
   } else if (listed.empty()) {

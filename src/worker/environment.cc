@@ -43,6 +43,12 @@ std::map<std::string, std::string> make_environment(const WorkerSpec& spec, cons
   environment["_HANDLER"] = spec.code.handler;
   environment["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + spec.code.runtime;
   if (spec.code.runtime.starts_with("provided")) environment.erase("AWS_EXECUTION_ENV");  // as in AWS
+  // The developer's own options come first, so that the function's win.
+  if (auto own = options.own_environment.find("NODE_OPTIONS");
+      own != options.own_environment.end() && spec.code.runtime.starts_with("nodejs")) {
+    auto& of_function = environment["NODE_OPTIONS"];
+    of_function = of_function.empty() ? own->second : own->second + " " + of_function;
+  }
   environment.try_emplace("LANG", "en_US.UTF-8");
   environment.try_emplace("TZ", ":UTC");
   add_search_paths(environment, opt, spec.code.runtime, program);

@@ -67,6 +67,19 @@ TEST(WorkerEnvironment, NamesTheOwnAuthorityUnlessTheFunctionDoes) {
   EXPECT_THAT(make_environment(spec(), options(), "a", program(), ""), Not(Contains(Key("NODE_EXTRA_CA_CERTS"))));
 }
 
+TEST(WorkerEnvironment, HasTheDevelopersOptionsOfNodeBeforeTheFunctions) {
+  auto of_developer = options();
+  of_developer.own_environment["NODE_OPTIONS"] = "--inspect";
+  auto function = spec();
+  EXPECT_THAT(make_environment(function, of_developer, "", program(), ""), Contains(Pair("NODE_OPTIONS", "--inspect")));
+  function.environment["NODE_OPTIONS"] = "--stack-trace-limit=5";
+  EXPECT_THAT(make_environment(function, of_developer, "", program(), ""),
+              Contains(Pair("NODE_OPTIONS", "--inspect --stack-trace-limit=5")));
+  function.code.runtime = "python3.12";
+  EXPECT_THAT(make_environment(function, of_developer, "", program(), ""),
+              Contains(Pair("NODE_OPTIONS", "--stack-trace-limit=5")));
+}
+
 TEST(WorkerEnvironment, FindsLayersBehindWhatTheFunctionSets) {
   struct {
     const char* runtime;

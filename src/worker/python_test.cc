@@ -52,10 +52,10 @@ class PythonFunctions : public ::testing::Test {
 };
 
 TEST_F(PythonFunctions, TellOfAnotherVersionAndRefuseAnOldOne) {
-  EXPECT_EQ(check("/opt/python\n3\n12\n1\n1\n", "python3.12"), std::string());
-  EXPECT_EQ(check("/opt/python\n3\n11\n1\n1\n", "python3.12"),
+  EXPECT_EQ(check("/opt/python\n3\n12\n1\n1\n1\n", "python3.12"), std::string());
+  EXPECT_EQ(check("/opt/python\n3\n11\n1\n1\n1\n", "python3.12"),
             "declared python3.12, runs on Python 3.11 here (" + path("python3") + ")");
-  auto old = check("/opt/python\n3\n9\n1\n1\n", "python3.9");
+  auto old = check("/opt/python\n3\n9\n1\n1\n1\n", "python3.9");
   ASSERT_FALSE(old);
   EXPECT_NE(old.error().message.find("3.10 is the oldest"), std::string::npos);
   EXPECT_FALSE(check("no python at all\n", "python3.12"));
@@ -63,17 +63,17 @@ TEST_F(PythonFunctions, TellOfAnotherVersionAndRefuseAnOldOne) {
 
 TEST_F(PythonFunctions, TellOfAVersionThatIsNotInstalled) {
   ASSERT_TRUE(os::write_file(path("app/.python-version"), "3.99\n"));
-  EXPECT_EQ(check("/opt/python\n3\n12\n1\n1\n", "python3.12"), "runs on " + path("python3") +
-                                                                   " here: " + path("app/.python-version") +
-                                                                   " asks for 3.99, which is not installed");
+  EXPECT_EQ(check("/opt/python\n3\n12\n1\n1\n1\n", "python3.12"), "runs on " + path("python3") +
+                                                                      " here: " + path("app/.python-version") +
+                                                                      " asks for 3.99, which is not installed");
 }
 
 TEST_F(PythonFunctions, TakeBoto3FromTheCacheIfTheInterpreterHasItNot) {
-  ASSERT_TRUE(check("/opt/python\n3\n12\n1\n1\n", "python3.12"));
+  ASSERT_TRUE(check("/opt/python\n3\n12\n1\n1\n1\n", "python3.12"));
   EXPECT_TRUE(missing().empty());
   EXPECT_FALSE(environment().contains("LIVELAMBDA_SDK"));
 
-  ASSERT_TRUE(check("/opt/python\n3\n12\n0\n1\n", "python3.12"));
+  ASSERT_TRUE(check("/opt/python\n3\n12\n0\n1\n1\n", "python3.12"));
   const auto downloads = missing();
   ASSERT_EQ(downloads.size(), 1u);
   EXPECT_EQ(downloads[0].folder, path("home/.cache/livelambda/python3.12/boto3"));

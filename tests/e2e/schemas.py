@@ -21,6 +21,8 @@ def _event(name: str, fields: dict, optional: dict | None = None) -> dict:
 
 _INVOCATION = {"requestId": NAME, "function": NAME, "trigger": NAME,
                "environment": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "pid": PID}
+_MEASURED = {"memorySizeMb": {"type": "integer", "minimum": 128}, "maxMemoryUsedMb": {"type": "integer", "minimum": 1},
+             "initMs": MILLISECONDS}
 _LOADED = {"function": NAME, "ms": MILLISECONDS, "status": {"enum": ["ok", "error"]}, "output": TEXT}
 
 SCHEMAS = {
@@ -44,13 +46,16 @@ SCHEMAS = {
     "invocation": {"oneOf": [
         _event("invocation", {"phase": {"const": "started"}, **_INVOCATION}),
         _event("invocation", {"phase": {"const": "finished"}, **_INVOCATION, "status": {"const": "ok"},
-                              "ms": MILLISECONDS, "overheadMs": MILLISECONDS}),
+                              "ms": MILLISECONDS, "overheadMs": MILLISECONDS}, _MEASURED),
         _event("invocation", {"phase": {"const": "finished"}, **_INVOCATION,
                               "status": {"enum": ["error", "timeout"]},
-                              "ms": MILLISECONDS, "overheadMs": MILLISECONDS, "error": NAME})]},
+                              "ms": MILLISECONDS, "overheadMs": MILLISECONDS, "error": NAME}, _MEASURED)]},
     "log": _event("log", {"requestId": TEXT, "function": NAME, "line": TEXT}),
     "build": _event("build", _LOADED),
     "reload": _event("reload", _LOADED),
+    "debugger": _event("debugger", {"function": NAME, "debugger": {"enum": ["node", "debugpy", "delve", "jdwp", "lldb"]},
+                                    "address": {"type": "string", "pattern": r"^127\.0\.0\.1:[0-9]+$"},
+                                    "environment": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "pid": PID, "waits": {"type": "boolean"}}),
     "displaced": _event("displaced", {"by": NAME}),
     "dropped": _event("dropped", {"reason": NAME, "count": {"type": "integer", "minimum": 1}}),
     "error": _event("error", {"kind": {"enum": ERROR_KINDS}, "message": NAME, "hint": TEXT},
@@ -71,7 +76,7 @@ LISTED = {
     "function": _event("function", {
         "function": NAME, "stack": TEXT, "logicalId": NAME, "constructPath": TEXT, "runtime": TEXT, "handler": TEXT,
         "architecture": {"enum": ["x86_64", "arm64"]}, "source": TEXT, "file": NAME, "line": {"type": "integer", "minimum": 0},
-        "live": {"type": "boolean"}}, {"reason": {"type": "string", "pattern": "^[a-z0-9_]+$"}, "why": NAME}),
+        "live": {"type": "boolean"}}, {"reason": {"type": "string", "pattern": "^[a-z0-9_]+$"}, "why": NAME, "note": NAME}),
 }
 
 

@@ -44,8 +44,18 @@ def app(tmp_path):
     return folder
 
 
+def environment(home) -> dict[str, str]:
+    """With a Node.js 22, as far as anybody asks."""
+    node = home / "bin" / "node"
+    node.parent.mkdir(exist_ok=True)
+    node.write_text("#!/bin/sh\necho v22.1.0\necho /opt/node\n")
+    node.chmod(0o755)
+    ordinary = clean_environment(home)
+    return {**ordinary, "PATH": f"{node.parent}:{ordinary['PATH']}"}
+
+
 def functions(home, app, *arguments):
-    return run([PROGRAM, "functions", "--app-dir", str(app), *arguments], clean_environment(home))
+    return run([PROGRAM, "functions", "--app-dir", str(app), *arguments], environment(home))
 
 
 def listed(home, app, *arguments):
@@ -73,6 +83,19 @@ def test_each_function_is_listed_with_its_file_and_verdict(home, app):
         "file": str(app / "infra/template.yaml"), "line": 7, "live": True}
 
 
+def test_what_is_to_be_said_of_running_it_here_is_said(home, app):
+    template = app / "infra/template.yaml"
+    template.write_text(template.read_text().replace("{Handler: api/app.handler}", "{Handler: api/app.handler, Runtime: nodejs20.x}", 1))
+    (app / ".nvmrc").write_text("22.1.0\n")
+    found = listed(home, app)
+    assert found["Api"]["note"] == "declared nodejs20.x, runs on Node.js 22 here (/opt/node)"
+    assert "there is no esbuild" in found["Bundled"]["note"] and found["Bundled"]["live"]
+    assert "note" not in found["Nested/Fn"] and "note" not in found["Inline"]
+    assert functions(home, app).stdout.splitlines()[0].endswith("\tlive, declared nodejs20.x, runs on Node.js 22 here (/opt/node)")
+    (app / ".nvmrc").write_text("lts/hydrogen\n")
+    assert listed(home, app)["Nested/Fn"]["note"] == f"runs on Node.js v22.1.0 here: {app}/.nvmrc asks for lts/hydrogen, which is not installed"
+
+
 def test_parameters_count(home, app):
     assert listed(home, app, "--parameter", "Stage=prod")["OnlyProd"]["live"]
     (app / "samconfig.toml").write_text('[default.deploy.parameters]\nparameter_overrides = "Stage=prod"\n')
@@ -86,7 +109,7 @@ def test_people_get_a_table_and_programs_tabs(home, app):
     assert plain[2] == "Inline\tnodejs22.x\tindex.handler\t-\tkeeps its code in AWS: its code stands in the template"
     master, slave = pty.openpty()
     command = [str(PROGRAM), "functions", "--app-dir", str(app)]
-    ended = subprocess.run(command, env=clean_environment(home), stdin=subprocess.DEVNULL, stdout=slave, timeout=PATIENCE, check=False)
+    ended = subprocess.run(command, env=environment(home), stdin=subprocess.DEVNULL, stdout=slave, timeout=PATIENCE, check=False)
     os.close(slave)
     shown = b""
     while chunk := _read(master):
