@@ -15,6 +15,10 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
+constexpr std::string_view kNext = "/2018-06-01/runtime/invocation/next";
+constexpr std::string_view kExtensionPrefix = "/2020-01-01/extension/";
+constexpr std::string_view kTelemetry = "/2022-07-01/telemetry";
+constexpr std::string_view kLogs = "/2020-08-15/logs";
 constexpr std::size_t kMaxBody = 256UL * 1024 * 1024;  // far over Lambda's limit, so that our own 413 has its words
 
 net::Response accepted() {
@@ -57,6 +61,12 @@ std::pair<std::string_view, std::string_view> split_invocation(std::string_view 
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
+awaitable<void> respond(net::Exchange& exchange, net::Response response) {
+  if (auto sent = co_await exchange.respond(std::move(response)); !sent) {
+    base::log_debug("runtime API: an answer did not reach who asked: {}", sent.error().message);
+  }
+}
+
 }  // namespace
 
 Endpoint::Endpoint(EndpointCallbacks callbacks) : callbacks_(std::move(callbacks)) {}
@@ -84,6 +94,22 @@ void Endpoint::offer(InvocationEvent event) {
   changed_.notify_all();
 }
 
+void Endpoint::extension_gone(const std::string& name) {
+  extensions_.gone(name);
+  tell_waiting();
+}
+
+void Endpoint::shut_down_extensions(std::string_view reason, base::WallTime deadline) {
+  extensions_.shut_down(reason, deadline);
+  changed_.notify_all();
+}
+
+// After anything that the next event waits for.
+void Endpoint::tell_waiting() {
+  if (state_.phase() == Phase::waiting && extensions_.all_ready()) callbacks_.waiting();
+  changed_.notify_all();
+}
+
 awaitable<void> Endpoint::handle(net::Exchange& exchange) {
   auto& request = exchange.request();
   net::Response response;
@@ -91,36 +117,67 @@ awaitable<void> Endpoint::handle(net::Exchange& exchange) {
   std::string_view path = target;
   if (request.headers.get_or("Host", "") != address()) {
     response = error_response(403, "InvalidHost", "This Runtime API is known by its address alone");
-  } else if (!path.starts_with(kPrefix)) {
-    response = error_response(404, "NotFound", fmt::format("livelambda does not serve {}", path));
+  } else if (path.starts_with(kExtensionPrefix)) {
+    co_await handle_extension(exchange, path.substr(kExtensionPrefix.size()));
+    co_return;
+  } else if (request.method == "GET" && path == kNext) {
+    co_await handle_next(exchange);
+    co_return;
+  } else if (request.method == "PUT" && (path == kTelemetry || path == kLogs)) {
+    const std::string_view what = path == kLogs ? "Logs" : "Telemetry";
+    response = error_response(202, fmt::format("{}.NotSupported", what), fmt::format("{} API is not supported", what));
   } else {
+    response = handle_runtime(request, path);
+  }
+  co_await respond(exchange, std::move(response));
+}
+
+net::Response Endpoint::handle_runtime(net::Request& request, std::string_view path) {
+  if (request.method == "POST" && path.starts_with(kPrefix)) {
     path.remove_prefix(kPrefix.size());
     const auto [request_id, action] = split_invocation(path);
-    if (request.method == "GET" && path == "invocation/next") {
-      co_await handle_next(exchange);
-      co_return;
-    }
-    if (request.method == "POST" && path == "init/error") {
-      response = handle_init_error(request);
-    } else if (request.method == "POST" && (action == "response" || action == "error")) {
-      response = handle_answer(request, request_id, action == "error");
-    } else {
-      response =
-          error_response(404, "NotFound", fmt::format("livelambda does not serve {} {}", request.method, target));
-    }
+    if (path == "init/error") return handle_init_error(request);
+    if (action == "response" || action == "error") return handle_answer(request, request_id, action == "error");
   }
-  if (auto sent = co_await exchange.respond(std::move(response)); !sent) {
-    base::log_debug("runtime API: an answer did not reach the runtime: {}", sent.error().message);
+  return error_response(404, "NotFound",
+                        fmt::format("livelambda does not serve {} {}", request.method, request.target));
+}
+
+awaitable<void> Endpoint::handle_extension(net::Exchange& exchange, std::string_view path) {
+  auto& request = exchange.request();
+  net::Response response;
+  if (request.method == "GET" && path == "event/next") {
+    co_await handle_extension_next(exchange);
+    co_return;
   }
+  if (request.method == "POST" && path == "register") {
+    response = extensions_.register_one(request);
+  } else if (request.method == "POST" && (path == "init/error" || path == "exit/error")) {
+    response = extensions_.fail(request, path == "init/error");
+  } else {
+    response =
+        error_response(404, "NotFound", fmt::format("livelambda does not serve {} {}", request.method, request.target));
+  }
+  if (callbacks_.extension_called) callbacks_.extension_called();
+  co_await respond(exchange, std::move(response));
+}
+
+awaitable<void> Endpoint::handle_extension_next(net::Exchange& exchange) {
+  auto answer = extensions_.next(exchange.request());
+  if (!answer) tell_waiting();
+  while (!answer && !(answer = extensions_.take_event(exchange.request()))) co_await changed_.wait();
+  co_await respond(exchange, std::move(*answer));
 }
 
 awaitable<void> Endpoint::handle_next(net::Exchange& exchange) {
   auto refused = state_.next();
   const auto mine = ++asked_;
-  changed_.notify_all();  // an older call that still waits, on a connection that broke, gives way
-  if (!refused) {
-    callbacks_.waiting();
-    while (!offered_ && mine == asked_) co_await changed_.wait();
+  if (refused) {
+    changed_.notify_all();
+  } else {
+    extensions_.close_registration();
+    tell_waiting();  // and an older call that still waits, on a connection that broke, gives way
+    while (!(offered_ && extensions_.all_ready()) && mine == asked_) co_await changed_.wait();
     if (mine != asked_) refused = error_response(403, "Superseded", "The runtime asked for the next event again");
   }
   net::Response response;
@@ -128,13 +185,13 @@ awaitable<void> Endpoint::handle_next(net::Exchange& exchange) {
     response = std::move(*refused);
   } else {
     state_.hand_over(offered_->request_id);
+    extensions_.invoke(*offered_);
+    changed_.notify_all();
     response = event_response(*std::exchange(offered_, std::nullopt));
     callbacks_.handed_over();
   }
   // If this does not arrive, the process is gone or will be: its owner sees that, or the deadline.
-  if (auto sent = co_await exchange.respond(std::move(response)); !sent) {
-    base::log_debug("runtime API: an event did not reach the runtime: {}", sent.error().message);
-  }
+  co_await respond(exchange, std::move(response));
 }
 
 net::Response Endpoint::handle_answer(net::Request& request, std::string_view request_id, bool failure) {

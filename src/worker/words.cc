@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <utility>
+
 namespace worker {
 
 namespace {
@@ -50,6 +52,16 @@ runtime_api::Answer exit_failure(std::string_view request_id, const os::ExitStat
     words = fmt::format("Runtime exited with error: exit status {}", status.code);
   }
   return runtime_api::make_failure("Runtime.ExitError", with_request(request_id, words));
+}
+
+runtime_api::Answer extension_failure(std::string type, std::string_view request_id, const os::ExitStatus& status) {
+  std::string words = "exit code 0";
+  if (status.signal != 0) {
+    words = signal_words(status.signal);
+  } else if (status.code != 0) {
+    words = fmt::format("exit status {}", status.code);
+  }
+  return runtime_api::make_failure(std::move(type), with_request(request_id, words));
 }
 
 runtime_api::Answer timeout_failure(std::string_view request_id, base::Millis timeout) {

@@ -14,6 +14,9 @@ namespace worker {
 // Without a request id (the process ended before it had one) the words begin with "Error:".
 runtime_api::Answer exit_failure(std::string_view request_id, const os::ExitStatus& status);
 
+// Of an extension that ended: "RequestId: … Error: exit status 1". `type`: "Extension.Crash", …
+runtime_api::Answer extension_failure(std::string type, std::string_view request_id, const os::ExitStatus& status);
+
 // Sandbox.Timedout: "RequestId: … Error: Task timed out after 3.00 seconds".
 runtime_api::Answer timeout_failure(std::string_view request_id, base::Millis timeout);
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
@@ -12,6 +13,9 @@
 #include "base/notifier.h"
 #include "base/task_group.h"
 #include "runtime_api/endpoint.h"
+#include "worker/environment.h"
+#include "worker/extension_processes.h"
+#include "worker/layers.h"
 #include "worker/log_lines.h"
 #include "worker/words.h"
 
@@ -25,6 +29,11 @@ namespace {
 // open.
 constexpr auto kLastWords = std::chrono::milliseconds(500);
 constexpr auto kKillTimeout = std::chrono::seconds(5);
+constexpr auto kInternalShutdown = std::chrono::milliseconds(500);  // of a runtime with internal extensions
+constexpr auto kInitPhase =
+    std::chrono::seconds(10);  // aws-facts §4: loading has that, whatever the function's timeout
+constexpr auto kLookAgain = std::chrono::milliseconds(500);      // whether a debugger still holds the process
+constexpr auto kBetweenSamples = std::chrono::milliseconds(20);  // of memory, while something runs
 
 // The process, and what is known of it. Kept alive by the tasks that serve it, so that a Worker can go at any time.
 class Core : public std::enable_shared_from_this<Core> {
@@ -37,23 +46,30 @@ class Core : public std::enable_shared_from_this<Core> {
   awaitable<void> serve();
   awaitable<void> read_output(bool from_stderr);
   awaitable<void> await_end();
+  awaitable<void> watch_memory();
+  awaitable<void> run_extensions();
 
   awaitable<WorkerOutcome> initialised();
   awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, std::function<void()> handed_over);
   awaitable<void> await_ended(base::SteadyTime until);
   void retire();
   void stop();
+  void insist();  // stop() with SIGKILL, unless the extensions see to that
   void silence() { log_ = nullptr; }
 
   pid_t pid() const { return process_->pid(); }
   bool busy() const { return busy_; }
-  bool usable() const { return !stopped_ && !retired_ && !exit_ && !init_failure_; }
+  bool usable() const { return !stopped_ && !retired_ && !exit_ && !init_failure_ && !over_limit_ && !extension_failure_; }
+  long memory_mb() const { return resident_kb_ / 1024; }
 
  private:
   runtime_api::EndpointCallbacks callbacks();
+  void start_with_extensions(os::Spawner& spawner, ExtensionProcesses::Plan plan);
   void emit(std::string text, bool from_stderr);
   awaitable<void> drain_output();
   void kill() { process_->signal_group(SIGKILL); }
+  void measure();
+  long peak_memory_mb() const;
   // How initialisation went, once it is known.
   std::optional<WorkerOutcome> init_outcome() const;
   // How the running invocation ended, once it did.
@@ -72,14 +88,22 @@ class Core : public std::enable_shared_from_this<Core> {
   int open_outputs_ = 2;
   std::uint64_t reads_ = 0;
 
+  base::SteadyTime started_{};
   base::SteadyTime since_{};  // the event handed over, or the start
-  bool loaded_ = false;
+  std::optional<base::SteadyTime> loaded_;
+  bool had_invocation_ = false;
+  long resident_kb_ = 0;
+  long peak_kb_ = 0;
+  bool over_limit_ = false;  // and killed for it
   bool stopped_ = false;
   bool retired_ = false;
   bool busy_ = false;       // an invoke() is under way
   bool handed_ = false;     // its event was taken
   std::string request_id_;  // for log records: of the event taken last
   std::function<void()> on_handed_over_;
+  std::shared_ptr<ExtensionProcesses> extensions_;  // null if its layers have none
+  const char* end_reason_ = "spindown";             // as extensions are told
+  std::optional<runtime_api::Answer> extension_failure_;
   std::optional<runtime_api::Answer> init_failure_;
   std::optional<runtime_api::Answer> answer_;
   std::optional<os::ExitStatus> exit_;
@@ -87,21 +111,44 @@ class Core : public std::enable_shared_from_this<Core> {
 
 base::Result<> Core::start(os::Spawner& spawner, WorkerCommand command) {
   TRY(endpoint_, runtime_api::Endpoint::listen(executor_, callbacks()));
-  since_ = clock_.now();
-  TRY(process_, spawner.spawn({.command = std::move(command.command),
-                               .environment = command.environment(endpoint_->address()),
-                               .directory = std::move(command.directory),
-                               .capture_stdout = true,
-                               .capture_stderr = true,
-                               .outlives_parent = false}));
+  started_ = since_ = clock_.now();
+  os::ProcessOptions options{.command = std::move(command.command),
+                             .environment = command.environment(endpoint_->address()),
+                             .directory = std::move(command.directory),
+                             .traceable = spec_.code.debugged};
+  endpoint_->describe({.name = options.environment["AWS_LAMBDA_FUNCTION_NAME"],
+                       .version = options.environment["AWS_LAMBDA_FUNCTION_VERSION"],
+                       .handler = spec_.code.handler,
+                       .account = std::move(command.account)});
   spec_.environment.clear();  // credentials stay no longer than needed
+  if (auto programs = find_extensions(command.opt); !programs.empty()) {
+    start_with_extensions(spawner, {.programs = std::move(programs),
+                                    .environment = extension_environment(options.environment),
+                                    .opt = std::move(command.opt),
+                                    .runtime = std::move(options)});
+    return {};
+  }
+  TRY(process_, spawn_with_opt(spawner, std::move(options), command.opt));
   return {};
+}
+
+void Core::start_with_extensions(os::Spawner& spawner, ExtensionProcesses::Plan plan) {
+  ExtensionProcesses::Callbacks callbacks{
+      .output = [this](std::string line, bool from_stderr) { emit(std::move(line), from_stderr); },
+      .failed =
+          [this](std::string type, os::ExitStatus status) {
+            extension_failure_ = extension_failure(std::move(type), handed_ && busy_ ? request_id_ : "", status);
+            changed_.notify_all();
+          }};
+  extensions_ = std::make_shared<ExtensionProcesses>(executor_, spawner, clock_, *endpoint_, std::move(plan),
+                                                     std::move(callbacks));
+  process_ = extensions_->runtime();
 }
 
 runtime_api::EndpointCallbacks Core::callbacks() {
   runtime_api::EndpointCallbacks callbacks;
   callbacks.waiting = [this] {
-    loaded_ = true;
+    if (!loaded_) loaded_ = clock_.now();
     changed_.notify_all();
   };
   callbacks.handed_over = [this] {
@@ -110,6 +157,8 @@ runtime_api::EndpointCallbacks Core::callbacks() {
     if (on_handed_over_) std::exchange(on_handed_over_, nullptr)();
   };
   callbacks.answered = [this](runtime_api::Answer answer) {
+    measure();
+    if (over_limit_) return;  // it came too late: in Lambda the process would have been killed before
     answer_ = std::move(answer);
     changed_.notify_all();
   };
@@ -117,7 +166,17 @@ runtime_api::EndpointCallbacks Core::callbacks() {
     init_failure_ = std::move(answer);
     changed_.notify_all();
   };
+  callbacks.extension_called = [this] {
+    if (extensions_) extensions_->called();
+  };
   return callbacks;
+}
+
+awaitable<void> Core::run_extensions() {
+  auto self = shared_from_this();
+  if (!extensions_) co_return;
+  co_await extensions_->run();
+  changed_.notify_all();
 }
 
 awaitable<void> Core::serve() {
@@ -148,6 +207,36 @@ awaitable<void> Core::await_end() {
   changed_.notify_all();
 }
 
+// Costs nothing while the process waits for work.
+awaitable<void> Core::watch_memory() {
+  auto self = shared_from_this();
+  while (!exit_ && !stopped_) {
+    if (loaded_ && !busy_) {
+      co_await changed_.wait();
+      continue;
+    }
+    co_await base::sleep_for(kBetweenSamples);
+    measure();
+  }
+}
+
+// What the process had between two samples is seen too, in the peak that the kernel keeps.
+void Core::measure() {
+  if (exit_ || stopped_) return;
+  const auto memory = process_->memory();
+  resident_kb_ = memory.resident_kb;
+  peak_kb_ = std::max(peak_kb_, memory.resident_kb);
+  if (spec_.memory_limit_mb == 0 || memory.own_kb <= spec_.memory_limit_mb * 1024L) return;
+  over_limit_ = true;
+  kill();
+}
+
+// Pages of files, which do not count, may take it over the limit; Lambda tells no more than that.
+long Core::peak_memory_mb() const {
+  const long peak = peak_kb_ / 1024;
+  return spec_.memory_limit_mb == 0 ? peak : std::min<long>(peak, spec_.memory_limit_mb);
+}
+
 void Core::emit(std::string text, bool from_stderr) {
   if (log_) log_(LogRecord{.text = std::move(text), .request_id = request_id_, .from_stderr = from_stderr});
 }
@@ -167,11 +256,13 @@ awaitable<void> Core::drain_output() {
 WorkerOutcome Core::outcome(WorkerOutcome::Kind kind, runtime_api::Answer answer) const {
   return {.kind = kind,
           .answer = std::move(answer),
-          .duration = std::chrono::duration_cast<base::Millis>(clock_.now() - since_)};
+          .duration = std::chrono::duration_cast<base::Millis>(clock_.now() - since_),
+          .peak_memory_mb = peak_memory_mb()};
 }
 
 std::optional<WorkerOutcome> Core::init_outcome() const {
   if (init_failure_) return outcome(WorkerOutcome::Kind::init_failed, *init_failure_);
+  if (extension_failure_) return outcome(WorkerOutcome::Kind::init_failed, *extension_failure_);
   if (stopped_) return outcome(WorkerOutcome::Kind::cancelled, {});
   if (loaded_) return outcome(WorkerOutcome::Kind::result, {});
   if (exit_) return outcome(WorkerOutcome::Kind::init_failed, exit_failure({}, *exit_));
@@ -184,6 +275,9 @@ std::optional<WorkerOutcome> Core::invocation_outcome() {
     return outcome(kind, *std::exchange(answer_, std::nullopt));
   }
   if (init_failure_) return outcome(WorkerOutcome::Kind::init_failed, *init_failure_);
+  if (extension_failure_ && !loaded_) return outcome(WorkerOutcome::Kind::init_failed, *extension_failure_);
+  if (extension_failure_ && handed_) return outcome(WorkerOutcome::Kind::exited, *extension_failure_);
+  if (extension_failure_) return outcome(WorkerOutcome::Kind::not_started, {});
   if (stopped_) return outcome(WorkerOutcome::Kind::cancelled, {});
   if (!exit_) return std::nullopt;
   if (handed_) return outcome(WorkerOutcome::Kind::exited, exit_failure(request_id_, *exit_));
@@ -204,11 +298,15 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
   struct Busy {
     std::shared_ptr<Core> core;
     bool ended = false;
-    explicit Busy(std::shared_ptr<Core> of) : core(std::move(of)) { core->busy_ = true; }
+    explicit Busy(std::shared_ptr<Core> of) : core(std::move(of)) {
+      core->busy_ = true;
+      core->changed_.notify_all();
+    }
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;
     ~Busy() {
       core->busy_ = false;
+      core->had_invocation_ = true;
       core->on_handed_over_ = nullptr;
       if (!ended || core->retired_) core->stop();
     }
@@ -229,14 +327,23 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
 
   std::optional<WorkerOutcome> ended;
   while (!(ended = invocation_outcome())) {
-    if (clock_.now() >= deadline) {
+    const bool held = clock_.now() >= deadline && spec_.held && spec_.held();
+    if (clock_.now() >= deadline && !held) {
       const auto timeout =
           spec_.timeout.count() > 0 ? spec_.timeout : std::chrono::duration_cast<base::Millis>(deadline - begin);
       ended = outcome(WorkerOutcome::Kind::timed_out, timeout_failure(request_id, timeout));
-      stop();
+      if (loaded_ || clock_.now() - started_ >= kInitPhase) {
+        end_reason_ = "timeout";
+        stop();
+      } else {
+        endpoint_->withdraw();
+      }
       break;
     }
-    co_await changed_.wait(deadline);
+    co_await changed_.wait(held ? clock_.now() + kLookAgain : deadline);
+  }
+  if (!had_invocation_ && ended->kind != WorkerOutcome::Kind::not_started) {
+    ended->init = std::chrono::duration_cast<base::Millis>(loaded_.value_or(clock_.now()) - started_);
   }
   co_await drain_output();
   busy.ended = true;
@@ -245,7 +352,8 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
 
 awaitable<void> Core::await_ended(base::SteadyTime until) {
   auto self = shared_from_this();
-  while (!exit_ && clock_.now() < until) co_await changed_.wait(until);
+  const auto ended = [this] { return exit_ && (!extensions_ || extensions_->ended()); };
+  while (!ended() && clock_.now() < until) co_await changed_.wait(until);
 }
 
 void Core::retire() {
@@ -256,8 +364,17 @@ void Core::retire() {
 void Core::stop() {
   if (stopped_) return;
   stopped_ = true;
-  if (!exit_) kill();
+  if (extensions_) {
+    extensions_->shut_down(end_reason_);
+  } else if (!exit_) {
+    // An internal extension is given its half second by close().
+    process_->signal_group(endpoint_->extensions().any() && !busy_ ? SIGTERM : SIGKILL);
+  }
   changed_.notify_all();
+}
+
+void Core::insist() {
+  if (!exit_ && !extensions_) kill();
 }
 
 class WorkerProcess final : public Worker {
@@ -268,6 +385,8 @@ class WorkerProcess final : public Worker {
     tasks_.spawn(core_->read_output(false));
     tasks_.spawn(core_->read_output(true));
     tasks_.spawn(core_->await_end());
+    tasks_.spawn(core_->watch_memory());
+    tasks_.spawn(core_->run_extensions());
   }
   ~WorkerProcess() override {
     core_->silence();
@@ -277,6 +396,7 @@ class WorkerProcess final : public Worker {
   pid_t pid() const override { return core_->pid(); }
   bool usable() const override { return core_->usable(); }
   bool busy() const override { return core_->busy(); }
+  long memory_mb() const override { return core_->memory_mb(); }
   awaitable<WorkerOutcome> initialised() override { return core_->initialised(); }
   awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, std::function<void()> handed_over) override {
     return core_->invoke(std::move(event), std::move(handed_over));
@@ -286,6 +406,8 @@ class WorkerProcess final : public Worker {
 
   awaitable<void> close() override {
     core_->stop();
+    co_await core_->await_ended(std::chrono::steady_clock::now() + kInternalShutdown);
+    core_->insist();
     co_await core_->await_ended(std::chrono::steady_clock::now() + kKillTimeout);
     co_await tasks_.close();
   }
