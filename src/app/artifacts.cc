@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
+#include "app/for_each.h"
 #include "app/references.h"
 
 namespace app {
@@ -41,34 +44,73 @@ constexpr PackagedProperty kPackaged[] = {
     {"AWS::Serverless::Application", "Location", Kind::template_},
 };
 
+// Only where no function was read.
+constexpr PackagedProperty kCode[] = {
+    {"AWS::Serverless::Function", "CodeUri", Kind::zip},
+    {"AWS::Lambda::Function", "Code", Kind::zip},
+};
+
 class ArtifactFinder {
  public:
-  ArtifactFinder(const codec::Document& document, const std::vector<Function>& functions)
-      : document_(document), functions_(functions) {}
+  explicit ArtifactFinder(const codec::Document& document) : document_(document) {}
 
-  std::vector<LocalArtifact> find() {
+  std::vector<LocalArtifact> find(const std::vector<Function>& functions) {
     const auto* resources = codec::find(document_.value, "Resources");
     if (resources != nullptr && resources->is_object()) {
-      for (const auto& [id, resource] : resources->get_object()) read_resource(id, resource);
+      for (const auto& [id, resource] : resources->get_object()) {
+        begin(id, resource);
+        read_function(functions);
+        read_properties(kPackaged, resource, pointer({"Resources", id}));
+      }
     }
     find_includes(document_.value, "");
     return std::move(found_);
   }
 
+  std::vector<LocalArtifact> find_all() {
+    if (const auto* globals = codec::find(document_.value, "Globals", "Function")) {
+      type_ = kCode[0].type;
+      walk(*globals, kCode[0].path, "/Globals/Function", kCode[0].kind);
+    }
+    if (const auto* resources = codec::find(document_.value, "Resources")) read_everything(*resources, "/Resources");
+    find_includes(document_.value, "");
+    return std::move(found_);
+  }
+
  private:
-  void read_resource(std::string_view id, const json::value& resource) {
+  void begin(std::string_view id, const json::value& resource) {
     id_ = id;
     type_ = codec::find_string(resource, "Type");
-    for (const Function& function : functions_) {
-      if (function.logical_id != id || function.live || function.code_path.empty()) continue;
+  }
+
+  void read_function(const std::vector<Function>& functions) {
+    for (const Function& function : functions) {
+      if (function.logical_id != id_ || function.live || function.code_path.empty()) continue;
       std::string_view property = function.serverless ? "CodeUri" : "Code";
-      add(Kind::zip, function.code_path, pointer({"Resources", id, "Properties", property}));
+      add(Kind::zip, function.code_path, pointer({"Resources", id_, "Properties", property}));
     }
+  }
+
+  // A loop is [identifier, collection, what it makes].
+  void read_everything(const json::value& resources, const std::string& at) {
+    if (!resources.is_object()) return;
+    for (const auto& [id, resource] : resources.get_object()) {
+      std::string here = at + pointer({id});
+      if (is_loop(id) && resource.is_array() && resource.get_array().size() == 3) {
+        read_everything(resource.get_array()[2], here + "/2");
+        continue;
+      }
+      begin(id, resource);
+      read_properties(kCode, resource, here);
+      read_properties(kPackaged, resource, here);
+    }
+  }
+
+  void read_properties(std::span<const PackagedProperty> table, const json::value& resource, const std::string& at) {
     const auto* properties = codec::find(resource, "Properties");
     if (properties == nullptr) return;
-    for (const PackagedProperty& packaged : kPackaged) {
-      if (packaged.type == type_)
-        walk(*properties, packaged.path, pointer({"Resources", id, "Properties"}), packaged.kind);
+    for (const PackagedProperty& packaged : table) {
+      if (packaged.type == type_) walk(*properties, packaged.path, at + "/Properties", packaged.kind);
     }
   }
 
@@ -117,7 +159,6 @@ class ArtifactFinder {
   }
 
   const codec::Document& document_;
-  const std::vector<Function>& functions_;
   std::vector<LocalArtifact> found_;
   std::string id_;
   std::string type_;
@@ -126,7 +167,11 @@ class ArtifactFinder {
 }  // namespace
 
 std::vector<LocalArtifact> find_artifacts(const codec::Document& document, const std::vector<Function>& functions) {
-  return ArtifactFinder(document, functions).find();
+  return ArtifactFinder(document).find(functions);
+}
+
+std::vector<LocalArtifact> find_paths(const codec::Document& document) {
+  return ArtifactFinder(document).find_all();
 }
 
 bool is_local_path(std::string_view text) {

@@ -10,6 +10,7 @@
 #include "app/cdk_metadata.h"
 #include "app/globals.h"
 #include "app/layers.h"
+#include "app/processing.h"
 #include "app/references.h"
 
 namespace app {
@@ -104,7 +105,7 @@ base::Result<Function> FunctionReader::read(std::string_view id, const json::val
 }
 
 base::Result<> FunctionReader::check_complete(const Function& function, const json::value& properties) const {
-  if (codec::find(properties, "Fn::Transform") != nullptr) return {};
+  if (codec::find(properties, "Fn::Transform") != nullptr || !expansions(node_.document.value).empty()) return {};
   for (const char* needed : {"Handler", "Runtime"}) {
     const auto* value = codec::find(properties, needed);
     if (value != nullptr && !value->is_null()) continue;

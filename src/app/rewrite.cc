@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "app/for_each.h"
 #include "app/globals.h"
 #include "app/network.h"
+#include "app/processing.h"
 #include "app/references.h"
 #include "app/rewrite_draft.h"
 #include "app/rewrite_functions.h"
@@ -44,28 +44,16 @@ void make_functions_live(Draft& draft) {
   }
 }
 
-// Macros that CloudFormation itself has, and which make no function of their own.
-bool is_known_macro(std::string_view name) {
-  return name == "AWS::Serverless-2016-10-31" || name == "AWS::LanguageExtensions" ||
-         name == "AWS::CodeDeployBlueGreen" || name.starts_with("AWS::SecretsManager-");
-}
-
 // Functions that are not in the template as it was read.
 void explain_what_is_not_here(Draft& draft) {
-  for (const auto& [id, resource] : draft.source().get_object().at("Resources").get_object()) {
-    if ((is_loop(id) && makes_functions(resource)) || id == "Fn::Transform") {
-      draft.note(id, "is expanded by CloudFormation alone: functions that come of it keep their code in AWS");
+  for (const Expansion& expansion : expansions(draft.source())) {
+    if (expansion.macro.empty()) {
+      draft.note(expansion.id, "is expanded by CloudFormation alone: functions that come of it keep their code in AWS");
+      continue;
     }
-  }
-  const auto* transforms = codec::find(draft.source(), "Transform");
-  if (transforms == nullptr) return;
-  for (const auto& transform : transforms->is_array() ? transforms->get_array() : json::array{*transforms}) {
-    std::string name =
-        transform.is_string() ? std::string(transform.get_string()) : codec::find_string(transform, "Name");
-    if (is_known_macro(name)) continue;
     draft.note("",
                fmt::format("is given to the macro {} as it is rewritten: functions that it adds keep their code in AWS",
-                           name));
+                           expansion.macro));
   }
 }
 
@@ -116,9 +104,8 @@ base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& option
       nested.key = options.template_key(nested.text);
       TRY(put_nested(draft, artifact, std::move(nested)));
     } else if (artifact.type == "AWS::Serverless::GraphQLApi" && artifact.pointer.ends_with("/SchemaUri")) {
-      auto& properties = draft.properties(artifact.logical_id);
-      TRY(properties["SchemaInline"], options.text_of(stack, artifact));
-      properties.stable_erase("SchemaUri");
+      TRY(auto text, options.text_of(stack, artifact));
+      put_text(draft.document(), artifact, text);
     } else {
       TRY(auto key, options.key_of(stack, artifact));
       draft.parameter(kBucketParameter);

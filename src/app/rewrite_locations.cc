@@ -70,12 +70,33 @@ std::string unescape(std::string_view token) {
   return text;
 }
 
+// What a pointer names; made on the way if it is not there.
+json::value& value_at(json::value& document, std::string_view pointer) {
+  json::value* at = &document;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);
+    std::size_t slash = pointer.find('/');
+    std::string token = unescape(pointer.substr(0, slash));
+    pointer = slash == std::string_view::npos ? std::string_view() : pointer.substr(slash);
+    if (auto* array = at->if_array()) {
+      at = &array->at(static_cast<std::size_t>(std::strtoul(token.c_str(), nullptr, 10)));
+    } else {
+      if (!at->is_object()) at->emplace_object();
+      at = &at->get_object()[token];
+    }
+  }
+  return *at;
+}
+
+std::string_view parent(std::string_view pointer) {
+  return pointer.substr(0, pointer.rfind('/'));
+}
+
 // SAM takes an intrinsic function in Location for an application of its repository. What it makes of a template's URL
 // is this stack (samtranslator, model/sam_resources.py: SamApplication).
-void become_plain_stack(json::value& document, const std::string& logical_id) {
-  auto& resource = document.get_object()["Resources"].get_object()[logical_id].get_object();
-  resource["Type"] = "AWS::CloudFormation::Stack";
-  auto& properties = resource["Properties"].get_object();
+void become_plain_stack(json::value& resource) {
+  resource.get_object()["Type"] = "AWS::CloudFormation::Stack";
+  auto& properties = resource.get_object()["Properties"].get_object();
   properties["TemplateURL"] = properties["Location"];
   properties.stable_erase("Location");
   const auto* tags = properties.if_contains("Tags");
@@ -88,23 +109,17 @@ void become_plain_stack(json::value& document, const std::string& logical_id) {
 }  // namespace
 
 void put_location(json::value& document, const LocalArtifact& artifact, std::string_view key) {
-  json::value* at = &document;
-  std::string_view rest = artifact.pointer;
-  while (!rest.empty()) {
-    rest.remove_prefix(1);
-    std::size_t slash = rest.find('/');
-    std::string token = unescape(rest.substr(0, slash));
-    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
-    if (auto* array = at->if_array()) {
-      at = &array->at(static_cast<std::size_t>(std::strtoul(token.c_str(), nullptr, 10)));
-    } else {
-      if (!at->is_object()) at->emplace_object();
-      at = &at->get_object()[token];
-    }
-  }
   auto form = std::ranges::find(kForms, std::string_view(artifact.type), &TypeForm::type);
-  *at = location_value(form == std::end(kForms) ? Form::uri : form->form, key);
-  if (artifact.type == "AWS::Serverless::Application") become_plain_stack(document, artifact.logical_id);
+  value_at(document, artifact.pointer) = location_value(form == std::end(kForms) ? Form::uri : form->form, key);
+  if (artifact.type == "AWS::Serverless::Application") {
+    become_plain_stack(value_at(document, parent(parent(artifact.pointer))));
+  }
+}
+
+void put_text(json::value& document, const LocalArtifact& artifact, std::string_view text) {
+  auto& properties = value_at(document, parent(artifact.pointer)).get_object();
+  properties["SchemaInline"] = text;
+  properties.stable_erase("SchemaUri");
 }
 
 }  // namespace app

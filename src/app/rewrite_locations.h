@@ -13,4 +13,7 @@ namespace app {
 // Replaces the artifact's path by the place of its upload.
 void put_location(codec::json::value& document, const LocalArtifact& artifact, std::string_view key);
 
+// The schema of an AWS::Serverless::GraphQLApi goes into the template itself: SchemaInline instead of SchemaUri.
+void put_text(codec::json::value& document, const LocalArtifact& artifact, std::string_view text);
+
 }  // namespace app

@@ -9,6 +9,7 @@
 #include "deploy/stack_deployer.h"
 #include "session/operations.h"
 #include "session/plan.h"
+#include "session/processing.h"
 #include "session/stack_parameters.h"
 #include "session/workspace.h"
 
@@ -32,6 +33,9 @@ class Comparison {
     CO_TRY(co_await look());
     if (content_ == deploy::Content::real) {
       CO_TRY(co_await workspace_.read(project::Purpose::real));
+    }
+    if (content_ == deploy::Content::live && parameters_) {
+      CO_TRY(co_await process_stacks(workspace_, options_, with_));
     }
     CO_TRY(auto plan, content_ == deploy::Content::live ? plan_live(workspace_.application(), options_.increase_timeout)
                                                         : plan_real(workspace_.application()));

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
+#include <iterator>
 
 #include "app/rewrite.h"
 #include "aws/cloudformation.h"
@@ -19,7 +20,8 @@
 #include "project/cdk.h"
 #include "session/confirm.h"
 #include "session/deploy_progress.h"
-#include "session/function_code.h"
+#include "session/live_functions.h"
+#include "session/processing.h"
 #include "session/stack_parameters.h"
 
 namespace session {
@@ -40,29 +42,16 @@ struct StackStep {
 
 constexpr std::size_t kWorthAWord = 1'000'000;  // bytes of an upload
 
-base::Result<std::string> artifact_body(const PlannedUpload& upload) {
-  TRY(auto content, project::read_artifact(upload.artifact, upload.template_file));
-  if (!content.zipped) return std::move(content.file);
-  return codec::make_zip(content.entries);
-}
-
-LiveFunction live_function(const app::Stack& stack, const app::Function& function, std::string name,
-                           const std::string& app_folder) {
-  auto code = function_code(stack, function, app_folder);
-  FunctionInfo info{.logical_id = code.function,
-                    .name = std::move(name),
-                    .runtime = code.runtime,
-                    .handler = code.handler,
-                    .source = code.source};
-  return {.info = std::move(info), .code = std::move(code), .timeout = std::chrono::seconds(function.timeout_seconds)};
+awaitable<base::Result<Plan>> as_result(Plan plan) {
+  co_return plan;
 }
 
 // One deployment and what its steps share.
 class Deployer {
  public:
-  Deployer(Workspace& workspace, Plan plan, deploy::Content content, const Options& options, Surroundings with)
+  Deployer(Workspace& workspace, MakePlan make_plan, deploy::Content content, const Options& options, Surroundings with)
       : workspace_(workspace),
-        plan_(std::move(plan)),
+        make_plan_(std::move(make_plan)),
         content_(content),
         options_(options),
         with_(with),
@@ -103,7 +92,7 @@ class Deployer {
     return {.bridge_url = parameters_->bridge().url,
             .bridge_table = parameters_->bridge().table,
             .outputs = outputs(),
-            .functions = live_functions()};
+            .functions = functions()};
   }
 
   std::vector<Outputs> outputs_of_stacks() const {
@@ -115,10 +104,11 @@ class Deployer {
  private:
   awaitable<base::Result<>> run_steps() {
     tell_target();
-    tell_diagnostics();
     CO_TRY(check_values());
     CO_TRY(co_await look());
     CO_TRY(co_await check_safety());
+    CO_TRY(co_await make_plan());
+    tell_diagnostics();
     CO_TRY(begin_uploads());
     CO_TRY(co_await deploy_debug_stack());
     CO_TRY(co_await uploads_.finish());
@@ -130,6 +120,20 @@ class Deployer {
     for (const app::Stack& stack : workspace_.application().stacks) target.stacks.push_back(stack.name);
     target.stacks.push_back(workspace_.debug_stack_name());
     with_.reporter.report(target);
+  }
+
+  // Stacks that CloudFormation has to expand first may need the bucket for that.
+  awaitable<base::Result<>> make_plan() {
+    bool has_bucket = deploy::read_debug_stack(debug_state_.outputs).has_value();
+    if (content_ == deploy::Content::live && needs_processing(workspace_) && !has_bucket) {
+      CO_TRY(co_await deploy_debug_stack());
+    }
+    CO_TRY(plan_, co_await make_plan_());
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      steps_[i].stack = &workspace_.application().stacks[i];
+      steps_[i].planned = &plan_[i];
+    }
+    co_return base::Result<>();
   }
 
   void tell_diagnostics() {
@@ -176,7 +180,8 @@ class Deployer {
     const auto& stacks = workspace_.application().stacks;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
       CO_TRY(auto state, co_await stacks_.look(stacks[i].name));
-      steps_.push_back({.stack = &stacks[i], .planned = &plan_[i], .state = std::move(state)});
+      const PlannedStack* planned = i < plan_.size() ? &plan_[i] : nullptr;
+      steps_.push_back({.stack = &stacks[i], .planned = planned, .state = std::move(state)});
     }
     CO_TRY(debug_state_, co_await deploy::glance_at_stack(*cloudformation_, workspace_.debug_stack_name()));
     co_return deploy::check_debug_stack_version(debug_state_);
@@ -234,6 +239,7 @@ class Deployer {
   base::Result<> count_on(deploy::DebugStack bridge) {
     if (parameters_ && parameters_->bridge() == bridge) return {};
     parameters_.emplace(workspace_, options_.assets, std::move(bridge));
+    if (plan_.empty()) return {};
     TRY(find_changes());
     add_uploads();
     uploads_.start(parameters_->bridge().bucket);
@@ -244,7 +250,8 @@ class Deployer {
     for (StackStep& step : steps_) {
       step.parameters = parameters_->of(*step.stack, step.planned->rewritten);
       TRY(auto marked, deploy::mark_template(step.planned->rewritten.text, step.parameters, content_));
-      step.changed = !deploy::is_settled(step.state.status) || !deploy::same_template(step.state.mark, marked.mark);
+      step.changed = !deploy::is_settled(step.state.status) || !deploy::same_template(step.state.mark, marked.mark) ||
+                     !deploy::has_tags(step.state, tags_of(*step.stack));
       step.template_text = std::move(marked.text);
     }
     return {};
@@ -257,7 +264,7 @@ class Deployer {
         uploads_.add(package->key, [entries = package->entries] { return codec::make_zip(entries); });
       }
       for (const auto& [key, upload] : step.planned->uploads) {
-        uploads_.add(key, [upload] { return artifact_body(upload); });
+        uploads_.add(key, [upload] { return upload_body(upload); });
       }
       add_nested(step.planned->rewritten);
     }
@@ -270,6 +277,13 @@ class Deployer {
     }
   }
 
+  // Those of the app, and ours.
+  std::map<std::string, std::string> tags_of(const app::Stack& stack) const {
+    auto tags = tags_;
+    tags.insert(stack.tags.begin(), stack.tags.end());
+    return tags;
+  }
+
   awaitable<base::Result<>> deploy_app_stacks() {
     if (!workspace_.toolchain().deploys_live()) {
       std::vector<deploy::StackNode> nodes;
@@ -279,7 +293,7 @@ class Deployer {
     }
     std::vector<project::StackToDeploy> changed;
     for (StackStep& step : steps_) {
-      if (step.changed) changed.push_back({step.stack->id, step.template_text, step.parameters, tags_});
+      if (step.changed) changed.push_back({step.stack->id, step.template_text, step.parameters, tags_of(*step.stack)});
     }
     if (changed.empty()) co_return base::Result<>();
     CO_TRY(co_await workspace_.toolchain().deploy_live(std::move(changed)));
@@ -292,7 +306,7 @@ class Deployer {
     CO_TRY(auto deployed, co_await deploy_stack({.name = step->stack->name,
                                                  .template_text = step->planned->rewritten.text,
                                                  .parameters = step->parameters,
-                                                 .tags = tags_,
+                                                 .tags = tags_of(*step->stack),
                                                  .bucket = parameters_->bridge().bucket,
                                                  .content = content_,
                                                  .take_over = options_.take_over}));
@@ -311,29 +325,18 @@ class Deployer {
     return all;
   }
 
-  std::vector<LiveFunction> live_functions() const {
-    std::vector<LiveFunction> functions;
+  std::vector<LiveFunction> functions() const {
+    std::vector<LiveFunction> all;
     for (const StackStep& step : steps_) {
-      app::for_each_stack(*step.stack, [&](const app::Stack& stack) {
-        for (const app::Function& function : stack.functions) {
-          if (!function.live) continue;
-          auto physical = step.state.resources.find(path_in(*step.stack, stack, function));
-          if (physical == step.state.resources.end()) continue;  // not there: its condition was false
-          functions.push_back(live_function(stack, function, physical->second, workspace_.folder().path));
-        }
-      });
+      auto of_stack = live_functions(*step.stack, step.state.resources, workspace_.folder().path);
+      std::ranges::move(of_stack, std::back_inserter(all));
     }
-    return functions;
-  }
-
-  // "Nested/Fn", as deploy/ names a stack's resources.
-  static std::string path_in(const app::Stack& root, const app::Stack& stack, const app::Function& function) {
-    std::string path = stack.path_of(function);
-    return root.id.empty() ? path : path.substr(root.id.size() + 1);
+    return all;
   }
 
   Workspace& workspace_;
-  const Plan plan_;
+  const MakePlan make_plan_;
+  Plan plan_;
   const deploy::Content content_;
   const Options& options_;
   const Surroundings with_;
@@ -349,9 +352,13 @@ class Deployer {
 
 }  // namespace
 
-awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, Plan plan, const Options& options,
+MakePlan made_already(Plan plan) {
+  return [plan = std::move(plan)] { return as_result(plan); };
+}
+
+awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, MakePlan make_plan, const Options& options,
                                                 Surroundings with) {
-  Deployer deployer(workspace, std::move(plan), deploy::Content::live, options, with);
+  Deployer deployer(workspace, std::move(make_plan), deploy::Content::live, options, with);
   CO_TRY(co_await deployer.run());
   co_return deployer.deployment();
 }
@@ -362,24 +369,10 @@ awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& optio
   if (!by_framework) {
     CO_TRY(plan, plan_real(workspace.application()));
   }
-  Deployer deployer(workspace, std::move(plan), deploy::Content::real, options, with);
+  Deployer deployer(workspace, made_already(std::move(plan)), deploy::Content::real, options, with);
   CO_TRY(by_framework ? co_await deployer.run_by_framework() : co_await deployer.run());
   for (Outputs& outputs : deployer.outputs_of_stacks()) with.reporter.report(std::move(outputs));
   co_return base::Result<>();
-}
-
-std::vector<LiveFunction> with_present_code(const Workspace& workspace, std::vector<LiveFunction> functions) {
-  for (const app::Stack& root : workspace.application().stacks) {
-    app::for_each_stack(root, [&](const app::Stack& stack) {
-      for (const app::Function& function : stack.functions) {
-        auto is_it = [id = stack.path_of(function)](const LiveFunction& one) { return one.info.logical_id == id; };
-        auto known = std::find_if(functions.begin(), functions.end(), is_it);
-        if (known == functions.end() || !function.live) continue;
-        *known = live_function(stack, function, known->info.name, workspace.folder().path);
-      }
-    });
-  }
-  return functions;
 }
 
 }  // namespace session

@@ -1,6 +1,7 @@
 // From an app to its stacks: debug stack, packages, the app's stacks, live or with their real code.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,14 +21,15 @@ struct Deployment {
   std::vector<LiveFunction> functions;         // live ones, in the templates' order
 };
 
-// Deploys `plan` (of the workspace's application) with stubs. A stack of which nothing has changed is only read. Says
-// where it goes before the first change. Errors: usage (a stage that is not meant), deployment, permission,
-// invalid_input.
-awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, Plan plan, const Options& options,
-                                                Surroundings with);
+// Makes the plan of the workspace's application: when it is known that its stacks are meant, and before they are
+// changed.
+using MakePlan = std::function<awaitable<base::Result<Plan>>()>;
+MakePlan made_already(Plan plan);
 
-// The same functions with the code that the workspace's application has for them now.
-std::vector<LiveFunction> with_present_code(const Workspace& workspace, std::vector<LiveFunction> functions);
+// Deploys the plan with stubs. A stack of which nothing has changed is only read. Says where it goes before the first
+// change. Errors: usage (a stage that is not meant), deployment, permission, invalid_input; those of `make_plan`.
+awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, MakePlan make_plan, const Options& options,
+                                                Surroundings with);
 
 // Deploys the app with its real code; says its outputs.
 awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& options, Surroundings with);

@@ -14,24 +14,13 @@ base::Result<std::string> key_of(const app::Stack& stack, const app::LocalArtifa
   return deploy::file_key(kArtifactPrefix, content.extension, content.file);
 }
 
-// Rewrites every stack by `rewrite`, and keeps what it asks to upload.
+// Rewrites every stack by `rewrite`.
 template <typename Rewrite>
 base::Result<Plan> plan(const app::Application& application, Rewrite rewrite) {
   Plan plan;
   for (const app::Stack& stack : application.stacks) {
     PlannedStack planned;
-    app::RewriteOptions options{
-        .key_of = [&planned](const app::Stack& from, const app::LocalArtifact& artifact) -> base::Result<std::string> {
-          TRY(auto key, key_of(from, artifact));
-          planned.uploads[key] = {artifact, from.template_file};
-          return key;
-        },
-        .text_of = [](const app::Stack& from, const app::LocalArtifact& artifact) -> base::Result<std::string> {
-          TRY(auto content, project::read_artifact(artifact, from.template_file));
-          return std::move(content.file);
-        },
-        .template_key = deploy::template_key};
-    TRY(planned.rewritten, rewrite(stack, options));
+    TRY(planned.rewritten, rewrite(stack, rewrite_options(planned.uploads)));
     planned.parameters = {stack.parameters.begin(), stack.parameters.end()};
     plan.push_back(std::move(planned));
   }
@@ -45,6 +34,26 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 }
 
 }  // namespace
+
+base::Result<std::string> upload_body(const PlannedUpload& upload) {
+  TRY(auto content, project::read_artifact(upload.artifact, upload.template_file));
+  if (!content.zipped) return std::move(content.file);
+  return codec::make_zip(content.entries);
+}
+
+app::RewriteOptions rewrite_options(std::map<std::string, PlannedUpload>& uploads) {
+  return {
+      .key_of = [&uploads](const app::Stack& from, const app::LocalArtifact& artifact) -> base::Result<std::string> {
+        TRY(auto key, key_of(from, artifact));
+        uploads[key] = {artifact, from.template_file};
+        return key;
+      },
+      .text_of = [](const app::Stack& from, const app::LocalArtifact& artifact) -> base::Result<std::string> {
+        TRY(auto content, project::read_artifact(artifact, from.template_file));
+        return std::move(content.file);
+      },
+      .template_key = deploy::template_key};
+}
 
 base::Result<Plan> plan_live(const app::Application& application, bool increase_timeout) {
   return plan(application, [increase_timeout](const app::Stack& stack, app::RewriteOptions options) {

@@ -25,6 +25,12 @@ struct PlannedStack {
   std::map<std::string, PlannedUpload> uploads;   // by S3 key, those of nested stacks included
 };
 
+// What is sent: an archive of it, or the file as it is. Errors: those of reading it.
+base::Result<std::string> upload_body(const PlannedUpload& upload);
+
+// Rewrites by these go through `uploads`, which get what is asked for.
+app::RewriteOptions rewrite_options(std::map<std::string, PlannedUpload>& uploads);
+
 using Plan = std::vector<PlannedStack>;  // in the order of Application::stacks
 
 // Stubs in place of the functions that can be live. Errors: those of the rewrite, and what cannot be read.

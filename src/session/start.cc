@@ -7,8 +7,8 @@
 
 #include "base/task_group.h"
 #include "os/files.h"
-#include "os/watcher.h"
 #include "session/bridge_driver.h"
+#include "session/code_watch.h"
 #include "session/debugging.h"
 #include "session/deployment.h"
 #include "session/downloads.h"
@@ -20,8 +20,6 @@
 #include "session/processing.h"
 #include "session/until_signal.h"
 #include "session/workspace.h"
-#include "worker/contents.h"
-#include "worker/sources.h"
 
 namespace session {
 namespace {
@@ -62,6 +60,7 @@ class Session {
   // left all the same.
   awaitable<void> wind_down() {
     co_await asio::this_coro::throw_if_cancelled(false);
+    if (code_watch_) co_await code_watch_->close();
     co_await watching_.close();
     if (driver_) co_await driver_->finish(kGrace);
     if (environments_) co_await environments_->close();
@@ -87,19 +86,19 @@ class Session {
     CO_TRY(auto deployment, co_await deploy_live(workspace_, [this] { return make_plan(); }, options_, with_));
     CO_TRY(co_await connect(deployment));
     functions_ = with_debuggers(deployment.functions);
-    sources_ = sources_of(functions_);
     edits_.emplace(
         workspace_, options_, with_, std::move(plan_),
         InfrastructureEdits::Callbacks{.deployed = [this](const Deployment& another) { go_on_with(another); },
                                        .nothing_to_deploy = [this] { know(with_present_code(workspace_, functions_)); },
                                        .check = [this] { return check_functions(); }});
-    CO_TRY(watch_files());
+    CO_TRY(watch_code());
     with_.reporter.report(ready(deployment));
     environments_->build_all();
     if (recalled) edits_->check_recalled();
     watching_.spawn(edits_->watch_edits());
     watching_.spawn(edits_->watch_keyboard());
     std::string displaced_by = co_await driver_->run();
+    co_await code_watch_->close();
     co_await watching_.close();
     if (displaced_by.empty()) co_return base::Result<>();  // ended by a signal; wind_down() does the rest
     co_await environments_->close();
@@ -151,7 +150,8 @@ class Session {
                                       {.loaders = loaders_,
                                        .builds = workspace_.folder().state("build"),
                                        .ca_file = get(options_.environment, "LIVELAMBDA_CA_FILE"),
-                                       .own_environment = options_.environment});
+                                       .own_environment = options_.environment,
+                                       .account = workspace_.account_id()});
     return {};
   }
 
@@ -214,7 +214,9 @@ class Session {
                                              with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
                                                    by_name(with_debuggers(deployment.functions)), options_.workers,
-                                                   debugging_.get());
+                                                   debugging_.get(), [this](const std::string& function) {
+                                                     if (code_watch_) code_watch_->look_at_inputs(function);
+                                                   });
     co_return co_await driver_->connect(*environments_);
   }
 
@@ -233,44 +235,26 @@ class Session {
     return ready;
   }
 
+  base::Result<> watch_code() {
+    code_watch_.emplace(
+        executor_, workspace_.folder().path, *launcher_, with_.clock,
+        CodeWatch::Callbacks{
+            .changed = [this](const os::Changes& changes) { edits_->changed(changes); },
+            .touched = [this](const std::set<std::string>& functions) { environments_->reload(functions); },
+            .failed = [this](const base::Error& error) { tell_unwatched(error); }});
+    return code_watch_->watch(sources_of(functions_));
+  }
+
+  void tell_unwatched(const base::Error& error) {
+    with_.reporter.report(Notice{error.hint.empty() ? error.message : error.message + ": " + error.hint});
+  }
+
   static std::vector<worker::FunctionSource> sources_of(const std::vector<LiveFunction>& functions) {
     std::vector<worker::FunctionSource> sources;
     for (const LiveFunction& live : functions) {
       sources.push_back({live.info.logical_id, live.info.source, {}, live.code.layers});
     }
     return sources;
-  }
-
-  // Watches what is not watched yet.
-  base::Result<> watch_files() {
-    std::vector<std::string> folders;
-    for (const std::string& folder : worker::folders_to_watch(workspace_.folder().path, sources_)) {
-      if (watched_.insert(folder).second) folders.push_back(folder);
-    }
-    TRY(watch(std::move(folders), worker::skip_directory));
-    std::vector<std::string> layers;
-    for (const std::string& folder : worker::layers_to_watch(sources_)) {
-      if (watched_layers_.insert(folder).second) layers.push_back(folder);
-    }
-    return watch(std::move(layers), worker::skip_in_layer);
-  }
-
-  base::Result<> watch(std::vector<std::string> folders, std::function<bool(std::string_view)> skip) {
-    if (folders.empty()) return {};
-    TRY(auto watcher, os::watch(executor_, std::move(folders), std::move(skip)));
-    watching_.spawn(reload_on_change(std::move(watcher)));
-    return {};
-  }
-
-  awaitable<void> reload_on_change(std::unique_ptr<os::Watcher> watcher) {
-    while (true) {
-      os::Changes changes = co_await watcher->next();
-      for (worker::FunctionSource& source : sources_) source.inputs = launcher_->inputs(source.function);
-      edits_->changed(changes);
-      changes = contents_.without_same(std::move(changes));
-      std::set<std::string> touched = worker::touched_functions(changes, workspace_.folder().path, sources_);
-      if (!touched.empty()) environments_->reload(touched);
-    }
   }
 
   // The infrastructure was edited and deployed while the session runs.
@@ -282,8 +266,7 @@ class Session {
   void know(std::vector<LiveFunction> functions) {
     functions_ = with_debuggers(std::move(functions));
     environments_->know(by_name(functions_));
-    sources_ = sources_of(functions_);
-    if (auto watched = watch_files(); !watched) with_.reporter.report(Notice{watched.error().message});
+    if (auto watched = code_watch_->watch(sources_of(functions_)); !watched) tell_unwatched(watched.error());
   }
 
   asio::any_io_executor executor_;
@@ -298,10 +281,7 @@ class Session {
   std::unique_ptr<BridgeDriver> driver_;
   std::unique_ptr<Environments> environments_;
   std::vector<LiveFunction> functions_;
-  std::vector<worker::FunctionSource> sources_;
-  worker::Contents contents_;
-  std::set<std::string> watched_;  // folders
-  std::set<std::string> watched_layers_;
+  std::optional<CodeWatch> code_watch_;
   Plan plan_;                   // until it is deployed
   std::set<std::string> told_;  // lines
   std::optional<InfrastructureEdits> edits_;

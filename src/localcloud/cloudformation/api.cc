@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/ids.h"
+#include "localcloud/cloudformation/lambda_macros.h"
 #include "localcloud/cloudformation/template_url.h"
 #include "localcloud/iam/iam.h"
 
@@ -50,8 +51,10 @@ CloudFormationApi::CloudFormationApi(Cloud& cloud, ResourceTypes types)
 awaitable<net::Response> CloudFormationApi::handle(Call call) {
   QueryInput input(call.request);
   auto action = input.action();
-  const Asked asked{.call = call, .input = std::move(input), .action = std::move(action)};
+  Macros macros(cloud_, store_);
+  const Asked asked{.call = call, .input = std::move(input), .action = std::move(action), .macros = &macros};
   auto answer = dispatch(asked);
+  while (co_await macros.answer(call.caller)) answer = dispatch(asked);
   if (!answer) co_return query_failure(call, kNamespace, answer.error());
   co_return query_answer(call, kNamespace, asked.action, *answer);
 }
@@ -179,6 +182,7 @@ base::Result<DefinitionInput> CloudFormationApi::definition_input(const Asked& a
     result.tags[key] = tag.get_or("Value", "");
   }
   if (previous != nullptr && !input.has_below("Tags")) result.tags = previous->definition.tags;
+  result.macros = asked.macros;
   result.capabilities = input.list("Capabilities");
   result.notification_arns = input.list("NotificationARNs");
   if (previous != nullptr && !input.has_below("NotificationARNs"))

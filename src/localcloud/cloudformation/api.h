@@ -40,6 +40,7 @@ class CloudFormationApi final : public CloudFormation {
     const Call& call;
     QueryInput input;
     std::string action;
+    Macros* macros = nullptr;
   };
   using Operation = Answer (CloudFormationApi::*)(const Asked&);
 

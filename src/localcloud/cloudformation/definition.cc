@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "localcloud/cloudformation/capabilities.h"
 #include "localcloud/cloudformation/graph.h"
+#include "localcloud/cloudformation/lambda_macros.h"
 #include "localcloud/cloudformation/macros.h"
 #include "localcloud/cloudformation/sam/sam.h"
 #include "localcloud/cloudformation/scope.h"
@@ -35,6 +36,8 @@ base::Result<json::object> apply(const std::string& transform, json::object docu
   if (transform == kSamTransform) return expand_sam(document, sam_input(input));
   if (transform == kLanguageExtensions) return expand_language_extensions(document, scope);
   if (transform == kInclude) return expand_includes(input.cloud, input.caller, std::move(document), scope);
+  if (input.macros != nullptr && !transform.starts_with("AWS::"))
+    return input.macros->transform(transform, std::move(document), input);
   return aws_error(400, std::string(kTransformFailed),
                    fmt::format("The transform {} is not implemented by the local cloud", transform));
 }
@@ -43,9 +46,13 @@ base::Result<json::object> apply(const std::string& transform, json::object docu
 // access with IAM").
 base::Result<> check_right(const Cloud& cloud, const Principal& caller, std::string_view transform) {
   if (cloud.iam == nullptr) return {};
-  if (transform.starts_with("AWS::")) transform.remove_prefix(5);
+  std::string_view owner = cloud.account_id;
+  if (transform.starts_with("AWS::")) {
+    owner = "aws";
+    transform.remove_prefix(5);
+  }
   return cloud.iam->authorize(caller, "cloudformation:CreateChangeSet",
-                              fmt::format("arn:aws:cloudformation:{}:aws:transform/{}", cloud.region, transform));
+                              fmt::format("arn:aws:cloudformation:{}:{}:transform/{}", cloud.region, owner, transform));
 }
 
 // Functions of AWS::LanguageExtensions are none without it.
@@ -74,6 +81,10 @@ base::Result<ProcessedTemplate> process_template(std::string text, const MacroIn
     const auto values = preliminary_parameters(parameters, input.given, input.previous);
     TRY(const auto mappings, read_mappings(document));
     const auto scope = parameter_scope(values, mappings, input.pseudo);
+    if (input.macros != nullptr && result.original.find("Fn::Transform") != std::string::npos) {
+      TRY(auto transformed, input.macros->transform_within(std::move(document), input));
+      document = std::move(transformed.get_object());
+    }
     // What is included may use the others.
     TRY(document, apply(std::string(kInclude), std::move(document), input, scope));
     for (const auto& name : result.transforms) {
@@ -96,7 +107,8 @@ base::Result<StackDefinition> build_definition(const Cloud& cloud, const Stack& 
                                                         .caller = input.caller,
                                                         .pseudo = pseudo_parameters(cloud, stack, definition),
                                                         .given = input.parameters,
-                                                        .previous = previous}));
+                                                        .previous = previous,
+                                                        .macros = input.macros}));
   for (const auto& transform : processed.transforms) {
     TRY(check_right(cloud, input.caller, transform));
   }

@@ -21,6 +21,8 @@ struct ProcessedTemplate {
   std::vector<std::string> transforms;  // the original's
 };
 
+class Macros;  // lambda_macros.h
+
 // What macros may know: parameters as far as they have values, and who asks.
 struct MacroInput {
   const Cloud& cloud;
@@ -28,10 +30,11 @@ struct MacroInput {
   PseudoParameters pseudo;
   const std::map<std::string, GivenParameter>& given;
   const std::map<std::string, std::string>& previous;
+  Macros* macros = nullptr;  // of the account; without them such a macro fails by name
 };
 
-// Macros: AWS::Include, AWS::LanguageExtensions (macros.h), AWS::Serverless-2016-10-31; others fail by name. Errors of
-// a macro have the code kTransformFailed (sam/sam.h).
+// Macros: AWS::Include, AWS::LanguageExtensions (macros.h), AWS::Serverless-2016-10-31, those of the account
+// (lambda_macros.h); others fail by name. Errors of a macro have the code kTransformFailed (sam/sam.h).
 base::Result<ProcessedTemplate> process_template(std::string text, const MacroInput& input);
 
 struct DefinitionInput {
@@ -44,6 +47,7 @@ struct DefinitionInput {
   Principal caller;
   std::vector<std::string> without_effect;
   bool by_change_set = false;
+  Macros* macros = nullptr;
 };
 
 // `stack`: the stack it is for, with its parameters so far. Checks everything that can be known before a resource is

@@ -74,7 +74,7 @@ base::Result<json::object> expand_includes(const Cloud& cloud, const Principal& 
   if (const auto* transform = document.if_contains("Transform")) {
     const auto entries = transform->is_array() ? transform->get_array() : json::array({*transform});
     for (const auto& entry : entries) {
-      if (!entry.is_object()) continue;
+      if (codec::find_string(entry, "Name") != kInclude) continue;
       TRY(const auto included, includer.fetch(entry));
       for (const auto& [name, value] : included) top[name] = value;
     }

@@ -1,6 +1,6 @@
 // The macros that CloudFormation itself hosts, but for SAM (sam/sam.h): AWS::Include puts text from S3 in its place;
 // AWS::LanguageExtensions brings Fn::ForEach, functions in DeletionPolicy and UpdateReplacePolicy, Fn::Length,
-// Fn::ToJsonString and the default of Fn::FindInMap. Other macros fail by name.
+// Fn::ToJsonString and the default of Fn::FindInMap. Macros of the account: lambda_macros.h.
 //
 // Errors have the code kTransformFailed (sam/sam.h) and its words: "Transform AWS::Include failed with: …".
 #pragma once

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "localcloud/cloudformation/custom_resource.h"
+#include "localcloud/cloudformation/lambda_macros.h"
 #include "localcloud/cloudformation/nested_stack.h"
 #include "localcloud/cloudformation/notification.h"
 #include "localcloud/cloudformation/operation.h"
@@ -20,6 +21,7 @@ StackEngine::StackEngine(Cloud& cloud, StackStore& store, ResourceTypes types)
     : cloud_(cloud), store_(store), callbacks_(cloud), types_(std::move(types)) {
   types_.add(make_nested_stack_type(cloud_, store_, *this));
   types_.add(make_custom_resource_type(cloud_, store_, callbacks_));
+  types_.add(make_macro_type());
   for (auto& type : make_wait_types(cloud_, store_, callbacks_)) types_.add(std::move(type));
 }
 
