@@ -87,6 +87,8 @@ session::Options to_options(const AppCommand& command, session::Assets assets) {
           .yes_really = command.yes_really,
           .yes = command.yes,
           .increase_timeout = command.increase_timeout,
+          .workers = command.workers,
+          .inspect = command.inspect,
           .cloud_ends = command.local,
           .user = std::move(user),
           .host = host_name(),

@@ -67,11 +67,38 @@ void describe(CLI::App& subcommand, AppCommand& command, AppCommand::Verb verb) 
   if (verb == start) {
     subcommand.add_flag("--increase-timeout", command.increase_timeout,
                         "Give live functions 900 seconds, for debuggers");
+    subcommand
+        .add_option_function<std::vector<std::string>>(
+            "--inspect",
+            [&command](const std::vector<std::string>& names) {
+              command.inspect.emplace(names);
+              std::erase(*command.inspect, std::string());
+            },
+            "Run this function under its language's debugger, or all without a name; may be given again "
+            "(docs/debugging.md)")
+        ->expected(0, 1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("[FUNCTION]")
+        ->allow_extra_args(false);
+    subcommand.add_flag("!--no-memory-limit", command.workers.limit_memory,
+                        "Let a worker have more memory than its function's MemorySize");
+    subcommand
+        .add_option("--idle-workers", command.workers.idle_per_function,
+                    "So many workers of a function are kept while they are idle")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    subcommand
+        .add_option("--idle-memory", command.workers.idle_memory_mb, "So many MB all idle workers may have together")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
   }
   if (verb == start || verb == deploy || verb == remove) {
     subcommand.add_flag("--yes-really", command.yes_really, "Also on a stage called prod, production or live");
   }
   if (verb == remove) subcommand.add_flag("--yes,-y", command.yes, "Do not ask");
+  if (verb == start) {
+    subcommand.add_flag("--yes,-y", command.yes, "Fetch what Lambda brings along (docs/runtimes.md) without asking");
+  }
   subcommand.add_flag("--json", command.json, "One JSON object per line on stdout (docs/json.md)");
   subcommand.add_flag("--verbose,-v", command.verbose, "Say more, on stderr");
 }

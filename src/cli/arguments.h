@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "session/worker_bounds.h"
 
 namespace cli {
 
@@ -28,10 +29,12 @@ struct AppCommand {
   std::string profile;
   std::string region;
   bool local = false;
-  bool take_over = false;         // start, deploy, remove: also stacks that livelambda did not make
-  bool yes_really = false;        // start, deploy, remove: also on a stage that is called production
-  bool yes = false;               // remove: without asking
-  bool increase_timeout = false;  // start
+  bool take_over = false;                           // start, deploy, remove: also stacks that livelambda did not make
+  bool yes_really = false;                          // start, deploy, remove: also on a stage that is called production
+  bool yes = false;                                 // remove: without asking
+  bool increase_timeout = false;                    // start
+  std::optional<std::vector<std::string>> inspect;  // start: functions to debug; empty = every live one
+  session::WorkerBounds workers;                    // start
   bool json = false;
   bool verbose = false;
 };

@@ -51,6 +51,17 @@ TEST(Arguments, OfStartHaveDefaults) {
   EXPECT_FALSE(command.verbose);
 }
 
+TEST(Arguments, BoundWorkersAsLambdaDoesUnlessToldOtherwise) {
+  EXPECT_TRUE(start({}).workers.limit_memory);
+  EXPECT_EQ(start({}).workers.idle_per_function, 8U);
+  AppCommand command = start({"--no-memory-limit", "--idle-workers", "2", "--idle-memory=500"});
+  EXPECT_FALSE(command.workers.limit_memory);
+  EXPECT_EQ(command.workers.idle_per_function, 2U);
+  EXPECT_EQ(command.workers.idle_memory_mb, 500);
+  EXPECT_EQ(error({"start", "--idle-workers", "-1"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"start", "--idle-memory", "-1"}).kind, base::ErrorKind::usage);
+}
+
 TEST(Arguments, OfStartAreAllRead) {
   AppCommand command = start({"--stage", "dev-tom", "--app-dir=../shop", "--local", "--json", "--verbose"});
   EXPECT_EQ(command.app.stage, "dev-tom");

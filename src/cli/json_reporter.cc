@@ -94,6 +94,9 @@ json::object to_json(const InvocationReport& report) {
     object["status"] = report.status;
     object["ms"] = rounded(report.ms);
     object["overheadMs"] = rounded(report.overhead_ms);
+    if (report.memory_size_mb > 0) object["memorySizeMb"] = report.memory_size_mb;
+    if (report.max_memory_mb > 0) object["maxMemoryUsedMb"] = report.max_memory_mb;
+    if (report.init_ms) object["initMs"] = rounded(*report.init_ms);
     if (!report.error.empty()) object["error"] = report.error;
   }
   return object;
@@ -109,6 +112,12 @@ json::object to_json(const BuildReport& build) {
           {"ms", rounded(build.ms)},
           {"status", build.status},
           {"output", build.output}};
+}
+
+json::object to_json(const DebuggerReport& debugger) {
+  return {{"event", "debugger"},         {"function", debugger.function},       {"debugger", debugger.debugger},
+          {"address", debugger.address}, {"environment", debugger.environment}, {"pid", debugger.pid},
+          {"waits", debugger.waits}};
 }
 
 json::object to_json(const Displaced& displaced) {

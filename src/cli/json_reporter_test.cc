@@ -105,6 +105,12 @@ TEST(JsonReporter, WritesAnInvocationThatEnds) {
   EXPECT_EQ(of(report), parsed(R"({"event":"invocation","phase":"finished","requestId":"r","function":"Api",
                        "trigger":"http-api GET /","environment":"0123456789abcdef0123456789abcdef","pid":4711,
                        "status":"ok","ms":12.346,"overheadMs":1.5E0})"));
+  report.memory_size_mb = 128;
+  report.max_memory_mb = 61;
+  report.init_ms = 74;
+  EXPECT_EQ(of(report).at("memorySizeMb"), 128);
+  EXPECT_EQ(of(report).at("maxMemoryUsedMb"), 61);
+  EXPECT_EQ(of(report).at("initMs"), 74);
   report.status = "error";
   report.error = "TypeError: x\n    at y";
   EXPECT_EQ(codec::find_string(of(report), "error"), "TypeError: x\n    at y");

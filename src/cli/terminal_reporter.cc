@@ -121,9 +121,12 @@ void TerminalReporter::show(const InvocationReport& report) {
     return;
   }
   std::string_view color = report.status == "ok" ? kGreen : kRed;
+  std::string more = fmt::format("+ {:.1f} ms overhead", report.overhead_ms);
+  if (report.init_ms) more += fmt::format("  init {:.0f} ms", *report.init_ms);
+  if (report.max_memory_mb > 0) more += fmt::format("  Max Memory Used: {} MB", report.max_memory_mb);
+  if (report.max_memory_mb > 0 && report.memory_size_mb > 0) more += fmt::format(" of {}", report.memory_size_mb);
   print(fmt::format("{}  {} {}  {}  {:.1f} ms {}\n", paint(kDim, time()), paint(color, "←"),
-                    paint(kBold, report.function), paint(color, report.status), report.ms,
-                    paint(kDim, fmt::format("+ {:.1f} ms overhead", report.overhead_ms))));
+                    paint(kBold, report.function), paint(color, report.status), report.ms, paint(kDim, more)));
   if (!report.error.empty()) print_lines("              ", report.error, kRed);
 }
 
@@ -137,6 +140,13 @@ void TerminalReporter::show(const BuildReport& build) {
   std::string what = ok ? fmt::format("{} reloaded", build.function) : fmt::format("{} does not load", build.function);
   print(fmt::format("{}  {} {}\n", paint(kDim, time()), paint(ok ? kGreen : kRed, "↻"), what));
   if (!build.output.empty()) print_lines("              ", build.output, kRed);
+}
+
+void TerminalReporter::show(const DebuggerReport& debugger) {
+  print(fmt::format("{}  {} {}  {} on {} {}{}\n", paint(kDim, time()), paint(kYellow, "●"),
+                    paint(kBold, debugger.function), debugger.debugger, paint(kCyan, debugger.address),
+                    paint(kDim, fmt::format("pid {}", debugger.pid)),
+                    debugger.waits ? "  waits for its debugger to come back" : ""));
 }
 
 void TerminalReporter::show(const Displaced& displaced) {

@@ -28,6 +28,7 @@ class TerminalReporter final : public session::Reporter {
   void show(const session::InvocationReport& report);
   void show(const session::LogLine& log);
   void show(const session::BuildReport& build);
+  void show(const session::DebuggerReport& debugger);
   void show(const session::Displaced& displaced);
   void show(const session::Dropped& dropped);
   void show(const session::ToolOutput& output);

@@ -38,6 +38,9 @@ InvocationReport finished(const std::string& status, const std::string& error = 
           .status = status,
           .ms = 12.34,
           .overhead_ms = 1.25,
+          .memory_size_mb = 128,
+          .max_memory_mb = 61,
+          .init_ms = 74,
           .error = error};
 }
 
@@ -61,10 +64,11 @@ std::vector<Report> everything() {
 TEST(TerminalReporter, ShowsEverythingInPlainLines) {
   std::string text = shown(everything(), {.verbose = true});
   EXPECT_THAT(text, Not(HasSubstr("\x1b"))) << "no escape codes without colour";
-  for (const char* part : {"Topic", "CREATE_FAILED", "denied\n", "http://127.0.0.1:1/", "api.handler", "http-api GET /",
-                           "pid 4711", "hello", "ok  12.3 ms + 1.2 ms overhead", "TypeError: x\n",
-                           "    at y (api.js:3)\n", "Api reloaded", "does not load", "SyntaxError: no",
-                           "another client has connected: ann@desk", "frames dropped (wrong_key): 3", "note\n"}) {
+  for (const char* part :
+       {"Topic", "CREATE_FAILED", "denied\n", "http://127.0.0.1:1/", "api.handler", "http-api GET /", "pid 4711",
+        "hello", "ok  12.3 ms + 1.2 ms overhead  init 74 ms  Max Memory Used: 61 MB of 128\n", "TypeError: x\n",
+        "    at y (api.js:3)\n", "Api reloaded", "does not load", "SyntaxError: no",
+        "another client has connected: ann@desk", "frames dropped (wrong_key): 3", "note\n"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }

@@ -54,7 +54,9 @@ base::Result<std::string> read_file(const std::string& path) {
   if (::fstat(file.get(), &about) != 0) return base::fail(error_of(errno, "read", path));
   std::string content;
   std::size_t size = 0;
-  content.resize(static_cast<std::size_t>(about.st_size) + 1);  // one more: so that the end is seen in one turn
+  // One more, so that the end is seen in one turn. What the kernel makes up has no size, and may be had in one turn
+  // only.
+  content.resize(about.st_size > 0 ? static_cast<std::size_t>(about.st_size) + 1 : 4096);
   while (true) {
     ssize_t got = ::read(file.get(), content.data() + size, content.size() - size);
     if (got < 0 && errno == EINTR) continue;

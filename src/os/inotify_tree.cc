@@ -41,17 +41,22 @@ InotifyTree::InotifyTree(DirectoryWatches& watches, std::vector<std::string> roo
     : watches_(watches), roots_(std::move(roots)), skip_(std::move(skip)) {}
 
 base::Result<> InotifyTree::start() {
-  for (const std::string& root : roots_) {
-    if (!add_tree(root, false) && limit_reached_ == 0) {
-      return base::fail(base::ErrorKind::not_found, fmt::format("no folder {} to watch", root));
-    }
-  }
-  if (limit_reached_ != 0) {
-    return base::fail(base::ErrorKind::local_resource,
-                      fmt::format("cannot watch all folders: {}", std::generic_category().message(limit_reached_)),
-                      "raise the kernel's limit: sudo sysctl fs.inotify.max_user_watches=524288");
-  }
+  for (const std::string& root : std::exchange(roots_, {})) TRY(add_root(root));
   return {};
+}
+
+base::Result<> InotifyTree::add_root(const std::string& root) {
+  if (is_root(root)) return {};
+  const int watch = add(root);
+  if (watch >= 0 && path_of_.contains(watch) && path_of_.at(watch) != root) return {};  // by another name
+  if (!watch_of_.contains(root) && !add_tree(root, false) && limit_reached_ == 0) {
+    return base::fail(base::ErrorKind::not_found, fmt::format("no folder {} to watch", root));
+  }
+  roots_.push_back(root);
+  if (limit_reached_ == 0) return {};
+  return base::fail(base::ErrorKind::local_resource,
+                    fmt::format("cannot watch all folders: {}", std::generic_category().message(limit_reached_)),
+                    "raise the kernel's limit: sudo sysctl fs.inotify.max_user_watches=524288");
 }
 
 Changes InotifyTree::take() {

@@ -50,6 +50,8 @@ class InotifyTree {
 
   // Watches everything. Errors as in watch().
   base::Result<> start();
+  // Another root, after start(); nothing if it is watched already. Errors as in watch().
+  base::Result<> add_root(const std::string& root);
   void handle(const InotifyEvent& event);
   bool changed() const { return changes_.overflow || !changes_.paths.empty(); }
   Changes take();

@@ -213,6 +213,25 @@ TEST_F(Watcher, FindsARootMissingAfterAnOverflow) {
   EXPECT_EQ(changes(), (Paths{"/app"}));
 }
 
+TEST_F(Watcher, TakesInAnotherFolderLater) {
+  kernel.make("/lib");
+  kernel.make("/lib/deep");
+  ASSERT_TRUE(tree.start());
+  ASSERT_TRUE(tree.add_root("/lib"));
+  event("/lib/deep", IN_CLOSE_WRITE, "a.js");
+  EXPECT_EQ(changes(), (Paths{"/lib/deep/a.js"}));
+  ASSERT_TRUE(tree.add_root("/app/src")) << "a root of its own inside another";
+  event("/app/src", IN_CLOSE_WRITE, "a.js");
+  EXPECT_EQ(changes(), (Paths{"/app/src/a.js"}));
+  kernel.directories["/alias"] = kernel.directories["/lib"];
+  ASSERT_TRUE(tree.add_root("/alias"));
+  event("/lib", IN_CLOSE_WRITE, "b.js");
+  EXPECT_EQ(changes(), (Paths{"/lib/b.js"})) << "a folder keeps the name that it was watched by first";
+  auto missing = tree.add_root("/nothing");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, base::ErrorKind::not_found);
+}
+
 TEST_F(Watcher, RefusesAMissingFolder) {
   InotifyTree missing(kernel, {"/nowhere"}, [](std::string_view) { return false; });
   EXPECT_EQ(missing.start().error().kind, base::ErrorKind::not_found);

@@ -31,6 +31,7 @@ struct ProcessOptions {
   bool capture_stdout = true;                      // else inherited from the parent
   bool capture_stderr = true;
   bool outlives_parent = false;  // true: no death signal, setsid(); for the local cloud process
+  bool traceable = false;        // also debuggers that are not its parents may attach (PR_SET_PTRACER)
   std::optional<PrivateTmp> private_tmp = {};
 };
 

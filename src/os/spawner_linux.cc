@@ -50,6 +50,7 @@ struct ChildPlan {
   const char* directory = nullptr;  // nullptr = stay
   std::array<int, 3> stdio{};       // -1 = the parent's
   bool outlives_parent = false;
+  bool traceable = false;
   const PrivateTmpPlan* private_tmp = nullptr;  // nullptr = the machine's
   pid_t parent = 0;
   int report = -1;
@@ -93,6 +94,7 @@ void place_stdio(const ChildPlan& plan) {
     ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL));
     if (::getppid() != plan.parent) ::_exit(127);  // it died before it could be watched
   }
+  if (plan.traceable) ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // where Yama restricts it
   place_stdio(plan);
   if (plan.directory != nullptr && ::chdir(plan.directory) != 0) give_up(plan, Step::directory);
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -252,7 +254,8 @@ base::Error start_error(const ChildFailure& failure, const std::string& program,
   if (failure.step == Step::private_tmp) {
     return {
         .kind = base::ErrorKind::permission,
-        .message = fmt::format("no /tmp of its own for {}: {}", program, std::generic_category().message(failure.code)),
+        .message = fmt::format("no /tmp or /opt of its own for {}: {}", program,
+                               std::generic_category().message(failure.code)),
         .hint = "allow unprivileged user namespaces (user.max_user_namespaces, AppArmor, the container's seccomp)"};
   }
   bool missing = failure.code == ENOENT || failure.code == ENOTDIR;
@@ -324,6 +327,7 @@ class LinuxSpawner final : public Spawner {
                    .directory = options.directory.empty() ? nullptr : options.directory.c_str(),
                    .stdio = {nothing.get(), child_stdout.get(), child_stderr.get()},
                    .outlives_parent = options.outlives_parent,
+                   .traceable = options.traceable,
                    .private_tmp = private_tmp ? &*private_tmp : nullptr,
                    .parent = ::getpid(),
                    .report = report.write.get()};

@@ -32,6 +32,8 @@ class Watcher {
   // Everything that changed since the last call; waits until there is something, then gathers what follows
   // within 10 ms, so that one save is one set.
   virtual awaitable<Changes> next() = 0;
+  // Watches another folder too; nothing if it is watched already. Errors: as watch().
+  virtual base::Result<> add(const std::string& folder) = 0;
 };
 
 // `skip(name)` says which directory names are not entered (".git", "node_modules", …).

@@ -52,6 +52,15 @@ class KernelWatches final : public DirectoryWatches {
   int fd_;
 };
 
+base::Result<std::string> normal_path(const std::string& folder) {
+  std::error_code error;
+  auto path = std::filesystem::absolute(folder, error);
+  if (error) return base::fail(base::ErrorKind::local_resource, "the working directory is gone");
+  std::string text = path.lexically_normal().string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
 class InotifyWatcher final : public Watcher {
  public:
   InotifyWatcher(asio::posix::stream_descriptor descriptor, std::vector<std::string> roots,
@@ -71,6 +80,11 @@ class InotifyWatcher final : public Watcher {
     co_await base::sleep_for(kGather);
     drain();
     co_return tree_.take();
+  }
+
+  base::Result<> add(const std::string& folder) override {
+    TRY(const std::string path, normal_path(folder));
+    return tree_.add_root(path);
   }
 
  private:
@@ -96,15 +110,6 @@ class InotifyWatcher final : public Watcher {
   KernelWatches watches_;
   InotifyTree tree_;
 };
-
-base::Result<std::string> normal_path(const std::string& folder) {
-  std::error_code error;
-  auto path = std::filesystem::absolute(folder, error);
-  if (error) return base::fail(base::ErrorKind::local_resource, "the working directory is gone");
-  std::string text = path.lexically_normal().string();
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text;
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "app/settings.h"
 #include "codec/json.h"
 #include "os/files.h"
+#include "worker/editor_terminal.h"
 
 namespace session {
 namespace {
@@ -62,7 +63,6 @@ Debugging::Debugging(boost::asio::any_io_executor executor, os::Spawner& spawner
       spawner_(spawner),
       reporter_(reporter),
       options_(std::move(options)),
-      editor_attaches_(options_.environment.contains("VSCODE_INSPECTOR_OPTIONS")),
       ports_(read_ports(options_.ports_file)) {}
 
 Debugging::~Debugging() = default;
@@ -131,11 +131,20 @@ std::vector<DebuggedFunction> Debugging::functions() const {
   return functions;
 }
 
+// It does not say whether it did, so a worker that it may hold is never killed for its deadline.
+base::Result<worker::DebugTargetPtr> Debugging::let_editor_attach(worker::WorkerSpec& spec) const {
+  if (!worker::editor_attaches(options_.environment, spec.code.runtime)) return nullptr;
+  if (spec.code.runtime.starts_with("python")) {
+    TRY(spec.debug_port, worker::find_free_port(executor_));
+  }
+  spec.held = [] { return true; };
+  return nullptr;
+}
+
 base::Result<worker::DebugTargetPtr> Debugging::prepare(worker::WorkerSpec& spec) {
   auto entry = entries_.find(spec.code.function);
   if (entry == entries_.end()) {
-    if (editor_attaches_ && spec.code.runtime.starts_with("nodejs")) spec.held = [] { return true; };
-    return nullptr;
+    return let_editor_attach(spec);
   }
   auto target = std::make_shared<worker::DebugTarget>();
   target->function = spec.code.function;
@@ -146,7 +155,8 @@ base::Result<worker::DebugTargetPtr> Debugging::prepare(worker::WorkerSpec& spec
   spec.debug_port = target->port;
   spec.debugger_first = target->port != 0 && entry->second.relay->expects_client();
   spec.memory_limit_mb = 0;  // the debugger needs memory of its own
-  spec.held = [target] { return target->clients > 0; };
+  const bool by_itself = worker::editor_attaches(options_.environment, spec.code.runtime);
+  spec.held = [target, by_itself] { return by_itself || target->clients > 0; };
   return target;
 }
 

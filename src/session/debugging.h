@@ -3,9 +3,9 @@
 //
 // Each of these functions has an address on 127.0.0.1 that stays the same while workers come and go, and from session
 // to session as long as nobody else takes the port (worker::DebugRelay; `.livelambda/debug-ports.json`). Beside it, an
-// editor that has put variables of its own into the terminal attaches by itself to workers of Node.js.
+// editor may attach by itself to what is started in its terminal (worker/editor_terminal.h), with --inspect or without.
 //
-// While a debugger's client is connected, a worker is not killed for its deadline: see holds().
+// While a debugger's client is connected, or may be, a worker is not killed for its deadline: WorkerSpec::held.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -77,6 +77,7 @@ class Debugging {
     DebuggedFunction function;
     std::unique_ptr<worker::DebugRelay> relay;
   };
+  base::Result<worker::DebugTargetPtr> let_editor_attach(worker::WorkerSpec& spec) const;
   base::Result<> take_port(Entry& entry);
   base::Result<> keep_ports();
 
@@ -84,7 +85,6 @@ class Debugging {
   os::Spawner& spawner_;
   Reporter& reporter_;
   DebuggingOptions options_;
-  bool editor_attaches_;  // by itself, to Node.js
   std::map<std::string, std::uint16_t> ports_;
   std::map<std::string, Entry> entries_;  // by the function's path
 };

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <cstdlib>
+#include <string_view>
 
-#include "codec/json.h"
+#include "session/answers.h"
 #include "session/text.h"
 #include "session/trigger.h"
 
@@ -23,69 +25,36 @@ constexpr auto kSettle = 50ms;  // without a change: a `git checkout` or a forma
 constexpr int kMostSettleRounds = 40;
 constexpr int kMostTries = 3;  // of workers that end before they take the event
 
+constexpr auto kAwaited = 10s;  // how long a new environment's first event may be on its way
+
 double to_ms(base::SteadyTime::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-bridge::Answer to_bridge(runtime_api::Answer answer) {
-  bridge::Answer out{.failed = answer.failure, .headers = {}, .body = std::move(answer.body)};
-  auto add = [&](const char* name, std::string& value) {
-    if (!value.empty()) out.headers.emplace_back(name, std::move(value));
-  };
-  add("Content-Type", answer.content_type);
-  add("Lambda-Runtime-Function-Error-Type", answer.error_type);
-  add("Lambda-Runtime-Function-XRay-Error-Cause", answer.xray_error_cause);
-  return out;
+// One of the environment variables that Lambda sets; "" if there is none.
+std::string variable(const bridge::Announce& announce, std::string_view name) {
+  auto found = std::ranges::find(announce.environment, name, [](const auto& one) { return one.first; });
+  return found == announce.environment.end() ? std::string() : found->second;
 }
 
-runtime_api::InvocationEvent to_event(const bridge::Invocation& invocation) {
-  return {.request_id = invocation.request_id,
-          .body = invocation.event,
-          .deadline = base::from_epoch_ms(invocation.deadline_ms),
-          .function_arn = invocation.function_arn,
-          .trace_id = invocation.trace_id,
-          .client_context = invocation.client_context,
-          .cognito_identity = invocation.cognito_identity,
-          .tenant_id = invocation.tenant_id};
-}
-
-worker::WorkerOutcome live_failure(std::string type, const std::string& message) {
-  return {.kind = Kind::failure, .answer = runtime_api::make_failure(std::move(type), "livelambda: " + message)};
-}
-
-// A Lambda error object as people read it: "TypeError: x is not a function", then the stack trace.
-std::string readable_error(const std::string& body) {
-  auto parsed = codec::parse_json(body);
-  if (!parsed || codec::find(*parsed, "errorMessage") == nullptr) return valid_utf8(body);
-  std::string type = codec::find_string(*parsed, "errorType");
-  std::string message = codec::find_string(*parsed, "errorMessage");
-  std::string text = type.empty() ? message : fmt::format("{}: {}", type, message);
-  std::string lines;
-  for (const char* name : {"trace", "stackTrace"}) {
-    const auto* trace = codec::find(*parsed, name);
-    if (trace == nullptr || !trace->is_array()) continue;
-    for (const auto& line : trace->as_array()) {
-      // A JavaScript trace repeats type and message, together or each on a line.
-      if (!line.is_string()) continue;
-      std::string_view shown = line.get_string();
-      bool repeats = shown == type || shown == message || text == shown;
-      bool blank = shown.find_first_not_of(" \t") == std::string_view::npos;
-      if (!repeats && !blank) lines += fmt::format("\n{}", shown);
-    }
-  }
-  return text + lines;
+int memory_size_mb(const bridge::Announce& announce) {
+  return std::atoi(variable(announce, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE").c_str());
 }
 
 }  // namespace
 
 Environments::Environments(asio::any_io_executor executor, worker::Launcher& launcher, AttemptSink& sink,
-                           const base::Clock& clock, Reporter& reporter, std::map<std::string, LiveFunction> functions)
+                           const base::Clock& clock, Reporter& reporter, std::map<std::string, LiveFunction> functions,
+                           WorkerBounds bounds, Debugging* debugging, std::function<void(const std::string&)> built)
     : executor_(executor),
       launcher_(launcher),
       sink_(sink),
       clock_(clock),
       reporter_(reporter),
       functions_(std::move(functions)),
+      bounds_(bounds),
+      built_(std::move(built)),
+      debugging_(debugging),
       tasks_(executor) {
   tasks_.spawn(sweep_for_ever());
 }
@@ -124,8 +93,52 @@ void Environments::announced(bridge::Announced announced) {
   environment->announce = std::move(announced.announce);
   environment->last_used = clock_.now();
   if (auto known = environments_.find(announced.environment); known != environments_.end()) retire(*known->second);
+  replace_predecessor(announced.environment, *environment);
   environments_[announced.environment] = environment;
   find_function(environment);
+}
+
+// Each log stream is of one execution environment in AWS: another stub in it says that the one before has ended.
+void Environments::replace_predecessor(bridge::EnvironmentId id, Environment& environment) {
+  const bridge::Announce& announce = environment.announce;
+  const std::string stream = variable(announce, "AWS_LAMBDA_LOG_STREAM_NAME");
+  if (stream.empty()) return;
+  for (auto& [other_id, other] : environments_) {
+    const bool same = other_id != id && other->announce.function == announce.function &&
+                      variable(other->announce, "AWS_LAMBDA_LOG_STREAM_NAME") == stream;
+    if (!same || !is_idle(other_id, *other)) continue;
+    if (!other->twin->served && other->announce.environment == announce.environment) {
+      environment.twin = std::exchange(other->twin, nullptr);
+    } else {
+      retire(*other);
+    }
+  }
+}
+
+bool Environments::has_open_attempt(bridge::EnvironmentId id) const {
+  for (auto at = attempts_.lower_bound({id, 0}); at != attempts_.end() && at->first.environment == id; ++at) {
+    if (!at->second->finished) return true;
+  }
+  return false;
+}
+
+// Has a twin, and nothing for it to do.
+bool Environments::is_idle(bridge::EnvironmentId id, const Environment& environment) const {
+  return environment.twin && !environment.starting && !environment.twin->process->busy() && !has_open_attempt(id);
+}
+
+void Environments::keep_within_bounds() {
+  std::vector<Environment*> environments;
+  std::vector<IdleWorker> idle;
+  for (const auto& [id, environment] : environments_) {
+    if (!is_idle(id, *environment)) continue;
+    if (!environment->twin->served && clock_.now() - environment->last_used < kAwaited) continue;
+    environments.push_back(environment.get());
+    idle.push_back({.function = environment->announce.function,
+                    .last_used = environment->last_used,
+                    .memory_mb = environment->twin->process->memory_mb()});
+  }
+  for (const std::size_t at : beyond(bounds_, idle)) retire(*environments[at]);
 }
 
 void Environments::arrived(bridge::AttemptArrived arrived) {
@@ -158,6 +171,10 @@ void Environments::cancel(bridge::AttemptId id, std::string reason) {
   auto found = attempts_.find(id);
   if (found == attempts_.end() || found->second->finished) return;
   Attempt& attempt = *found->second;
+  if (attempt.twin && attempt.twin->held && attempt.twin->held()) {
+    give_up(id, found->second, "error", std::move(reason));
+    return;
+  }
   attempt.cancelled = true;
   attempt.cancel_reason = std::move(reason);
   attempt.changed.notify_all();
@@ -228,10 +245,16 @@ awaitable<base::Result<Environments::TwinPtr>> Environments::start_twin(Environm
       .revision = twin->generation,
       .environment = {environment->announce.environment.begin(), environment->announce.environment.end()},
       .timeout = function.timeout};
-  CO_TRY(twin->process, co_await launcher_.start(std::move(spec), [this, &function](worker::LogRecord record) {
-    log(function, std::move(record));
-  }));
+  spec.code.memory_mb = memory_size_mb(environment->announce);
+  if (bounds_.limit_memory && !spec.code.debugged) spec.memory_limit_mb = spec.code.memory_mb;
+  if (debugging_ != nullptr) {
+    CO_TRY(twin->debug, debugging_->prepare(spec));
+  }
+  twin->held = spec.held;
+  CO_TRY(twin->process, co_await launcher_.start(
+                            spec, [this, &function](worker::LogRecord record) { log(function, std::move(record)); }));
   twins_.insert(twin);
+  if (twin->debug) attach_debuggers(environment, twin, spec);
   co_return twin;
 }
 
@@ -254,9 +277,11 @@ awaitable<void> Environments::start_ahead(EnvironmentPtr environment, bool reloa
     report.output = readable_error(outcome.answer.body);
   }
   report_build(std::move(report), (*twin)->generation);
+  keep_within_bounds();
 }
 
 void Environments::report_build(BuildReport report, std::uint64_t generation) {
+  if (built_) built_(report.function);
   Told& told = told_[report.function];
   if (generation > told.generation) told = {.generation = generation, .reports = {}};
   if (generation == told.generation && told.reports.emplace(report.reload, report.status).second) {
@@ -268,11 +293,13 @@ void Environments::retire(Environment& environment) {
   if (!environment.twin) return;
   TwinPtr twin = std::exchange(environment.twin, nullptr);
   twin->retired = true;
+  let_no_more_clients(*twin);
   twin->process->retire();
   if (!twin->process->busy()) tasks_.spawn(end_twin(twin));  // else when its attempt has ended
 }
 
 awaitable<void> Environments::end_twin(TwinPtr twin) {
+  let_no_more_clients(*twin);
   co_await twin->process->close();
   twins_.erase(twin);
 }
@@ -293,6 +320,7 @@ void Environments::sweep() {
     if (!in_use && idle > kIdleLimit) retire(environment);
     at = !in_use && idle > kForgetAfter ? environments_.erase(at) : std::next(at);
   }
+  keep_within_bounds();
 }
 
 void Environments::reload(const std::set<std::string>& functions) {
@@ -329,6 +357,7 @@ awaitable<void> Environments::build_ahead(worker::FunctionCode code, bool reload
   const auto generation = generation_of(code.function);
   auto built = co_await launcher_.build(code, generation);
   report.ms = to_ms(clock_.now() - begin);
+  if (built_) built_(code.function);
   if (!built) {
     report.status = "error";
     report.output = built.error().message + (built.error().hint.empty() ? "" : "\n" + built.error().hint);
@@ -358,6 +387,7 @@ awaitable<void> Environments::run(bridge::AttemptId id, AttemptPtr attempt) {
   worker::WorkerOutcome outcome{.kind = Kind::cancelled};
   if (!attempt->cancelled) outcome = co_await run_on_a_worker(id, attempt);
   finish(id, attempt, std::move(outcome));
+  keep_within_bounds();
 }
 
 awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt) {
@@ -378,11 +408,18 @@ awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId
     attempt->twin = *twin;
     attempt->report.pid = static_cast<int>((*twin)->process->pid());
     report_started(id, *attempt);
-    outcome = co_await (*twin)->process->invoke(to_event(attempt->invocation),
-                                                [this, attempt] { attempt->handed_over = clock_.now(); });
+    if ((*twin)->held) tasks_.spawn(watch_deadline(id, attempt, *twin));
+    outcome = co_await (*twin)->process->invoke(to_event(attempt->invocation), [this, attempt] {
+      attempt->handed_over = clock_.now();
+      attempt->twin->served = true;
+    });
     attempt->twin = nullptr;
+    attempt->changed.notify_all();
     environment->last_used = clock_.now();
+    attempt->report.max_memory_mb = outcome.peak_memory_mb;
+    if (outcome.init) attempt->report.init_ms = to_ms(*outcome.init);
     if ((*twin)->retired) tasks_.spawn(end_twin(*twin));
+    if ((*twin)->nobody_came && outcome.kind == Kind::cancelled) outcome.kind = Kind::not_started;
     if (attempt->cancelled && outcome.kind == Kind::not_started) outcome.kind = Kind::cancelled;
   }
   if (outcome.kind == Kind::not_started) {
@@ -409,11 +446,15 @@ void Environments::report_started(bridge::AttemptId id, Attempt& attempt) {
   attempt.report.function = name_of(id.environment);
   attempt.report.trigger = trigger_of(attempt.invocation.event);
   attempt.report.environment = id.environment.to_string();
+  if (auto environment = environment_of(id.environment)) {
+    attempt.report.memory_size_mb = memory_size_mb(environment->announce);
+  }
   reporter_.report(attempt.report);
 }
 
 // Hands the answer to the bridge; the report goes out when it is delivered, or now if nobody wants an answer.
 void Environments::finish(bridge::AttemptId id, AttemptPtr attempt, worker::WorkerOutcome outcome) {
+  if (attempt->given_up) return;
   if (outcome.kind == Kind::cancelled && !attempt->cancelled) {
     outcome = live_failure("Function.LiveWorker", "the worker was stopped");
   }

@@ -5,13 +5,22 @@
 // - After a change of a function's files the next attempt runs new code; an attempt that runs ends on the code it began
 //   with. As soon as no more changes follow, the twin that was used last is started anew, so that a broken file is
 //   shown when it is saved.
-// - A twin that was idle for 10 minutes is ended; its environment gets another when it comes back. An environment that
-//   was not used for a day is forgotten: Lambda ends them long before.
+// - A twin has exactly its environment's credentials and ends with them: at the latest when Lambda has run the stub of
+//   the same log stream anew, which has others. One that was still loading then goes on for its successor, as Lambda's
+//   own init phase may take longer than the function's timeout.
+// - A twin that was idle for 10 minutes is ended, and so are those beyond the bounds, oldest first; its environment
+//   gets another when it comes back, and attempts wait for it. An environment that was not used for a day is forgotten:
+//   Lambda ends them long before.
+// - A worker that a debugger's client holds is not killed for its deadline. Lambda has given up the invocation then,
+// and
+//   starts another environment, which gets a worker of its own; the held one goes on until its handler ends, and what
+//   it answers goes nowhere.
 // - Every attempt that a worker began is reported twice, as started and as finished, however it ends.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -21,7 +30,9 @@
 #include "base/notifier.h"
 #include "base/task_group.h"
 #include "session/bridge_driver.h"
+#include "session/debugging.h"
 #include "session/reporter.h"
+#include "session/worker_bounds.h"
 #include "worker/worker.h"
 
 namespace session {
@@ -35,9 +46,12 @@ struct LiveFunction {
 
 class Environments final : public AttemptHandler {
  public:
-  // All outlive it. `functions` by physical name, as AWS_LAMBDA_FUNCTION_NAME has it.
+  // All outlive it. `built` hears of functions (logical ids) that were built. `functions` by physical name, as
+  // AWS_LAMBDA_FUNCTION_NAME has it.
   Environments(boost::asio::any_io_executor executor, worker::Launcher& launcher, AttemptSink& sink,
-               const base::Clock& clock, Reporter& reporter, std::map<std::string, LiveFunction> functions);
+               const base::Clock& clock, Reporter& reporter, std::map<std::string, LiveFunction> functions,
+               WorkerBounds bounds = {}, Debugging* debugging = nullptr,
+               std::function<void(const std::string& function)> built = {});
   ~Environments() override;
 
   // After another deployment, or another reading of the app: these are new, or have changed. Environments of functions
@@ -51,7 +65,8 @@ class Environments final : public AttemptHandler {
   // The code of these functions (logical ids) has changed.
   void reload(const std::set<std::string>& functions);
 
-  // Ends twins that are idle and forgets what is long gone; called every minute by itself.
+  // Ends twins that are idle for long or beyond the bounds, and forgets what is long gone; called every minute by
+  // itself.
   void sweep();
 
   // Ends every worker, waits for it, and reports what had not ended. The last call before the destruction. Works in a
@@ -72,6 +87,10 @@ class Environments final : public AttemptHandler {
     std::uint64_t generation = 0;
     base::SteadyTime started{};
     bool retired = false;
+    bool served = false;           // it has been given an event
+    worker::DebugTargetPtr debug;  // null: it runs without a debugger
+    std::function<bool()> held;    // by a debugger; empty: never
+    bool nobody_came = false;      // it waited for a client, and was stopped
   };
   struct Environment {
     bridge::Announce announce;
@@ -91,6 +110,7 @@ class Environments final : public AttemptHandler {
     base::Notifier changed;      // may_start or cancelled became true
     std::shared_ptr<Twin> twin;  // while it runs
     bool started = false;        // reported as started
+    bool given_up = false;       // reported as finished, while a debugger holds its worker
     bool finished = false;       // the answer is with the bridge; `report` waits for its delivery
     InvocationReport report;
   };
@@ -99,6 +119,10 @@ class Environments final : public AttemptHandler {
   using TwinPtr = std::shared_ptr<Twin>;
 
   void find_function(EnvironmentPtr environment);
+  void replace_predecessor(bridge::EnvironmentId id, Environment& environment);
+  bool has_open_attempt(bridge::EnvironmentId id) const;
+  bool is_idle(bridge::EnvironmentId id, const Environment& environment) const;
+  void keep_within_bounds();
   awaitable<void> run(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<worker::WorkerOutcome> run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<base::Result<TwinPtr>> fresh_twin(EnvironmentPtr environment);
@@ -107,6 +131,12 @@ class Environments final : public AttemptHandler {
   awaitable<void> reload_ahead(std::string function);
   awaitable<void> build_ahead(worker::FunctionCode code, bool reload);
   awaitable<void> end_twin(TwinPtr twin);
+  // environments_debugging.cc
+  void attach_debuggers(EnvironmentPtr environment, TwinPtr twin, const worker::WorkerSpec& spec);
+  awaitable<void> await_client(EnvironmentPtr environment, TwinPtr twin);
+  awaitable<void> watch_deadline(bridge::AttemptId id, AttemptPtr attempt, TwinPtr twin);
+  void give_up(bridge::AttemptId id, AttemptPtr attempt, std::string status, std::string why);
+  void let_no_more_clients(const Twin& twin);
   awaitable<void> sweep_for_ever();
   void retire(Environment& environment);
   bool current(const Environment& environment) const;
@@ -125,6 +155,8 @@ class Environments final : public AttemptHandler {
   const base::Clock& clock_;
   Reporter& reporter_;
   std::map<std::string, LiveFunction> functions_;
+  const WorkerBounds bounds_;
+  const std::function<void(const std::string& function)> built_;
   std::map<std::string, std::uint64_t> generations_;  // by logical id; raised by every change
   std::map<bridge::EnvironmentId, EnvironmentPtr> environments_;
   std::map<bridge::AttemptId, AttemptPtr> attempts_;
@@ -136,6 +168,7 @@ class Environments final : public AttemptHandler {
     std::set<std::pair<bool, std::string>> reports;  // reload, status
   };
   std::map<std::string, Told> told_;
+  Debugging* debugging_;
   base::TaskGroup tasks_;
 };
 

@@ -8,9 +8,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "codec/json.h"
+#include "session/testing/environments_world.h"
 #include "session/testing/eventually.h"
-#include "session/testing/recording_reporter.h"
-#include "session/testing/scripted_launcher.h"
 
 namespace session {
 namespace {
@@ -18,111 +17,19 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Kind = worker::WorkerOutcome::Kind;
+using testing::code;
 using ::testing::ElementsAre;
+using testing::environment;
 using testing::eventually;
+using testing::functions;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::let_others_run;
 using testing::outcome_of;
 using testing::result;
+using testing::run;
 using ::testing::SizeIs;
-
-// The bridge, as far as Environments speak to it. An attempt may start as soon as its worker is ready, unless told
-// otherwise.
-class FakeSink final : public AttemptSink {
- public:
-  void worker_ready(bridge::AttemptId id) override {
-    ready.push_back(id);
-    if (start_when_ready) environments->start(id);
-  }
-  void answer(bridge::AttemptId id, bridge::Answer answer) override { answers[id] = std::move(answer); }
-  void abandon(bridge::AttemptId id) override { abandoned.push_back(id); }
-
-  Environments* environments = nullptr;
-  bool start_when_ready = true;
-  std::vector<bridge::AttemptId> ready;
-  std::map<bridge::AttemptId, bridge::Answer> answers;
-  std::vector<bridge::AttemptId> abandoned;
-};
-
-worker::FunctionCode code(std::string function, std::string handler) {
-  return {.function = std::move(function), .runtime = "nodejs22.x", .handler = std::move(handler), .source = "/app"};
-}
-
-std::map<std::string, LiveFunction> functions() {
-  return {{"dev-app-Api-1",
-           {.info = {.logical_id = "Api",
-                     .name = "dev-app-Api-1",
-                     .runtime = "nodejs22.x",
-                     .handler = "api.handler",
-                     .source = "/app"},
-            .code = code("Api", "api.handler"),
-            .timeout = 3s}},
-          {"dev-app-Sns-1",
-           {.info = {.logical_id = "Sns",
-                     .name = "dev-app-Sns-1",
-                     .runtime = "nodejs22.x",
-                     .handler = "sns.handler",
-                     .source = "/app"},
-            .code = code("Sns", "sns.handler"),
-            .timeout = 3s}}};
-}
-
-bridge::EnvironmentId environment(std::uint8_t number) {
-  bridge::EnvironmentId id;
-  id.bytes[0] = number;
-  return id;
-}
-
-struct World {
-  explicit World(asio::any_io_executor executor)
-      : environments(executor, launcher, sink, clock, reporter, functions()) {
-    sink.environments = &environments;
-  }
-
-  testing::Script& script() { return launcher.script(); }
-
-  void announce(std::uint8_t number, const std::string& function = "dev-app-Api-1") {
-    environments.announced(
-        {.environment = environment(number), .announce = {.function = function, .environment = {{"TABLE", "orders"}}}});
-  }
-  bridge::AttemptId arrive(std::uint8_t number, std::uint64_t attempt = 1, std::string event = "{}") {
-    bridge::AttemptId id{environment(number), attempt};
-    environments.arrived({.id = id,
-                          .invocation = {.request_id = request(number, attempt),
-                                         .deadline_ms = base::epoch_ms(clock.wall_now() + 3s),
-                                         .trace_id = "Root=1-2",
-                                         .event = std::move(event)},
-                          .arrived = clock.now(),
-                          .deadline = clock.now() + 3s});
-    return id;
-  }
-  static std::string request(std::uint8_t number, std::uint64_t attempt = 1) {
-    return fmt::format("request-{}-{}", number, attempt);
-  }
-  bool answered(bridge::AttemptId id) const { return sink.answers.contains(id); }
-  bool taken(std::size_t count) { return script().taken.size() == count; }
-
-  base::FakeClock clock;
-  testing::ScriptedLauncher launcher;
-  FakeSink sink;
-  testing::RecordingReporter reporter;
-  Environments environments;
-};
-
-using Scenario = asio::awaitable<void> (*)(World&);
-
-asio::awaitable<void> play(Scenario scenario) {
-  World world(co_await asio::this_coro::executor);
-  co_await scenario(world);
-  co_await world.environments.close();
-  EXPECT_EQ(world.script().alive, 0U) << "a worker was left";
-}
-
-void run(Scenario scenario) {
-  asio::io_context loop;
-  base::run_until_done(loop, play(scenario));
-}
+using testing::World;
 
 asio::awaitable<void> starts_ahead(World& world) {
   world.announce(1);

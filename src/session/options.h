@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "os/signals.h"
@@ -12,6 +13,7 @@
 #include "os/terminal_input.h"
 #include "session/assets.h"
 #include "session/reporter.h"
+#include "session/worker_bounds.h"
 
 namespace session {
 
@@ -28,6 +30,8 @@ struct Options {
   bool yes_really = false;        // also on a stage that is called production
   bool yes = false;               // do not ask
   bool increase_timeout = false;  // 900 seconds for live functions
+  WorkerBounds workers = {};
+  std::optional<std::vector<std::string>> inspect = {};  // functions to debug; empty = every live one
   bool cloud_ends = false;        // the cloud ends with its last session: nothing is left to speak of
   std::string user;               // login name
   std::string host;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -45,10 +46,13 @@ struct InvocationReport {
   std::string environment;  // the execution environment, 32 hexadecimal digits
   int pid = 0;              // of the worker
   // The rest is of a finished one.
-  std::string status;      // "ok", "error", "timeout"
-  double ms = 0;           // the event handed to the worker → its answer
-  double overhead_ms = 0;  // last chunk in → event handed over, and answer in → last chunk's 200
-  std::string error;       // type, message and stack trace, ready to be shown
+  std::string status;                  // "ok", "error", "timeout"
+  double ms = 0;                       // the event handed to the worker → its answer
+  double overhead_ms = 0;              // last chunk in → event handed over, and answer in → last chunk's 200
+  int memory_size_mb = 0;              // the function's MemorySize; 0 = not known
+  long max_memory_mb = 0;              // the most that its worker had resident until now; 0 = it was not measured
+  std::optional<double> init_ms = {};  // the worker was fresh: how long it took to load
+  std::string error;                   // type, message and stack trace, ready to be shown
 };
 
 struct LogLine {
@@ -64,6 +68,16 @@ struct BuildReport {
   double ms = 0;
   std::string status;  // "ok", "error"
   std::string output;  // what the compiler or the loader said, for an error
+};
+
+// A worker runs under a debugger.
+struct DebuggerReport {
+  std::string function;
+  std::string debugger;     // "node", "debugpy", "delve", "jdwp", "lldb"
+  std::string address;      // "127.0.0.1:9229"
+  std::string environment;  // as of InvocationReport
+  int pid = 0;
+  bool waits = false;  // for the client that the worker before it had: it runs when that says so
 };
 
 struct Displaced {
@@ -110,7 +124,7 @@ struct Notice {
 };
 
 using Report = std::variant<Target, DeployProgress, InfrastructureChange, Ready, Outputs, InvocationReport, LogLine,
-                            BuildReport, Displaced, Dropped, ToolOutput, Question, Notice>;
+                            BuildReport, DebuggerReport, Displaced, Dropped, ToolOutput, Question, Notice>;
 
 class Reporter {
  public:

@@ -4,8 +4,9 @@
 //
 // A worker that answered may have ended since (process.exit, an unhandled rejection): ask usable(), and give an
 // invocation that comes back `not_started` to a fresh one. What its process group has in memory is measured while it
-// loads and runs; over its limit it is killed, and ends as Lambda's do (`exited`, "signal: killed"). A worker never outlives its session: the kernel ends its
-// process group. Which worker serves which environment, and when code is reloaded, is session's affair.
+// loads and runs; over its limit it is killed, and ends as Lambda's do (`exited`, "signal: killed"). A worker never
+// outlives its session: the kernel ends its process group. Which worker serves which environment, and when code is
+// reloaded, is session's affair.
 #pragma once
 
 #include <sys/types.h>
@@ -25,6 +26,7 @@
 #include "base/result.h"
 #include "os/spawner.h"
 #include "runtime_api/invocation.h"
+#include "worker/debugger.h"
 #include "worker/function_code.h"
 #include "worker/sdk_cache.h"
 
@@ -38,6 +40,8 @@ struct WorkerSpec {
   std::map<std::string, std::string> environment;  // the stub's whole environment, credentials among it
   base::Millis timeout{0};                         // the function's Timeout, for the words of a timeout; 0 = unknown
   std::uint16_t debug_port = 0;                    // for the language's debugger, on 127.0.0.1; 0 = none
+  bool debugger_first = false;                     // the code runs when the debugger's client says so
+  std::function<bool()> held = {};                 // while a debugger holds the process, its deadline does not kill it
   int memory_limit_mb = 0;                         // with more resident, the process group is killed; 0 = no limit
 };
 
@@ -54,7 +58,8 @@ struct WorkerOutcome {
     failure,      // the handler's error, or a response over Lambda's limit
     init_failed,  // the code could not be loaded, or the process ended before it asked for an event
     exited,       // the process ended with the invocation running: Runtime.ExitError
-    timed_out,    // the deadline passed: the process was killed, `answer` has the words. Lambda says them by itself
+    timed_out,    // the deadline passed: the process was killed, or goes on loading if that has not taken 10 s yet, the
+                  // time of Lambda's init phase. `answer` has the words; Lambda says them by itself
     cancelled,    // stop() was called: the process was killed; no answer
     not_started,  // the process had ended before it took the event: run it on a fresh worker; no answer
   };
@@ -101,14 +106,17 @@ class Launcher {
  public:
   virtual ~Launcher() = default;
 
-  // Whether the function can run on this machine; asks an interpreter for its version once. The value is a warning, ""
-  // if there is nothing to say. Errors: local_resource, naming what is missing; usage for a runtime that livelambda
-  // does not run.
+  // Whether the function can run on this machine; asks an interpreter for its version once. The value is a warning that
+  // does not name the function, "" if there is nothing to say. Errors: local_resource, naming what is missing; usage for
+  // a runtime that livelambda does not run.
   virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
 
   // What the functions use of what Lambda brings along, and this machine lacks: for fetch() of sdk_cache.h, each once.
   // After check() of each. Errors: local_resource.
   virtual awaitable<base::Result<std::vector<Download>>> missing(std::vector<FunctionCode> codes) = 0;
+
+  // What debugs the function's workers, as Language::debugger().
+  virtual awaitable<base::Result<Debugger>> debugger(FunctionCode code) = 0;
 
   // Builds this revision of the function, unless that was done or is under way; at once if its language has no build.
   // Errors: as check(); build, with what the compiler said.
@@ -131,6 +139,7 @@ struct LauncherOptions {
   std::string builds;                                  // absolute folder for what is built, one below it a function
   std::string ca_file;                                 // LIVELAMBDA_CA_FILE of the session; empty = none
   std::map<std::string, std::string> own_environment;  // of the session: PATH, HOME, USER, … of the developer
+  std::string account = {};                            // id of the AWS account, for extensions that ask for it
 };
 
 // `spawner` and `clock` outlive the launcher and its workers.

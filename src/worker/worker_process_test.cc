@@ -17,6 +17,7 @@
 #include "codec/json.h"
 #include "os/files.h"
 #include "os/spawner.h"
+#include "worker/testing/node_worker.h"
 #include "worker/worker.h"
 
 namespace worker {
@@ -29,81 +30,9 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Kind = WorkerOutcome::Kind;
-
-class NodeWorker : public ::testing::Test {
- public:
-  NodeWorker() {
-    LauncherOptions options{.loaders = std::filesystem::absolute("runtimes"),
-                            .builds = folder_.path() + "/build",
-                            .ca_file = "",
-                            .own_environment = os::own_environment()};
-    launcher_ = make_launcher(loop_.get_executor(), *spawner_, clock_, std::move(options));
-  }
-
-  void file(const std::string& name, std::string_view content) {
-    ASSERT_TRUE(
-        os::make_directories((folder_.path() + "/" + name).substr(0, (folder_.path() + "/" + name).rfind('/'))));
-    ASSERT_TRUE(os::write_file(folder_.path() + "/" + name, content));
-  }
-
-  awaitable<std::unique_ptr<Worker>> start(std::string handler) {
-    WorkerSpec spec{
-        .code = {.function = "F", .runtime = "nodejs20.x", .handler = std::move(handler), .source = folder_.path()},
-        .environment = {{"GREETING", "hello"},
-                        {"AWS_LAMBDA_FUNCTION_NAME", "stage-F"},
-                        {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
-                        {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"},
-                        {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/stage-F"},
-                        {"AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/02/[$LATEST]abc"}}};
-    auto worker = co_await launcher_->start(std::move(spec), [this](LogRecord record) { log_.push_back(record); });
-    EXPECT_TRUE(worker) << worker.error().message;
-    co_return std::move(*worker);
-  }
-
-  runtime_api::InvocationEvent event(std::string request_id, std::string body = "{}") {
-    runtime_api::InvocationEvent event;
-    event.request_id = std::move(request_id);
-    event.body = std::move(body);
-    event.deadline = clock_.wall_now() + std::chrono::seconds(30);
-    event.function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:stage-F";
-    return event;
-  }
-
-  void run(awaitable<void> test) { base::run_until_done(loop_, std::move(test)); }
-
-  // One invocation on a worker of its own.
-  WorkerOutcome invoke_once(std::string handler, std::string body = "{}") {
-    std::optional<WorkerOutcome> outcome;
-    run([](NodeWorker& t, std::string of, std::string with, std::optional<WorkerOutcome>& into) -> awaitable<void> {
-      auto worker = co_await t.start(std::move(of));
-      into = co_await worker->invoke(t.event("id-1", std::move(with)));
-      co_await worker->close();
-    }(*this, std::move(handler), std::move(body), outcome));
-    return *outcome;
-  }
-
-  std::vector<std::string> lines() const {
-    std::vector<std::string> texts;
-    for (const auto& record : log_) texts.push_back(record.text);
-    return texts;
-  }
-
-  asio::io_context loop_;
-  base::SystemClock clock_;
-  os::TemporaryDirectory folder_{"worker-test"};
-  std::unique_ptr<os::Spawner> spawner_ = os::make_spawner(loop_.get_executor());
-  std::unique_ptr<Launcher> launcher_;
-  std::vector<LogRecord> log_;
-};
-
-std::string error_type(const WorkerOutcome& outcome) {
-  auto body = codec::parse_json(outcome.answer.body);
-  return body ? codec::find_string(*body, "errorType") : "";
-}
-std::string error_message(const WorkerOutcome& outcome) {
-  auto body = codec::parse_json(outcome.answer.body);
-  return body ? codec::find_string(*body, "errorMessage") : "";
-}
+using testing::error_message;
+using testing::error_type;
+using testing::NodeWorker;
 
 TEST_F(NodeWorker, RunsAnEsModuleAndKeepsItsGlobals) {
   file("src/api.mjs",
@@ -341,6 +270,21 @@ TEST_F(NodeWorker, KillsAtTheDeadline) {
 awaitable<void> invoke_into(Worker& worker, runtime_api::InvocationEvent event, std::function<void()> handed_over,
                             std::optional<WorkerOutcome>& into) {
   into = co_await worker.invoke(std::move(event), std::move(handed_over));
+}
+
+// Lambda gives loading 10 s before the function's timeout begins to count; here both begin together.
+TEST_F(NodeWorker, GoesOnLoadingAfterADeadlineThatWasTooShortForIt) {
+  file("api.mjs", "await new Promise((r) => setTimeout(r, 500)); export const handler = async () => 'loaded';");
+  run([](NodeWorker& t) -> awaitable<void> {
+    auto worker = co_await t.start("api.handler");
+    auto event = t.event("id-1");
+    event.deadline = t.clock_.wall_now() + std::chrono::milliseconds(50);
+    EXPECT_EQ((co_await worker->invoke(event)).kind, Kind::timed_out);
+    EXPECT_TRUE(worker->usable());
+    auto outcome = co_await worker->invoke(t.event("id-2"));
+    EXPECT_EQ(outcome.answer.body, "\"loaded\"");
+    co_await worker->close();
+  }(*this));
 }
 
 TEST_F(NodeWorker, StopCancelsWhatRuns) {

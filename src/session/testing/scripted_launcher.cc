@@ -110,11 +110,15 @@ void Script::release_starts() {
 }
 
 awaitable<base::Result<std::vector<worker::Download>>> ScriptedLauncher::missing(std::vector<worker::FunctionCode>) {
-  co_return std::vector<worker::Download>{};
+  co_return script_->missing;
 }
 
 awaitable<base::Result<std::string>> ScriptedLauncher::check(worker::FunctionCode) {
   co_return std::string();
+}
+
+awaitable<base::Result<worker::Debugger>> ScriptedLauncher::debugger(worker::FunctionCode) {
+  co_return worker::Debugger{};
 }
 
 awaitable<base::Result<>> ScriptedLauncher::build(worker::FunctionCode, std::uint64_t) {

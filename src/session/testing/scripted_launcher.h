@@ -27,6 +27,7 @@ struct Script {
   bool hold_events = false;  // the code loads for ever: no event is taken
   int not_started = 0;       // so many workers end before they take an event
   long memory_mb = 0;        // of each worker
+  std::vector<worker::Download> missing;
 
   std::vector<worker::WorkerSpec> started;
   std::vector<runtime_api::InvocationEvent> taken;
@@ -50,6 +51,7 @@ class ScriptedLauncher final : public worker::Launcher {
 
   awaitable<base::Result<std::string>> check(worker::FunctionCode code) override;
   awaitable<base::Result<std::vector<worker::Download>>> missing(std::vector<worker::FunctionCode> codes) override;
+  awaitable<base::Result<worker::Debugger>> debugger(worker::FunctionCode code) override;
   awaitable<base::Result<>> build(worker::FunctionCode code, std::uint64_t revision) override;
   std::set<std::string> inputs(const std::string& function) const override;
   awaitable<void> close() override;

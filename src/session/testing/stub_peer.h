@@ -31,6 +31,12 @@ class StubPeer {
   bool ready = false;  // it asks Lambda for the next event
   std::map<std::string, bridge::Respond> responses;
   std::map<std::string, bridge::RespondError> errors;
+  struct Streamed {
+    std::string body;
+    bool ended = false;
+    std::string error_type;
+  };
+  std::map<std::string, Streamed> streams;  // by request id
   int frames_sent = 0;
   int post_status = 200;  // of posts to this stub
 
@@ -46,6 +52,10 @@ class StubPeer {
   void act(bridge::Ping);
   void act(bridge::Respond respond) { responses[respond.request_id] = std::move(respond); }
   void act(bridge::RespondError error) { errors[error.request_id] = std::move(error); }
+  void act(bridge::StreamBegin begin) { streams[streamed_ = begin.request_id]; }
+  void act(bridge::StreamWrite write);
+  void act(bridge::StreamEnd) { streams[streamed_].ended = true; }
+  void act(bridge::StreamBreak broken) { streams[streamed_].error_type = std::move(broken.error_type); }
   void act(bridge::ReadyForNext) { ready = true; }
   void act(bridge::Exit) {}
   awaitable<void> keep_timer();
@@ -57,6 +67,7 @@ class StubPeer {
   std::function<int(const FakeBridge::Post&)> others_;
   std::deque<bridge::StubAction> actions_;
   bool performing_ = false;
+  std::string streamed_;
   base::TaskGroup tasks_;
 };
 
