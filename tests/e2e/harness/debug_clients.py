@@ -1,8 +1,10 @@
 """Clients of debuggers, as editors are: the Chrome DevTools protocol over a WebSocket, the debug adapter protocol over TCP."""
 
+import contextlib
 import itertools
 import json
 import socket
+import subprocess
 import threading
 import time
 
@@ -63,7 +65,8 @@ class Inspector(_Client):
             except requests.RequestException:
                 return None
         self.target = wait_until(target, f"an inspector at {address}")
-        self._socket = connect(self.target["webSocketDebuggerUrl"], max_size=None)
+        self._open = contextlib.ExitStack()
+        self._socket = self._open.enter_context(connect(self.target["webSocketDebuggerUrl"], max_size=None))
         super().__init__()
 
     def _receive(self):
@@ -87,17 +90,29 @@ class Inspector(_Client):
         self.call("Runtime.runIfWaitingForDebugger")
 
     def close(self):
-        self._socket.close()
+        self._open.close()
 
 
 class Adapter(_Client):
-    """A client of a debug adapter that listens (debugpy, Delve)."""
+    """A client of a debug adapter: one that listens (debugpy, Delve), or a program of its own (lldb-dap)."""
 
-    def __init__(self, address: str):
-        host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)))
-        self._file = self._socket.makefile("rb")
+    def __init__(self, address: str = "", command: list[str] | None = None):
+        if command:
+            self._program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._file, self._write, self.close = self._program.stdout, self._write_to_program, self._end_program
+        else:
+            host, _, port = address.rpartition(":")
+            self._socket = socket.create_connection((host, int(port)))
+            self._file, self._write = self._socket.makefile("rb"), self._socket.sendall
         super().__init__()
+
+    def _write_to_program(self, data: bytes):
+        self._program.stdin.write(data)
+        self._program.stdin.flush()
+
+    def _end_program(self):
+        self._program.kill()
+        self._program.wait()
 
     def _receive(self):
         size = 0
@@ -112,7 +127,7 @@ class Adapter(_Client):
     def send(self, command: str, **arguments) -> int:
         number = next(self.ids)
         body = json.dumps({"seq": number, "type": "request", "command": command, "arguments": arguments}).encode()
-        self._socket.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self._write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         return number
 
     def answer(self, number: int) -> dict:
@@ -151,3 +166,37 @@ class Adapter(_Client):
     def close(self):
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+
+# --- Source maps (ECMA-426)
+
+_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def _numbers(segment: str) -> list[int]:
+    """Base64 VLQ."""
+    numbers, value, shift = [], 0, 0
+    for digit in map(_DIGITS.index, segment):
+        value |= (digit & 31) << shift
+        shift += 5
+        if not digit & 32:
+            numbers.append(-(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    return numbers
+
+
+def generated_position(source_map: dict, source: str, line: int) -> tuple[int, int]:
+    """Where line `line` (from 1) of the source that ends with this name begins in the generated file: line and column from 0."""
+    [wanted] = [index for index, name in enumerate(source_map["sources"]) if name.endswith(source)]
+    at_source = at_line = 0
+    for generated_line, segments in enumerate(source_map["mappings"].split(";")):
+        column = 0
+        for segment in filter(None, segments.split(",")):
+            fields = _numbers(segment)
+            column += fields[0]
+            if len(fields) > 1:
+                at_source += fields[1]
+                at_line += fields[2]
+                if (at_source, at_line) == (wanted, line - 1):
+                    return generated_line, column
+    raise AssertionError(f"line {line} of {source} is not in the source map")
