@@ -40,7 +40,7 @@ struct AccountSurroundings {
   RunProgram& programs;
   PromptForMfa* mfa = nullptr;  // null: nobody can be asked
   ReadFile read_file;           // a file's text, or nothing if it is not there or cannot be read
-  WriteFile write_file;         // writes a private file (0600): renewed SSO tokens
+  WriteFile write_file;         // writes a private file (0600), and its folder: renewed SSO tokens, keys of roles
   std::function<base::Result<std::shared_ptr<net::TlsContext>>(std::string ca_pem)> make_tls;
   // `tls` and `proxies` may be null.
   std::function<std::shared_ptr<net::HttpClient>(std::shared_ptr<net::TlsContext> tls,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "aws/cli_cache.h"
 #include "aws/process_credentials.h"
 #include "aws/renewing_credentials.h"
 #include "aws/role_credentials.h"
@@ -187,9 +188,12 @@ class Chain {
                          .external_id = setting(settings, "external_id"),
                          .mfa_serial = setting(settings, "mfa_serial"),
                          .duration_seconds = setting(settings, "duration_seconds")};
+    CachedRole cached{.role = role, .folder = setting(input_.environment, "HOME") + "/.aws/cli/cache"};
     if (role.session_name.empty()) role.session_name = session_name();
-    return Way{role_credentials(std::move(sts), std::move(role), input_.with.mfa),
-               {"profile " + profile, "Run the command again."}};
+    return Way{
+        cached_role_credentials(role_credentials(std::move(sts), std::move(role), input_.with.mfa), std::move(cached),
+                                input_.with.clock, input_.with.read_file, input_.with.write_file),
+        {"profile " + profile, "Run the command again."}};
   }
 
   FoundWay from_source_profile(const std::string& profile, const std::string& name) {

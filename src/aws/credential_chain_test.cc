@@ -52,6 +52,37 @@ TEST(CredentialChain, AssumesARoleWithTheCodeOfAnMfaDevice) {
   EXPECT_NE(world.http->sent[0].request.headers.get_or("Authorization", "").find("AKBASE"), std::string::npos);
 }
 
+// The names are botocore's: hashlib.sha1(json.dumps(arguments, sort_keys=True)); test_credentials.py has it make them.
+TEST(CredentialChain, SharesTheKeysOfARoleWithTheAwsCliAsLongAsTheyLive) {
+  const std::string file = "/home/tom/.aws/cli/cache/07df70905cb2a1699cd19a881c2525452d59b363.json";
+  FakeWorld world;
+  Answers answers;
+  world.mfa = &answers;
+  world.environment["AWS_REGION"] = "eu-west-1";
+  world.credentials(kBase);
+  world.config(
+      "[profile work]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\nmfa_serial = arn:aws:iam::1:mfa/tom\n");
+  world.http->answer_with([](const net::Url&, const net::Request&) { return role_keys("ASIAROLE"); });
+  EXPECT_EQ(world.key("work"), "ASIAROLE");
+  EXPECT_EQ(world.files.at(file),
+            R"({"Credentials":{"AccessKeyId":"ASIAROLE","SecretAccessKey":"s","SessionToken":"t",)"
+            R"("Expiration":"2026-01-02T04:04:05Z"}})");
+  EXPECT_EQ(world.key("work"), "ASIAROLE");
+  EXPECT_EQ(answers.asked.size(), 1U);
+
+  auto cached = [&](const std::string& expiration) {
+    world.files[file] = R"({"Credentials":{"AccessKeyId":"ASIACLI","SecretAccessKey":"s","SessionToken":"t",)"
+                        R"("Expiration":")" +
+                        expiration + R"("},"AssumedRoleUser":{}})";
+    return world.key("work");
+  };
+  EXPECT_EQ(cached("2026-01-02T03:20:00UTC"), "ASIACLI");
+  EXPECT_EQ(cached("2026-01-02T03:19:00+00:00"), "ASIAROLE") << "less than fifteen minutes are left";
+  world.files[file] = "{";
+  EXPECT_EQ(world.key("work"), "ASIAROLE");
+  EXPECT_EQ(answers.asked.size(), 3U);
+}
+
 TEST(CredentialChain, NamesTheRoleThatIsRefused) {
   FakeWorld world;
   world.environment["AWS_REGION"] = "eu-west-1";

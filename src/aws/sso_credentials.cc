@@ -1,10 +1,8 @@
 #include "aws/sso_credentials.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
-
+#include "aws/cli_cache.h"
 #include "aws/times.h"
 #include "base/ids.h"
 #include "codec/json.h"
@@ -16,19 +14,12 @@ namespace json = boost::json;
 
 constexpr auto kRenewBefore = std::chrono::minutes(15);
 
-std::string sha1_hex(std::string_view text) {
-  std::array<std::uint8_t, 20> digest{};
-  unsigned int length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha1(), nullptr);
-  return base::to_hex(digest);
-}
-
 class SsoCredentials final : public CredentialsSource {
  public:
   SsoCredentials(ClientConfig sso, SsoRole role, std::string cache, ReadFile read_file, WriteFile write_file)
       : sso_(std::move(sso)),
         role_(std::move(role)),
-        file_(fmt::format("{}/{}.json", cache, sha1_hex(role_.session.empty() ? role_.start_url : role_.session))),
+        file_(cache_file(cache, role_.session.empty() ? role_.start_url : role_.session)),
         read_file_(std::move(read_file)),
         write_file_(std::move(write_file)) {
     sso_.credentials = nullptr;

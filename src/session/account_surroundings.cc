@@ -81,7 +81,10 @@ aws::AccountSurroundings account_surroundings(asio::any_io_executor executor, co
             auto text = os::read_file(path);
             return text ? std::optional(std::move(*text)) : std::nullopt;
           },
-          .write_file = [](const std::string& path, std::string_view text) { return os::write_file(path, text, 0600); },
+          .write_file = [](const std::string& path, std::string_view text) -> base::Result<> {
+            TRY(os::make_directories(path.substr(0, path.rfind('/')), 0700));
+            return os::write_file(path, text, 0600);
+          },
           .make_tls = [](std::string ca_pem) { return net::make_client_tls(std::move(ca_pem), false); },
           .make_http = [executor](std::shared_ptr<net::TlsContext> tls,
                                   std::shared_ptr<const net::Proxies> proxies) -> std::shared_ptr<net::HttpClient> {
