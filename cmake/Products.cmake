@@ -20,7 +20,7 @@ endforeach()
 
 file(GLOB loader_files RELATIVE ${PROJECT_SOURCE_DIR}/runtimes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtimes/nodejs/*.mjs
      ${PROJECT_SOURCE_DIR}/runtimes/nodejs/*.cjs ${PROJECT_SOURCE_DIR}/runtimes/python/*.py
-     ${PROJECT_SOURCE_DIR}/runtimes/ruby/*.rb)
+     ${PROJECT_SOURCE_DIR}/runtimes/ruby/*.rb ${PROJECT_SOURCE_DIR}/runtimes/java/*.gradle)
 list(FILTER loader_files EXCLUDE REGEX "\\.test\\.")
 foreach(name ${loader_files})
   string(MAKE_C_IDENTIFIER "ll_loader_${name}" symbol)

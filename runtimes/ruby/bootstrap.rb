@@ -276,9 +276,12 @@ module Livelambda
       if (gemfile = ENV.delete("LIVELAMBDA_GEMFILE"))
         ENV["BUNDLE_GEMFILE"] = gemfile
         require "bundler/setup"
-      elsif (folders = Dir["#{task_root}/vendor/bundle/ruby/*"]).any?
-        ENV["GEM_PATH"] = [*folders, *ENV["GEM_PATH"], nil].join(":") # a colon at the end: and RubyGems' own
-        Gem.clear_paths
+      else
+        folders = Dir["#{task_root}/vendor/bundle/ruby/*"] + [ENV["GEM_PATH"]].compact
+        unless folders.empty?
+          ENV["GEM_PATH"] = "#{folders.join(":")}:" # the last colon is for RubyGems' own
+          Gem.clear_paths
+        end
       end
       $LOAD_PATH.unshift(task_root) unless $LOAD_PATH.include?(task_root)
     end

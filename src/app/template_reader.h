@@ -26,8 +26,8 @@ struct ReadOptions {
   std::string file = "template.yaml";                  // the template's path, for messages and for read_file
   std::map<std::string, std::string> parameters = {};  // values given on deployment; they win over defaults
   std::map<std::string, std::string> pseudo = {};      // "AWS::Region", "AWS::AccountId", … as far as they are known
-  std::vector<std::string> languages = {"nodejs", "python",
-                                        "ruby"};  // what the worker runs (language_of); empty: nothing
+  std::vector<std::string> languages = {"nodejs", "python", "ruby",
+                                        "java"};  // what the worker runs (language_of); empty: nothing
   // Whether the source of a function in another language holds a program that speaks the Runtime API, or can be built
   // to one on this machine.
   std::function<bool(const Function& function, const std::string& source)> has_program = {};

@@ -35,7 +35,10 @@ awaitable<base::Result<>> Builds::build(Language& language, FunctionCode code, s
 
 std::set<std::string> Builds::inputs(const std::string& function) const {
   const auto found = builds_.find(function);
-  return found == builds_.end() || !found->second->result.ok ? std::set<std::string>{} : found->second->result.inputs;
+  if (found == builds_.end()) return {};
+  const Build& build = *found->second;
+  return build.result.ok && !build.result.inputs.empty() ? build.result.inputs
+                                                         : build.language->layout_inputs(build.code);
 }
 
 void Builds::start_next() {

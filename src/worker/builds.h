@@ -32,7 +32,7 @@ class Builds {
   awaitable<base::Result<>> build(Language& language, FunctionCode code, std::string folder, std::uint64_t revision,
                                   bool waited_for);
 
-  // What the last build of a function read; empty if there was none, or it failed.
+  // What the last build of a function read; if there was none, or it failed, what its language says of its layout.
   std::set<std::string> inputs(const std::string& function) const;
 
   // Ends what runs, and waits for it. The last call.

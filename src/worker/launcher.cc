@@ -12,6 +12,7 @@
 #include "worker/builds.h"
 #include "worker/environment.h"
 #include "worker/executable.h"
+#include "worker/java.h"
 #include "worker/language.h"
 #include "worker/nodejs.h"
 #include "worker/python.h"
@@ -34,6 +35,7 @@ class ProcessLauncher final : public Launcher {
     languages_.push_back(make_nodejs(executor_, spawner_, options_.own_environment, options_.loaders + "/nodejs"));
     languages_.push_back(make_python(spawner_, options_.own_environment, options_.loaders + "/python"));
     languages_.push_back(make_ruby(spawner_, options_.own_environment, options_.loaders + "/ruby"));
+    languages_.push_back(make_java(spawner_, options_.own_environment, options_.loaders + "/java"));
   }
 
   awaitable<base::Result<std::string>> check(FunctionCode code) override {

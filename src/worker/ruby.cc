@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "os/files.h"
 #include "worker/build_command.h"
 #include "worker/folders.h"
 #include "worker/tool.h"
+#include "worker/versions.h"
 
 namespace worker {
 
@@ -43,22 +43,16 @@ std::optional<Interpreter> parse_answer(std::string_view text) {
   return Interpreter{std::string(text.substr(0, line)), *major, *minor};
 }
 
-// "3.3.4" of a .ruby-version, which may say "ruby-3.3.4".
-std::string wanted_version(const std::string& folder) {
-  const auto text = os::read_file(folder + "/.ruby-version");
-  if (!text) return {};
-  std::string version = text->substr(0, text->find_first_of(" \t\r\n"));
-  if (version.starts_with("ruby-")) version.erase(0, 5);
-  return version;
-}
-
-std::string of_version(const std::string& wanted, const std::map<std::string, std::string>& own_environment) {
-  std::string rbenv = variable(own_environment, "RBENV_ROOT");
-  if (rbenv.empty()) rbenv = variable(own_environment, "HOME") + "/.rbenv";
-  std::string program = fmt::format("{}/versions/{}/bin/ruby", rbenv, wanted);
-  if (is_file(program)) return program;
-  const auto second_dot = wanted.find('.', wanted.find('.') + 1);
-  return os::find_program("ruby" + wanted.substr(0, second_dot), variable(own_environment, "PATH"));
+std::string of_version(const std::string& wanted, const std::map<std::string, std::string>& own) {
+  const auto data = variable_or_home(own, "XDG_DATA_HOME", "/.local/share");
+  const std::vector<Installations> places = {
+      {variable_or_home(own, "RBENV_ROOT", "/.rbenv") + "/versions", "", "bin/ruby"},
+      {variable_or_home(own, "ASDF_DATA_DIR", "/.asdf") + "/installs/ruby", "", "bin/ruby"},
+      {data + "/mise/installs/ruby", "", "bin/ruby"}};
+  if (auto found = find_installed(places, wanted); !found.empty()) return found;
+  const auto numbers = version_numbers(wanted);
+  if (numbers.size() < 2) return {};
+  return os::find_program(fmt::format("ruby{}.{}", numbers[0], numbers[1]), variable(own, "PATH"));
 }
 
 class Ruby final : public Language {
@@ -73,23 +67,30 @@ class Ruby final : public Language {
   }
 
   awaitable<base::Result<std::string>> check(FunctionCode code) override {
-    const std::string found = find_ruby(code, own_environment_);
-    if (found.empty()) {
+    const auto choice = find_ruby(code, own_environment_);
+    if (choice.program.empty()) {
       co_return base::fail(base::ErrorKind::local_resource, "Ruby was not found: there is no `ruby` on PATH", kHint);
     }
-    CO_TRY(auto interpreter, co_await ask(found));
+    CO_TRY(auto interpreter, co_await ask(choice.program));
     const std::string version = fmt::format("{}.{}", interpreter.major, interpreter.minor);
     if (std::pair(interpreter.major, interpreter.minor) < kOldest) {
-      co_return base::fail(base::ErrorKind::local_resource,
-                           fmt::format("{} is Ruby {}, and 3.1 is the oldest that can be used", found, version), kHint);
+      co_return base::fail(
+          base::ErrorKind::local_resource,
+          fmt::format("{} is Ruby {}, and 3.1 is the oldest that can be used", choice.program, version), kHint);
     }
-    if (code.runtime == "ruby" + version) co_return std::string();
-    co_return fmt::format("{} is a {} function and runs on Ruby {} here ({})", code.function, code.runtime, version,
-                          found);
+    std::string warning;
+    if (code.runtime != "ruby" + version) {
+      warning = fmt::format("declared {}, runs on Ruby {} here ({})", code.runtime, version, choice.program);
+    }
+    if (!choice.wanted.empty()) {
+      if (warning.empty()) warning = fmt::format("runs on {} here", choice.program);
+      warning += fmt::format(": {} asks for {}, which is not installed", choice.file, choice.wanted);
+    }
+    co_return warning;
   }
 
   Program program(const FunctionCode& code, const std::string&, std::uint16_t) const override {
-    const auto known = interpreters_.find(find_ruby(code, own_environment_));
+    const auto known = interpreters_.find(find_ruby(code, own_environment_).program);
     Interpreter interpreter{.program = "ruby"};
     if (known != interpreters_.end()) interpreter = known->second;
     Program program{.command = {interpreter.program}, .task_root = code.source, .runtime_folder = loader_folder_};
@@ -127,14 +128,23 @@ std::unique_ptr<Language> make_ruby(os::Spawner& spawner, std::map<std::string, 
   return std::make_unique<Ruby>(spawner, std::move(own_environment), std::move(loader_folder));
 }
 
-std::string find_ruby(const FunctionCode& code, const std::map<std::string, std::string>& own_environment) {
+RubyChoice find_ruby(const FunctionCode& code, const std::map<std::string, std::string>& own_environment) {
+  RubyChoice choice;
   for (const auto& folder : folders_up(code.source, code.app_folder)) {
-    const std::string wanted = wanted_version(folder);
-    if (wanted.empty()) continue;
-    if (std::string program = of_version(wanted, own_environment); !program.empty()) return program;
+    choice.file = folder + "/.ruby-version";
+    choice.wanted = first_word(choice.file);
+    if (choice.wanted.starts_with("ruby-")) choice.wanted.erase(0, 5);
+    if (choice.wanted.empty()) {
+      choice.file = folder + "/.tool-versions";
+      choice.wanted = tool_version(choice.file, "ruby");
+    }
+    if (choice.wanted.empty()) continue;
+    choice.program = of_version(choice.wanted, own_environment);
+    if (!choice.program.empty()) return {.program = std::move(choice.program)};
     break;
   }
-  return os::find_program("ruby", variable(own_environment, "PATH"));
+  choice.program = os::find_program("ruby", variable(own_environment, "PATH"));
+  return choice;
 }
 
 std::string find_gemfile(const FunctionCode& code) {

@@ -38,7 +38,7 @@ class RubyApp : public ::testing::Test {
             .app_folder = path("app")};
   }
   std::string relative(const std::string& found) const { return found.substr(folder_.path().size() + 1); }
-  std::string found() const { return relative(find_ruby(code(), own_environment_)); }
+  std::string found() const { return relative(find_ruby(code(), own_environment_).program); }
   base::Result<std::string> check(Language& language, std::string runtime = "ruby3.4") {
     boost::asio::io_context loop;
     std::optional<base::Result<std::string>> result;
@@ -62,6 +62,7 @@ TEST_F(RubyApp, RunsOnTheVersionThatTheProjectNamesElseOnPath) {
   EXPECT_EQ(found(), "home/.rbenv/versions/3.4.1/bin/ruby");
   make("app/functions/api/.ruby-version", "9.9.9\n");
   EXPECT_EQ(found(), "bin/ruby") << "what is not there is no reason to fail";
+  EXPECT_EQ(find_ruby(code(), own_environment_).wanted, "9.9.9");
 }
 
 TEST_F(RubyApp, TellsOfAnotherVersionAndRefusesAnOldOne) {
@@ -71,8 +72,7 @@ TEST_F(RubyApp, TellsOfAnotherVersionAndRefusesAnOldOne) {
     return check(*language);
   };
   EXPECT_EQ(check_output("/opt/ruby\n3.4.1\n"), std::string());
-  EXPECT_EQ(check_output("/opt/ruby\n3.1.2\n"),
-            "Api is a ruby3.4 function and runs on Ruby 3.1 here (" + path("bin/ruby") + ")");
+  EXPECT_EQ(check_output("/opt/ruby\n3.1.2\n"), "declared ruby3.4, runs on Ruby 3.1 here (" + path("bin/ruby") + ")");
   auto old = check_output("/opt/ruby\n2.7.4\n");
   ASSERT_FALSE(old);
   EXPECT_THAT(old.error().message, HasSubstr("3.1 is the oldest"));

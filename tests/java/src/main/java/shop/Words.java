@@ -1,0 +1,5 @@
+package shop;
+
+class Words {
+    static final String WORD = new String("one"); // no constant, which javac would copy
+}
