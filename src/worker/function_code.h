@@ -20,7 +20,7 @@ struct FunctionCode {
   codec::json::object build_properties = {};  // of the build method
   std::string build_command = {};             // `build` of livelambda.yaml; "" if none
   std::string run_command = {};               // `run` of livelambda.yaml; "" if none
-  int memory_mb = 0;                          // MemorySize of the environment that it runs for; 0 = not known
+  int memory_mb = 0;                          // MemorySize, to which a language may fit its heap; 0 = no limit
   bool debugged = false;                      // it is built for a debugger, and runs under it
   std::vector<std::string> layers = {};       // absolute; folders and archives, the later over the earlier
 

@@ -131,6 +131,12 @@ class NodeJs final : public Language {
                     .task_root = bundled ? folder : code.source,
                     .runtime_folder = loader_folder_,
                     .environment = {{"LIVELAMBDA_HINTS", "1"}}};  // for the loader, which hides it from the function
+    if (code.memory_mb > 0) {  // Lambda's own arguments, so that the heap is collected before it is too large
+      const int young = code.memory_mb / 10;
+      program.command.insert(program.command.begin() + 1,
+                             {fmt::format("--max-semi-space-size={}", young / 2),
+                              fmt::format("--max-old-space-size={}", code.memory_mb - young)});
+    }
     if (bundled) program.command.insert(program.command.begin() + 1, "--enable-source-maps");
     if (debug_port != 0) {
       const auto arguments = node_arguments(debug_port);

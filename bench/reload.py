@@ -1,0 +1,201 @@
+"""Measures what a developer waits for after saving a file: until the first answer from new code, beside the floor, which is the
+bare runtime that starts, loads the handler and answers once (for TypeScript after esbuild has bundled it). Then how long
+a fresh worker takes to load, and what a session with 300 functions costs at rest. `make bench` runs it."""
+
+import argparse
+import http.client
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from start import PROGRAM, ROOT, local_cloud
+
+RUNS = 15
+FUNCTIONS = 300
+REST_SECONDS = 10
+ESBUILD = ROOT / "build/judges-cdk/node_modules"  # scripts/judges installs it
+
+NODE = "export const handler = async () => ({{ statusCode: 200, body: '{version}' }});\n"
+PYTHON = "def handler(event, context):\n    return {{'statusCode': 200, 'body': '{version}'}}\n"
+TYPESCRIPT = "export const handler = async (): Promise<object> => ({{ statusCode: 200, body: '{version}' }});\n"
+
+# What the bare runtime runs: it loads the handler, calls it, and prints the answer.
+BARE_NODE = "import { handler } from './index.mjs'; console.log(JSON.stringify(await handler({})));\n"
+BARE_PYTHON = "import json, index; print(json.dumps(index.handler({}, None)))\n"
+
+
+class Language:
+    def __init__(self, name: str, runtime: str, file: str, code: str, bare_file: str, bare: str, command: list[str],
+                 build: list[str] | None = None, more: str = ""):
+        self.name, self.runtime, self.file, self.code = name, runtime, file, code
+        self.bare_file, self.bare, self.command, self.build, self.more = bare_file, bare, command, build, more
+
+    def write(self, folder: Path, version: str):
+        """As editors do: nobody reads a half of it."""
+        new = folder / (self.file + ".new~")
+        new.write_text(self.code.format(version=version))
+        os.replace(new, folder / self.file)
+
+    def floor(self) -> tuple[float, float]:
+        """Milliseconds of the build, and of the runtime; medians."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            self.write(folder, "floor")
+            (folder / self.bare_file).write_text(self.bare)
+            built = [_run(self.build, folder) for _ in range(RUNS)] if self.build else [0.0]
+            return statistics.median(built), statistics.median(_run(self.command, folder) for _ in range(RUNS))
+
+
+def _run(command: list[str], folder: Path) -> float:
+    begin = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return (time.perf_counter() - begin) * 1000
+
+
+def languages() -> list[Language]:
+    found = [Language("Node.js", "nodejs22.x", "index.mjs", NODE, "bare.mjs", BARE_NODE, ["node", "bare.mjs"]),
+             Language("Python", "python3.12", "index.py", PYTHON, "bare.py", BARE_PYTHON, ["python3", "bare.py"])]
+    if (ESBUILD / "esbuild").is_dir():
+        bundle = [str(ESBUILD / "esbuild/bin/esbuild"), "index.ts", "--bundle", "--platform=node", "--format=esm", "--outfile=index.mjs"]
+        found.append(Language("TypeScript", "nodejs22.x", "index.ts", TYPESCRIPT, "bare.mjs", BARE_NODE,
+                              ["node", "bare.mjs"], bundle, "    Metadata:\n      BuildMethod: esbuild\n"))
+    return [one for one in found if shutil.which(one.command[0])]
+
+
+class Session:
+    def __init__(self, program: Path, app: Path, env: dict[str, str]):
+        self.process = subprocess.Popen([program, "start", "--json", "--app-dir", app, "--stage", "bench"], env=env,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.events: list[dict] = []
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+            if self.events[-1]["event"] == "error":
+                raise RuntimeError(self.events[-1]["message"])
+            if self.events[-1]["event"] == "ready":
+                break
+        threading.Thread(target=lambda: self.events.extend(map(json.loads, self.process.stdout)), daemon=True).start()
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return next(one for one in self.events if one["event"] == "ready")["outputs"]
+
+    def status(self, name: str) -> int:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1])
+        raise RuntimeError(f"no {name}")
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def session(program: Path, app: Path, home: str):
+    with local_cloud(program, home) as env:
+        started = Session(program, app, env)
+        try:
+            yield started
+        finally:
+            started.process.terminate()
+            started.process.wait()
+
+
+class Url:
+    """A function's URL, over one connection."""
+
+    def __init__(self, address: str):
+        host, _, self.path = address.removeprefix("http://").partition("/")
+        self.connection = http.client.HTTPConnection(host)
+
+    def get(self) -> str:
+        self.connection.request("GET", "/" + self.path)
+        return self.connection.getresponse().read().decode()
+
+
+def measure_reload(language: Language, program: Path) -> tuple[float, float]:
+    """Milliseconds from a save to the first answer from new code, and from a worker's start until it asks for an event."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        app = Path(name) / "app"
+        app.mkdir()
+        if language.build:
+            (app / "node_modules").mkdir()
+            for package in ("esbuild", "@esbuild"):
+                (app / "node_modules" / package).symlink_to(ESBUILD / package)
+        (app / "template.yaml").write_text(f"""Transform: AWS::Serverless-2016-10-31
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+{language.more}    Properties:
+      CodeUri: .
+      Handler: index.handler
+      Runtime: {language.runtime}
+      MemorySize: 1024
+      FunctionUrlConfig:
+        AuthType: NONE
+Outputs:
+  Url:
+    Value: !GetAtt FUrl.FunctionUrl
+""")
+        language.write(app, "0")
+        with session(program, app, name) as live:
+            url = Url(live.outputs["Url"])
+            assert url.get() == "0"
+            times = []
+            for version in map(str, range(1, RUNS + 1)):
+                time.sleep(0.3)  # the worker of the version before has loaded
+                begin = time.perf_counter()
+                language.write(app, version)
+                while url.get() != version:
+                    pass
+                times.append((time.perf_counter() - begin) * 1000)
+            time.sleep(0.3)
+            loads = [one["initMs"] for one in live.events if "initMs" in one][1:]
+            return statistics.median(times), statistics.median(loads)
+
+
+def measure_rest(program: Path) -> tuple[float, float]:
+    """Resident MB and percent of a core of a session that watches many functions and has nothing to do."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        app = Path(name) / "app"
+        template = "Transform: AWS::Serverless-2016-10-31\nResources:\n"
+        for at in range(FUNCTIONS):
+            folder = app / f"f{at}"
+            (folder / "lib").mkdir(parents=True)
+            (folder / "index.mjs").write_text(NODE.format(version="0"))
+            for file in range(10):
+                (folder / "lib" / f"{file}.mjs").write_text("export const value = 1;\n" * 100)
+            template += (f"  F{at}:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: f{at}\n"
+                         "      Handler: index.handler\n      Runtime: nodejs22.x\n")
+        (app / "template.yaml").write_text(template)
+        with session(program, app, name) as live:
+            time.sleep(2)
+            before = live.cpu_seconds()
+            time.sleep(REST_SECONDS)
+            return live.status("VmRSS") / 1024, (live.cpu_seconds() - before) / REST_SECONDS * 100
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", type=Path, default=PROGRAM, help="the livelambda that is measured")
+    program = parser.parse_args().program
+    print(f"{'save to first answer from new code':36}{'floor':>12}{'livelambda':>14}{'ratio':>8}{'worker loads':>16}"
+          f"   (medians of {RUNS})")
+    for language in languages():
+        build, run = language.floor()
+        reload, load = measure_reload(language, program)
+        print(f"{language.name:36}{build + run:9.0f} ms{reload:11.0f} ms{reload / (build + run):8.2f}"
+              f"{load:9.0f} ({load - run:+.0f})")
+    resident, busy = measure_rest(program)
+    print(f"{FUNCTIONS} functions at rest: {resident:.0f} MB resident, {busy:.2f} % of a core")
+
+
+if __name__ == "__main__":
+    main()
