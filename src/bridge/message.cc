@@ -125,6 +125,10 @@ Halves split(const Credit& credit) {
 Halves split(const Ask& ask) {
   Halves halves;
   halves.fields["finished"] = to_json(ask.finished);
+  if (ask.received != 0) {
+    halves.fields["taken"] = ask.taken;
+    halves.fields["received"] = ask.received;
+  }
   return halves;
 }
 
@@ -213,7 +217,8 @@ Message read_message(MessageType type, const json::value& fields, std::string bo
     case MessageType::credit:
       return Credit{static_cast<std::uint64_t>(read_number(fields, "taken"))};
     case MessageType::ask:
-      return Ask{read_numbers(fields, "finished")};
+      return Ask{read_numbers(fields, "finished"), static_cast<std::uint64_t>(read_number(fields, "taken")),
+                 static_cast<std::uint64_t>(read_number(fields, "received"))};
     case MessageType::missing:
       return read_missing(fields);
     case MessageType::cancel:

@@ -66,20 +66,23 @@ struct Answer {
   std::string body = {};
 };
 
-// Streaming follows later: the messages have their place, no machine sends them yet.
+// A piece of a streamed response.
 struct StreamPiece {
-  std::uint64_t number = 0;
-  NameValues headers = {};
-  bool end = false;
-  bool broken = false;
+  std::uint64_t number = 0;  // from 1
+  NameValues headers = {};  // of the first piece: the response's; of a broken one: its error's, as a `failure` has them
+  bool end = false;         // the last piece of a whole response
+  bool broken = false;      // the last piece of one that failed: its body is the error
   std::string body = {};
 };
+// All pieces up to `taken` are in Lambda's hands.
 struct Credit {
   std::uint64_t taken = 0;
 };
 
 struct Ask {
   std::vector<std::uint64_t> finished = {};
+  std::uint64_t taken = 0;     // as in Credit
+  std::uint64_t received = 0;  // all pieces up to this one have arrived
 };
 
 struct ChunkRange {

@@ -10,7 +10,7 @@ constexpr base::Millis kDeniedToldEvery{1'000};
 constexpr std::size_t kMaxControl = 16;
 
 bool is_answer(MessageType type) {
-  return type == MessageType::result || type == MessageType::failure;
+  return type == MessageType::result || type == MessageType::failure || type == MessageType::stream;
 }
 
 }  // namespace
@@ -27,19 +27,62 @@ void SessionMachine::State::keep_answer(Instant at, const EnvironmentId& id, Env
   attempt.missing_at.reset();
   attempt.answer =
       std::make_unique<Outgoing>(std::move(answer), attempt.number, environment.next_message_id++, own.max_message);
-  post_whole_answer(id, environment);
+  post_whole(id, environment, *attempt.answer);
 }
 
-void SessionMachine::State::post_whole_answer(const EnvironmentId& id, Environment& environment) {
-  std::vector<std::uint32_t> chunks(environment.attempt->answer->chunks());
+void SessionMachine::State::end_stream(Instant at, const EnvironmentId& id, Environment& environment,
+                                       std::optional<Answer> error) {
+  Attempt& attempt = *environment.attempt;
+  if (error) {
+    attempt.stream->break_off(std::move(*error));
+  } else {
+    attempt.stream->end();
+  }
+  attempt.phase = Phase::answered;
+  attempt.answered = at.steady;
+  attempt.accept_at.reset();
+  post_stream(id, environment);
+}
+
+// The next piece, as soon as the one before has left: what is written meanwhile leaves together.
+void SessionMachine::State::post_stream(const EnvironmentId& id, Environment& environment) {
+  Attempt& attempt = *environment.attempt;
+  if (!attempt.stream || !attempt.stream->has_next() || !environment.reachable()) return;
+  bool one_leaves = posts.contains([&](const QueuedPost& post) {
+    return post.environment == id && post.type == MessageType::stream && post.invocation == attempt.number;
+  });
+  if (one_leaves) return;
+  post_whole(id, environment, attempt.stream->cut(attempt.number, environment.next_message_id++, own.max_message));
+}
+
+void SessionMachine::State::take_credit(const EnvironmentId& id, Environment& environment, std::uint64_t taken,
+                                        SessionActions& actions) {
+  Attempt& attempt = *environment.attempt;
+  if (!attempt.stream) return;
+  attempt.stream->taken(taken);
+  post_stream(id, environment);
+  if (attempt.stream_full && attempt.phase == Phase::running && attempt.stream->room() > 0) {
+    attempt.stream_full = false;
+    actions.push_back(StreamRoom{{id, attempt.number}});
+  }
+}
+
+Outgoing* SessionMachine::State::find_answer(Environment& environment, std::uint64_t message_id) {
+  if (!environment.attempt) return nullptr;
+  Attempt& attempt = *environment.attempt;
+  if (attempt.stream) return attempt.stream->find(message_id);
+  return attempt.answer && attempt.answer->message_id() == message_id ? attempt.answer.get() : nullptr;
+}
+
+void SessionMachine::State::post_whole(const EnvironmentId& id, Environment& environment, const Outgoing& message) {
+  std::vector<std::uint32_t> chunks(message.chunks());
   std::iota(chunks.begin(), chunks.end(), 0U);
-  post_answer(id, environment, chunks);
+  post_chunks(id, environment, message, chunks);
 }
 
 // Chunks that are on their way already stay there. Without an address the answer waits for an `ask` that brings one.
-void SessionMachine::State::post_answer(const EnvironmentId& id, Environment& environment,
+void SessionMachine::State::post_chunks(const EnvironmentId& id, Environment& environment, const Outgoing& answer,
                                         const std::vector<std::uint32_t>& chunks) {
-  const Outgoing& answer = *environment.attempt->answer;
   if (!environment.reachable()) return;
   if (chunks.size() == answer.chunks() && posts.contains([&](const QueuedPost& post) {
         return post.environment == id && post.message_id == answer.message_id();
@@ -63,11 +106,10 @@ void SessionMachine::State::post_answer(const EnvironmentId& id, Environment& en
 void SessionMachine::State::handle_missing(Instant at, const EnvironmentId& id, Environment& environment,
                                            const Missing& missing) {
   Attempt& attempt = *environment.attempt;
-  if (attempt.phase != Phase::answered) return;
-  if (missing.all) {
-    post_whole_answer(id, environment);
-  } else {
-    post_answer(id, environment, attempt.answer->wanted(missing, at.steady));
+  if (missing.all && attempt.answer) post_whole(id, environment, *attempt.answer);
+  if (missing.all) return;
+  if (Outgoing* answer = find_answer(environment, missing.message_id)) {
+    post_chunks(id, environment, *answer, answer->wanted(missing, at.steady));
   }
 }
 
@@ -102,11 +144,8 @@ void SessionMachine::State::say_missing(const EnvironmentId& id, Environment& en
 
 void SessionMachine::State::seal(Instant at, QueuedPost& post) {
   Environment& environment = *environments.at(post.environment);
-  const Outgoing* message = nullptr;
-  if (environment.attempt && environment.attempt->answer &&
-      environment.attempt->answer->message_id() == post.message_id) {
-    message = environment.attempt->answer.get();
-  } else if (auto found = environment.control.find(post.message_id); found != environment.control.end()) {
+  const Outgoing* message = find_answer(environment, post.message_id);
+  if (auto found = environment.control.find(post.message_id); found != environment.control.end()) {
     message = &found->second;
   }
   if (message == nullptr) return;
@@ -138,14 +177,14 @@ void SessionMachine::State::finish_post(Instant at, const PostQueue::Finished& f
   if (finished.verdict == Verdict::unknown || finished.verdict == Verdict::pending) return;
   const EnvironmentId& id = finished.post.environment;
   Environment& environment = *environments.at(id);
-  bool ours = environment.attempt && environment.attempt->answer &&
-              environment.attempt->answer->message_id() == finished.post.message_id;
+  Outgoing* answer = find_answer(environment, finished.post.message_id);
   bool settled = finished.verdict == Verdict::arrived || !finished.post.persistent;
   if (!is_answer(finished.post.type) && settled) environment.control.erase(finished.post.message_id);
-  if (finished.verdict == Verdict::arrived && ours) {
+  if (finished.verdict == Verdict::arrived && answer != nullptr) {
     Attempt& attempt = *environment.attempt;
-    attempt.answer->mark_arrived(finished.post.chunk);
-    if (!attempt.delivered && attempt.answer->all_arrived()) {
+    answer->mark_arrived(finished.post.chunk);
+    post_stream(id, environment);
+    if (!attempt.delivered && (attempt.stream ? attempt.stream->delivered() : answer->all_arrived())) {
       attempt.delivered = true;
       actions.push_back(Delivered{{id, attempt.number}, attempt.answered, at.steady});
     }

@@ -70,6 +70,47 @@ SessionActions SessionMachine::answer(Instant at, const AttemptId& id, Answer an
   return actions;
 }
 
+SessionActions SessionMachine::stream_begin(Instant, const AttemptId& id, NameValues headers) {
+  if (State::Environment* environment = state_->running(id)) {
+    environment->attempt->stream = std::make_unique<OutgoingStream>(std::move(headers));
+  }
+  return {};
+}
+
+SessionActions SessionMachine::stream_write(Instant at, const AttemptId& id, std::string_view bytes) {
+  SessionActions actions;
+  State::Environment* environment = state_->running(id);
+  if (environment == nullptr || !environment->attempt->stream) return actions;
+  State::Attempt& attempt = *environment->attempt;
+  attempt.stream->write(bytes);
+  attempt.stream_full = attempt.stream->room() == 0;
+  attempt.accept_at.reset();
+  state_->post_stream(id.environment, *environment);
+  state_->pump(at, actions);
+  return actions;
+}
+
+SessionActions SessionMachine::stream_end(Instant at, const AttemptId& id, std::optional<Answer> error) {
+  SessionActions actions;
+  State::Environment* environment = state_->running(id);
+  if (environment == nullptr || !environment->attempt->stream) return actions;
+  state_->end_stream(at, id.environment, *environment, std::move(error));
+  state_->pump(at, actions);
+  return actions;
+}
+
+std::size_t SessionMachine::stream_room(const AttemptId& id) const {
+  const State::Environment* environment = state_->running(id);
+  return environment == nullptr || !environment->attempt->stream ? 0 : environment->attempt->stream->room();
+}
+
+SessionMachine::State::Environment* SessionMachine::State::running(const AttemptId& id) {
+  auto found = environments.find(id.environment);
+  if (found == environments.end() || !found->second->attempt) return nullptr;
+  const Attempt& attempt = *found->second->attempt;
+  return attempt.number == id.number && attempt.phase == Phase::running ? found->second.get() : nullptr;
+}
+
 SessionActions SessionMachine::abandon(Instant at, const AttemptId& id) {
   SessionActions actions;
   auto found = state_->environments.find(id.environment);
@@ -79,6 +120,7 @@ SessionActions SessionMachine::abandon(Instant at, const AttemptId& id) {
     attempt.phase = State::Phase::over;
     attempt.accept_at.reset();
     attempt.missing_at.reset();
+    attempt.stream.reset();
   }
   state_->check_drained(at, actions);
   return actions;
@@ -115,9 +157,12 @@ SessionActions SessionMachine::timer(Instant at) {
     if (grace_over && State::is_open(attempt)) {
       std::string reason = state_->stop_reason;
       actions.push_back(CancelAttempt{{id, attempt.number}, reason});
-      state_->keep_answer(
-          at, id, *environment,
-          error_answer("Function.LiveDisconnected", "livelambda: this invocation was stopped: " + reason));
+      Answer error = error_answer("Function.LiveDisconnected", "livelambda: this invocation was stopped: " + reason);
+      if (attempt.stream) {
+        state_->end_stream(at, id, *environment, std::move(error));
+      } else {
+        state_->keep_answer(at, id, *environment, std::move(error));
+      }
     }
     if (attempt.phase != State::Phase::over && attempt.deadline != base::SteadyTime::max() &&
         attempt.deadline + kKeptPastDeadline <= at.steady) {

@@ -1,12 +1,12 @@
 // The session's side of the bridge, for all environments at once. Pure: frames, outcomes and answers go in with the
 // time, actions come out, to be done in order. It guarantees that an attempt is handed over (StartAttempt) at most
 // once, and never from a frame that is older than 10 s by AWS's clock; that an answer is kept and repeated until the
-// stub has moved on, or 60 s past the attempt's deadline; and that at most 32 posts are under way, 4 to one stub. It
-// does not stream answers yet.
+// stub has moved on, or 60 s past the attempt's deadline; and that at most 32 posts are under way, 4 to one stub.
 //
 //   frame() ─▶ Announced, AttemptArrived          (prepare a worker: build, launch)
 //   worker_ready() ─▶ StartAttempt                (at once, or with a later frame if the last one is too old)
 //   answer() ─▶ Post …, Delivered                 (CancelAttempt may come at any time after AttemptArrived)
+//   stream_begin(), stream_write() …, stream_end() ─▶ Post …, StreamRoom …, Delivered
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,10 @@ struct CancelAttempt {
   AttemptId id;
   std::string reason = {};
 };
+// There is room again for a streamed answer that had none (stream_room).
+struct StreamRoom {
+  AttemptId id;
+};
 // The last chunk of the answer was taken by API Gateway (first delivery only).
 struct Delivered {
   AttemptId id;
@@ -79,8 +83,8 @@ struct SayHello {};
 // After stop(): no attempt is open and no post under way.
 struct Drained {};
 
-using SessionAction = std::variant<SessionPost, Announced, AttemptArrived, StartAttempt, CancelAttempt, Delivered,
-                                   Undelivered, PostDenied, SayHello, Drained>;
+using SessionAction = std::variant<SessionPost, Announced, AttemptArrived, StartAttempt, CancelAttempt, StreamRoom,
+                                   Delivered, Undelivered, PostDenied, SayHello, Drained>;
 using SessionActions = std::vector<SessionAction>;
 
 class SessionMachine {
@@ -99,6 +103,12 @@ class SessionMachine {
   SessionActions worker_ready(Instant at, const AttemptId& id);
   // Nothing happens for an attempt that was cancelled or answered before.
   SessionActions answer(Instant at, const AttemptId& id, Answer answer);
+  // A streamed answer, of an attempt that was started: its headers, its bytes, its end. An error breaks it off after
+  // what was written. Whoever writes keeps to stream_room() and waits for StreamRoom when it is 0.
+  SessionActions stream_begin(Instant at, const AttemptId& id, NameValues headers);
+  SessionActions stream_write(Instant at, const AttemptId& id, std::string_view bytes);
+  SessionActions stream_end(Instant at, const AttemptId& id, std::optional<Answer> error = std::nullopt);
+  std::size_t stream_room(const AttemptId& id) const;
   // The attempt will get no answer (it timed out: Lambda says so itself).
   SessionActions abandon(Instant at, const AttemptId& id);
   // Displaced, or ending: what has not started is refused, now and from now on; what runs has `grace`, then is

@@ -103,8 +103,10 @@ void SessionMachine::State::handle_message(Instant at, const EnvironmentId& id, 
     attempt.invoke = std::move(*invoke);
     if (!environment.announced) attempt.missing_at = at.steady + kMissingAfter;
     arrive_if_whole(at, id, environment, actions);
-  } else if (std::holds_alternative<Ask>(message)) {
-    handle_ask(at, id, environment, actions);
+  } else if (auto* ask = std::get_if<Ask>(&message)) {
+    handle_ask(at, id, environment, *ask, actions);
+  } else if (auto* credit = std::get_if<Credit>(&message)) {
+    take_credit(id, environment, credit->taken, actions);
   } else if (auto* missing = std::get_if<Missing>(&message)) {
     handle_missing(at, id, environment, *missing);
   } else if (std::holds_alternative<Cancel>(message)) {
@@ -148,9 +150,16 @@ void SessionMachine::State::start_if_fresh(Instant at, const EnvironmentId& id, 
   actions.push_back(SayHello{});
 }
 
-void SessionMachine::State::handle_ask(Instant at, const EnvironmentId& id, Environment& environment,
+void SessionMachine::State::handle_ask(Instant at, const EnvironmentId& id, Environment& environment, const Ask& ask,
                                        SessionActions& actions) {
   Attempt& attempt = *environment.attempt;
+  if (attempt.stream) {
+    auto unheard = attempt.stream->after(ask.received);
+    for (const Outgoing* piece : unheard) post_whole(id, environment, *piece);
+    if (unheard.empty()) say(id, environment, Accepted{});
+    take_credit(id, environment, ask.taken, actions);
+    return;
+  }
   switch (attempt.phase) {
     case Phase::receiving:
       if (stop_at) {
@@ -166,7 +175,7 @@ void SessionMachine::State::handle_ask(Instant at, const EnvironmentId& id, Envi
       say(id, environment, Accepted{});
       return;
     case Phase::answered:
-      post_whole_answer(id, environment);
+      post_whole(id, environment, *attempt.answer);
       return;
     case Phase::over:
       // The word was lost. Of anything else that is over the stub does not ask.
@@ -191,6 +200,7 @@ void SessionMachine::State::end_attempt(const EnvironmentId& id, Attempt& attemp
   attempt.accept_at.reset();
   attempt.missing_at.reset();
   attempt.answer.reset();
+  attempt.stream.reset();
   attempt.invoke.reset();
   posts.drop([&](const QueuedPost& post) {
     return post.environment == id && post.invocation == attempt.number && post.type != MessageType::refused;

@@ -12,6 +12,7 @@
 #include "bridge/post_queue.h"
 #include "bridge/reassembly.h"
 #include "bridge/session_machine.h"
+#include "bridge/stream.h"
 
 namespace bridge {
 
@@ -37,6 +38,8 @@ struct SessionMachine::State {
     std::optional<base::SteadyTime> accept_at;   // say `accepted` if nothing was answered by then
     std::optional<base::SteadyTime> missing_at;  // say `missing` if it is still not whole by then
     std::unique_ptr<Outgoing> answer;
+    std::unique_ptr<OutgoingStream> stream;  // from stream_begin(), instead of `answer`
+    bool stream_full = false;                // StreamRoom is owed
     base::SteadyTime answered;
     bool delivered = false;
     bool refused = false;                 // it has not run here and never will
@@ -69,7 +72,8 @@ struct SessionMachine::State {
               SessionActions& actions);
   void handle_message(Instant at, const EnvironmentId& id, Environment& environment, const FrameHeader& header,
                       Message message, SessionActions& actions);
-  void handle_ask(Instant at, const EnvironmentId& id, Environment& environment, SessionActions& actions);
+  void handle_ask(Instant at, const EnvironmentId& id, Environment& environment, const Ask& ask,
+                  SessionActions& actions);
   void handle_missing(Instant at, const EnvironmentId& id, Environment& environment, const Missing& missing);
   Attempt* attempt_of(Instant at, const EnvironmentId& id, Environment& environment, std::uint64_t number,
                       SessionActions& actions);
@@ -85,12 +89,18 @@ struct SessionMachine::State {
   // Sending.
   void say(const EnvironmentId& id, Environment& environment, const Message& message);
   void say_missing(const EnvironmentId& id, Environment& environment);
-  void post_answer(const EnvironmentId& id, Environment& environment, const std::vector<std::uint32_t>& chunks);
-  void post_whole_answer(const EnvironmentId& id, Environment& environment);
+  void post_chunks(const EnvironmentId& id, Environment& environment, const Outgoing& message,
+                   const std::vector<std::uint32_t>& chunks);
+  void post_whole(const EnvironmentId& id, Environment& environment, const Outgoing& message);
+  void end_stream(Instant at, const EnvironmentId& id, Environment& environment, std::optional<Answer> error);
+  void post_stream(const EnvironmentId& id, Environment& environment);
+  void take_credit(const EnvironmentId& id, Environment& environment, std::uint64_t taken, SessionActions& actions);
+  Outgoing* find_answer(Environment& environment, std::uint64_t message_id);
   void seal(Instant at, QueuedPost& post);
   void pump(Instant at, SessionActions& actions);
   void finish_post(Instant at, const PostQueue::Finished& finished, SessionActions& actions, const Outcome& outcome);
 
+  Environment* running(const AttemptId& id);  // with this attempt handed over and not answered; else nullptr
   static bool is_open(const Attempt& attempt) { return attempt.phase < Phase::answered; }
 
   Registration own;

@@ -10,6 +10,18 @@ constexpr std::string_view kErrorTypeHeader = "Lambda-Runtime-Function-Error-Typ
 constexpr base::Millis kMissingAfter{1'000};
 constexpr base::Millis kAskAfterWord{2'000};
 constexpr base::Millis kAskAfterAccepted{5'000};
+constexpr base::Millis kAskAboutGapAfter{1'000};
+
+// An error's type, taken out of its headers.
+std::string take_error_type(NameValues& headers) {
+  std::string type = "Function.Unknown";
+  std::erase_if(headers, [&](auto& header) {
+    if (!boost::algorithm::iequals(header.first, kErrorTypeHeader)) return false;
+    type = std::move(header.second);
+    return true;
+  });
+  return type;
+}
 
 }  // namespace
 
@@ -77,8 +89,8 @@ void StubMachine::State::handle(Instant at, Channel& channel, const FrameHeader&
     target_dead(at, channel.registration.connection_id, actions);
   } else if (auto* missing = std::get_if<Missing>(&message)) {
     handle_missing(at, channel, *missing);
-  } else if (std::holds_alternative<StreamPiece>(message)) {
-    answer_disconnected(at, "livelambda: streamed responses are not supported by this version", actions);
+  } else if (auto* piece = std::get_if<StreamPiece>(&message)) {
+    stream(at, std::move(*piece), actions);
   } else {
     dropped[DropReason::bad_header] += 1;  // nothing that a session says
   }
@@ -99,23 +111,46 @@ void StubMachine::State::handle_missing(Instant at, Channel& channel, const Miss
   queue(*attempt->invoke, chunks, true);
 }
 
-// Ends the attempt: its answer, and what comes after.
+void StubMachine::State::stream(Instant at, StreamPiece piece, StubActions& actions) {
+  if (!attempt->stream) attempt->stream.emplace();
+  for (StreamPiece& next : attempt->stream->add(std::move(piece))) {
+    if (next.number == 1 && !next.broken) {
+      attempt->stream_begun = true;
+      actions.push_back(StreamBegin{attempt->invocation.request_id, std::move(next.headers)});
+    }
+    if (next.broken) {
+      answer({.failed = true, .headers = std::move(next.headers), .body = std::move(next.body)}, false, actions);
+      return;
+    }
+    if (!next.body.empty()) actions.push_back(StreamWrite{next.number, std::move(next.body)});
+    if (next.end) {
+      actions.push_back(StreamEnd{});
+      finish_attempt(false, actions);
+      return;
+    }
+  }
+  if (attempt->stream->has_gap() && attempt->ask_at) {
+    attempt->ask_at = std::min(*attempt->ask_at, at.steady + kAskAboutGapAfter);
+  }
+}
+
+// Ends the attempt with an answer. One that is streamed already can but break off.
 void StubMachine::State::answer(Answer with, bool exit, StubActions& actions) {
   const std::string& request_id = attempt->invocation.request_id;
   if (with.failed) {
-    RespondError error{.request_id = request_id, .error_type = "Function.Unknown", .headers = {}, .body = {}};
-    for (auto& [name, value] : with.headers) {
-      if (boost::algorithm::iequals(name, kErrorTypeHeader)) {
-        error.error_type = value;
-      } else {
-        error.headers.emplace_back(name, value);
-      }
+    std::string type = take_error_type(with.headers);
+    if (attempt->stream_begun) {
+      actions.push_back(StreamBreak{std::move(type), std::move(with.body)});
+    } else {
+      actions.push_back(RespondError{request_id, std::move(type), std::move(with.headers), std::move(with.body)});
     }
-    error.body = std::move(with.body);
-    actions.push_back(std::move(error));
   } else {
     actions.push_back(Respond{request_id, std::move(with.headers), std::move(with.body)});
   }
+  finish_attempt(exit, actions);
+}
+
+void StubMachine::State::finish_attempt(bool exit, StubActions& actions) {
   finished = {attempt->number};
   attempt.reset();
   posts.drop(

@@ -91,7 +91,7 @@ void StubMachine::State::say(Instant at, const Message& message, StubActions& ac
   if (channel == nullptr) return;
   std::uint64_t id = next_message_id++;
   auto said = control.emplace(id, Outgoing(message, attempt->number, id, channel->registration.max_message)).first;
-  queue(said->second, all_of(said->second), false);
+  queue(said->second, all_of(said->second), type_of(message) == MessageType::credit);
   pump(at, actions);
 }
 
@@ -109,7 +109,12 @@ void StubMachine::State::ask(Instant at, StubActions& actions) {
   attempt->target = target;
   attempt->ask_at = at.steady + (attempt->accepted && !attempt->lost_since ? kAskEveryAccepted : kAskEvery);
   if (!attempt->reply_due) attempt->reply_due = at.steady + kReplyWithin;
-  say(at, Ask{finished}, actions);
+  Ask question{.finished = finished};
+  if (attempt->stream) {
+    question.taken = attempt->stream->taken();
+    question.received = attempt->stream->received();
+  }
+  say(at, question, actions);
 }
 
 void StubMachine::State::pump(Instant at, StubActions& actions) {

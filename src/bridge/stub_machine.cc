@@ -146,6 +146,15 @@ StubActions StubMachine::post_finished(Instant at, std::uint64_t tag, const Outc
   return actions;
 }
 
+StubActions StubMachine::stream_taken(Instant at, std::uint64_t number) {
+  StubActions actions;
+  if (!state_->working() || !state_->attempt->stream) return actions;
+  IncomingStream& stream = *state_->attempt->stream;
+  stream.taken(number);
+  if (stream.wants_credit()) state_->say(at, Credit{stream.taken()}, actions);
+  return actions;
+}
+
 // A pong to a ping from before the freeze proves nothing about now.
 StubActions StubMachine::pong(Instant) {
   if (state_->pings_unanswered > 0) state_->pings_unanswered -= 1;

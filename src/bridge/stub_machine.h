@@ -56,13 +56,28 @@ struct RespondError {
   NameValues headers = {};  // without the error type's
   std::string body = {};
 };
+// A streamed answer, in this order: its headers, its bytes, its end, or the error that breaks it off. Call
+// stream_taken(number) when Lambda has taken a piece's bytes.
+struct StreamBegin {
+  std::string request_id = {};
+  NameValues headers = {};
+};
+struct StreamWrite {
+  std::uint64_t number = 0;
+  std::string bytes = {};
+};
+struct StreamEnd {};
+struct StreamBreak {
+  std::string error_type = {};
+  std::string body = {};
+};
 // Ask Lambda's Runtime API for the next invocation.
 struct ReadyForNext {};
 // End the process, after what was said before is done.
 struct Exit {};
 
-using StubAction =
-    std::variant<OpenSocket, StubPost, ReadRegistration, Ping, Respond, RespondError, ReadyForNext, Exit>;
+using StubAction = std::variant<OpenSocket, StubPost, ReadRegistration, Ping, Respond, RespondError, StreamBegin,
+                                StreamWrite, StreamEnd, StreamBreak, ReadyForNext, Exit>;
 using StubActions = std::vector<StubAction>;
 
 class StubMachine {
@@ -81,6 +96,7 @@ class StubMachine {
   StubActions invocation(Instant at, Invocation invocation);
   StubActions frame(Instant at, std::string_view text);
   StubActions post_finished(Instant at, std::uint64_t tag, const Outcome& outcome);
+  StubActions stream_taken(Instant at, std::uint64_t number);
   StubActions pong(Instant at);
   StubActions timer(Instant at);
   std::optional<base::SteadyTime> next_timer() const;

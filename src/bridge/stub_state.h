@@ -13,6 +13,7 @@
 #include "bridge/outgoing.h"
 #include "bridge/post_queue.h"
 #include "bridge/reassembly.h"
+#include "bridge/stream.h"
 #include "bridge/stub_machine.h"
 
 namespace bridge {
@@ -63,6 +64,8 @@ struct StubMachine::State {
     std::optional<SteadyTime> ask_at;
     std::optional<SteadyTime> reply_due;   // of an ask
     std::optional<SteadyTime> missing_at;  // an answer came in part
+    std::optional<IncomingStream> stream;  // from the first piece of a streamed answer
+    bool stream_begun = false;             // Lambda has its headers: an error can but break it off
     bool silence_checked = false;          // the read that follows 5 s of silence is under way
   };
 
@@ -116,6 +119,8 @@ struct StubMachine::State {
   void handle(Instant at, Channel& channel, const FrameHeader& header, Message message, StubActions& actions);
   void handle_missing(Instant at, Channel& channel, const Missing& missing);
   void answer(Answer answer, bool exit, StubActions& actions);
+  void stream(Instant at, StreamPiece piece, StubActions& actions);
+  void finish_attempt(bool exit, StubActions& actions);
   void answer_nobody(std::string_view type, const std::string& text, StubActions& actions, bool exit = false);
   void answer_disconnected(Instant at, const std::string& text, StubActions& actions, bool exit = false);
   void cancel(Instant at, StubActions& actions);

@@ -40,7 +40,7 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-base::Result<std::string> request_head(const Url& url, const Request& request) {
+base::Result<std::string> request_head(const Url& url, const Request& request, Framing framing) {
   const std::string& target = request.target == "/" ? url.target : request.target;
   if (!is_token(request.method) || !is_target(target)) {
     return base::fail(base::ErrorKind::invalid_input, "the request's method or target cannot be sent");
@@ -52,6 +52,7 @@ base::Result<std::string> request_head(const Url& url, const Request& request) {
   std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, target);
   if (!request.headers.has("Host")) TRY(add_line(head, "Host", url.authority()));
   for (const auto& [name, value] : request.headers) TRY(add_line(head, name, value));
+  if (framing == Framing::chunked) return head + "Transfer-Encoding: chunked\r\n\r\n";
   bool bodiless = request.method == "GET" || request.method == "HEAD" || request.method == "DELETE";
   if (!length && (!request.body.empty() || !bodiless)) {
     TRY(add_line(head, "Content-Length", std::to_string(request.body.size())));

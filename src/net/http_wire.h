@@ -13,9 +13,9 @@ namespace net {
 // What a head says of the body that follows it.
 enum class Framing { length, chunked, none };
 
-// The request line and headers, with the empty line. Host and Content-Length are added if absent. Errors: invalid_input
-// if a part would break the message (a line feed in a header), or contradicts the body.
-base::Result<std::string> request_head(const Url& url, const Request& request);
+// The request line and headers, with the empty line. Host and Content-Length, or Transfer-Encoding, are added if
+// absent. Errors: invalid_input if a part would break the message (a line feed in a header), or contradicts the body.
+base::Result<std::string> request_head(const Url& url, const Request& request, Framing framing = Framing::length);
 
 // The status line and headers, with the empty line. `length` is the body's; a Content-Length or Transfer-Encoding of
 // the handler's is replaced, but for an answer to HEAD, where its Content-Length stays. Errors: invalid_input.

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/base64.h"
 
 namespace runtime_api {
 
@@ -61,6 +62,28 @@ std::pair<std::string_view, std::string_view> split_invocation(std::string_view 
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
+constexpr std::string_view kResponseMode = "Lambda-Runtime-Function-Response-Mode";
+
+// The request id of a streamed response; "" if it is something else.
+std::string_view streamed_invocation(const net::Request& request) {
+  std::string_view path = request.target;
+  if (request.method != "POST" || !path.starts_with(kPrefix)) return {};
+  const auto [request_id, action] = split_invocation(path.substr(kPrefix.size()));
+  const bool streamed = action == "response" && net::same_name(request.headers.get_or(kResponseMode, ""), "streaming");
+  return streamed ? request_id : std::string_view();
+}
+
+Answer too_large(std::size_t size, std::size_t limit) {
+  return make_failure(
+      "Function.ResponseSizeTooLarge",
+      fmt::format("Response payload size ({} bytes) exceeded maximum allowed payload size ({} bytes).", size, limit));
+}
+
+net::Response too_large_response(std::size_t limit) {
+  return error_response(413, "RequestEntityTooLarge",
+                        fmt::format("Exceeded maximum allowed payload size ({} bytes).", limit));
+}
+
 awaitable<void> respond(net::Exchange& exchange, net::Response response) {
   if (auto sent = co_await exchange.respond(std::move(response)); !sent) {
     base::log_debug("runtime API: an answer did not reach who asked: {}", sent.error().message);
@@ -75,6 +98,7 @@ base::Result<std::unique_ptr<Endpoint>> Endpoint::listen(asio::any_io_executor e
   std::unique_ptr<Endpoint> endpoint(new Endpoint(std::move(callbacks)));
   net::ServerOptions options;
   options.max_body = kMaxBody;
+  options.streams_body = [](const net::Request& head) { return !streamed_invocation(head).empty(); };
   auto* self = endpoint.get();
   TRY(endpoint->server_, net::listen_http(std::move(executor), std::move(options),
                                           [self](net::Exchange& exchange) { return self->handle(exchange); }));
@@ -126,6 +150,9 @@ awaitable<void> Endpoint::handle(net::Exchange& exchange) {
   } else if (request.method == "PUT" && (path == kTelemetry || path == kLogs)) {
     const std::string_view what = path == kLogs ? "Logs" : "Telemetry";
     response = error_response(202, fmt::format("{}.NotSupported", what), fmt::format("{} API is not supported", what));
+  } else if (const auto request_id = streamed_invocation(request); !request_id.empty()) {
+    co_await handle_stream(exchange, std::string(request_id));
+    co_return;
   } else {
     response = handle_runtime(request, path);
   }
@@ -194,26 +221,58 @@ awaitable<void> Endpoint::handle_next(net::Exchange& exchange) {
   co_await respond(exchange, std::move(response));
 }
 
+// Trailers tell of an error that came after the first bytes (aws-facts §4).
+awaitable<void> Endpoint::handle_stream(net::Exchange& exchange, std::string request_id) {
+  if (auto refused = state_.answer(request_id, false)) {
+    co_await respond(exchange, std::move(*refused));
+    co_return;
+  }
+  const net::Request& request = exchange.request();
+  callbacks_.stream_begun(request.headers.get_or("Content-Type", "application/octet-stream"));
+  std::size_t size = 0;
+  for (;;) {
+    auto piece = co_await exchange.read_piece();
+    if (!piece) {
+      Answer cut_off = make_failure("Runtime.TruncatedResponse", "The response was cut off before its end");
+      cut_off.streamed = true;
+      callbacks_.answered(std::move(cut_off));
+      co_await respond(exchange, error_response(400, "TruncatedResponse", piece.error().message));
+      co_return;
+    }
+    if (piece->empty()) break;
+    size += piece->size();
+    if (size > kMaxStreamedResponse) {
+      Answer answer = too_large(size, kMaxStreamedResponse);
+      answer.streamed = true;
+      callbacks_.answered(std::move(answer));
+      co_await respond(exchange, too_large_response(kMaxStreamedResponse));
+      co_return;
+    }
+    if (!co_await callbacks_.stream_piece(std::move(*piece))) break;
+  }
+  Answer answer{.failure = false, .body = {}, .content_type = {}, .error_type = {}, .xray_error_cause = {}};
+  if (auto type = request.headers.get("Lambda-Runtime-Function-Error-Type")) {
+    answer.failure = true;
+    answer.error_type = *type;
+    answer.content_type = "application/json";
+    answer.body = codec::base64_decode(request.headers.get_or("Lambda-Runtime-Function-Error-Body", "")).value_or("");
+  }
+  answer.streamed = true;
+  callbacks_.answered(std::move(answer));
+  co_await respond(exchange, accepted());
+}
+
 net::Response Endpoint::handle_answer(net::Request& request, std::string_view request_id, bool failure) {
-  const auto mode = request.headers.get_or("Lambda-Runtime-Function-Response-Mode", "");
+  const auto mode = request.headers.get_or(kResponseMode, "");
   if (!mode.empty() && !net::same_name(mode, "streaming")) {
     return error_response(400, "InvalidFunctionResponseMode", "Invalid function response mode");
   }
   if (auto refused = state_.answer(request_id, failure)) return *refused;
 
-  if (!mode.empty()) {
-    const std::string message = "response streaming is not there yet";
-    callbacks_.answered(make_failure("Function.ResponseStreamingNotSupported", message));
-    return error_response(501, "ResponseStreamingNotSupported", message);
-  }
   const auto size = request.body.size();
   if (size > kMaxResponse) {
-    callbacks_.answered(
-        make_failure("Function.ResponseSizeTooLarge",
-                     fmt::format("Response payload size ({} bytes) exceeded maximum allowed payload size ({} bytes).",
-                                 size, kMaxResponse)));
-    return error_response(413, "RequestEntityTooLarge",
-                          fmt::format("Exceeded maximum allowed payload size ({} bytes).", kMaxResponse));
+    callbacks_.answered(too_large(size, kMaxResponse));
+    return too_large_response(kMaxResponse);
   }
   callbacks_.answered(take_answer(request, failure));
   return accepted();

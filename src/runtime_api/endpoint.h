@@ -3,8 +3,8 @@
 // out by callbacks. One event at a time, and each when all extensions wait for it, too. Subscriptions to the Telemetry
 // and Logs APIs are answered as AWS's runtime interface emulator does, which has neither: 202, and that it has not.
 //
-// Limits: a response over 6,291,556 bytes is answered 413 and becomes Lambda's Function.ResponseSizeTooLarge; a
-// streamed response is refused (501) and becomes a failure of that name. Requests whose Host is not this address are
+// Limits: a response over 6,291,556 bytes, and a streamed one over 200 MB, is answered 413 and becomes Lambda's
+// Function.ResponseSizeTooLarge. Requests whose Host is not this address are
 // refused: a web page must not reach it through a name of its own.
 #pragma once
 
@@ -28,9 +28,13 @@ using boost::asio::awaitable;
 
 // Called on the loop's thread, from within a request of the runtime; they must not destroy the endpoint.
 struct EndpointCallbacks {
-  std::function<void()> waiting;                // the runtime and all extensions asked for an event: the code is loaded
-  std::function<void()> handed_over;            // it has been given the event
-  std::function<void(Answer)> answered;         // before the runtime itself hears that
+  std::function<void()> waiting;         // the runtime and all extensions asked for an event: the code is loaded
+  std::function<void()> handed_over;     // it has been given the event
+  std::function<void(Answer)> answered;  // before the runtime itself hears that
+  // A streamed response: its content type, then each piece as it comes. The next is read when stream_piece has ended;
+  // false means that nobody wants the rest. `answered` follows.
+  std::function<void(std::string)> stream_begun = {};
+  std::function<awaitable<bool>(std::string)> stream_piece = {};
   std::function<void(Answer)> init_failed;      // the code could not be loaded
   std::function<void()> extension_called = {};  // one has registered, or asked for an event
 };
@@ -68,6 +72,7 @@ class Endpoint {
   awaitable<void> handle_extension(net::Exchange& exchange, std::string_view path);
   awaitable<void> handle_extension_next(net::Exchange& exchange);
   void tell_waiting();
+  awaitable<void> handle_stream(net::Exchange& exchange, std::string request_id);
   net::Response handle_answer(net::Request& request, std::string_view request_id, bool failure);
   net::Response handle_init_error(net::Request& request);
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/task_group.h"
 #include "net/http_client.h"
+#include "net/request_stream.h"
 
 namespace runtime_api {
 namespace {
@@ -29,7 +30,10 @@ class EndpointTest : public testing::Test {
     callbacks.answered = [this](Answer answer) {
       calls_.push_back("answered");
       answer_ = std::move(answer);
+      changed_.notify_all();
     };
+    callbacks.stream_begun = [this](std::string content_type) { stream_type_ = std::move(content_type); };
+    callbacks.stream_piece = [this](std::string piece) { return take(std::move(piece)); };
     callbacks.init_failed = [this](Answer answer) {
       calls_.push_back("init failed");
       answer_ = std::move(answer);
@@ -38,6 +42,29 @@ class EndpointTest : public testing::Test {
     EXPECT_TRUE(endpoint) << endpoint.error().message;
     endpoint_ = std::move(*endpoint);
     client_ = net::make_http_client(loop_.get_executor(), nullptr);
+  }
+
+  awaitable<bool> take(std::string piece) {
+    pieces_ += piece;
+    changed_.notify_all();
+    co_return wanted_;
+  }
+
+  awaitable<void> wait_for_pieces(std::string expected) {
+    while (pieces_ != expected || (!wanted_ && !answer_)) co_await changed_.wait();
+  }
+
+  awaitable<std::unique_ptr<net::RequestStream>> open_stream(std::string request_id) {
+    auto url =
+        net::parse_url("http://" + endpoint_->address() + "/2018-06-01/runtime/invocation/" + request_id + "/response");
+    net::Request request{
+        .method = "POST",
+        .target = url->target,
+        .headers = {{"Lambda-Runtime-Function-Response-Mode", "streaming"}, {"Content-Type", "text/event-stream"}},
+        .body = {}};
+    auto stream = co_await net::open_request(*url, std::move(request), std::chrono::seconds(5), nullptr);
+    EXPECT_TRUE(stream) << stream.error().message;
+    co_return std::move(*stream);
   }
 
   void run(awaitable<void> test) { base::run_until_done(loop_, serve_during(std::move(test))); }
@@ -63,6 +90,10 @@ class EndpointTest : public testing::Test {
   asio::io_context loop_;
   std::vector<std::string> calls_;
   std::optional<Answer> answer_;
+  std::string pieces_;
+  std::string stream_type_;
+  bool wanted_ = true;  // whoever takes the pieces wants more
+  base::Notifier changed_;
   std::unique_ptr<Endpoint> endpoint_;
   std::unique_ptr<net::HttpClient> client_;
 };
@@ -162,7 +193,61 @@ TEST_F(EndpointTest, TakesAResponseOfExactlyTheLimit) {
   EXPECT_EQ(answer_->body.size(), kMaxResponse);
 }
 
-TEST_F(EndpointTest, RefusesAStreamedResponseByName) {
+TEST_F(EndpointTest, HandsAStreamedResponseOnPieceByPiece) {
+  run([](EndpointTest& t) -> awaitable<void> {
+    t.endpoint_->offer(event("id-1"));
+    co_await t.send("GET", "invocation/next", "", {});
+    auto stream = co_await t.open_stream("id-1");
+    co_await stream->write("one");
+    co_await t.wait_for_pieces("one");
+    co_await stream->write("two");
+    auto done = co_await stream->finish({});
+    EXPECT_EQ(done->status, 202);
+  }(*this));
+  EXPECT_EQ(pieces_, "onetwo");
+  EXPECT_EQ(stream_type_, "text/event-stream");
+  ASSERT_TRUE(answer_);
+  EXPECT_TRUE(answer_->streamed);
+  EXPECT_FALSE(answer_->failure);
+}
+
+TEST_F(EndpointTest, ReadsNoMoreOfAStreamThanIsTaken) {
+  run([](EndpointTest& t) -> awaitable<void> {
+    t.wanted_ = false;
+    t.endpoint_->offer(event("id-1"));
+    co_await t.send("GET", "invocation/next", "", {});
+    auto stream = co_await t.open_stream("id-1");
+    co_await stream->write("one");
+    co_await t.wait_for_pieces("one");
+    EXPECT_TRUE(t.answer_);
+  }(*this));
+}
+
+TEST_F(EndpointTest, TellsOfAStreamThatBreaksOff) {
+  run([](EndpointTest& t) -> awaitable<void> {
+    t.endpoint_->offer(event("id-1"));
+    co_await t.send("GET", "invocation/next", "", {});
+    auto stream = co_await t.open_stream("id-1");
+    co_await stream->write("half");
+    auto done = co_await stream->finish(
+        {{"Lambda-Runtime-Function-Error-Type", "Error"}, {"Lambda-Runtime-Function-Error-Body", "eyJhIjoxfQ=="}});
+    EXPECT_EQ(done->status, 202);
+    EXPECT_TRUE(t.answer_->failure);
+    EXPECT_EQ(t.answer_->error_type, "Error");
+    EXPECT_EQ(t.answer_->body, R"({"a":1})");
+    t.answer_.reset();
+    t.endpoint_->offer(event("id-2"));
+    co_await t.send("GET", "invocation/next", "", {});
+    stream = co_await t.open_stream("id-2");
+    co_await stream->write("half");
+    stream.reset();  // as when the process dies
+    while (!t.answer_) co_await t.changed_.wait();
+  }(*this));
+  EXPECT_TRUE(answer_->streamed);
+  EXPECT_EQ(answer_->error_type, "Runtime.TruncatedResponse");
+}
+
+TEST_F(EndpointTest, RefusesAnUnknownResponseMode) {
   run([](EndpointTest& t) -> awaitable<void> {
     t.endpoint_->offer(event("id-1"));
     co_await t.send("GET", "invocation/next", "", {});
@@ -170,13 +255,7 @@ TEST_F(EndpointTest, RefusesAStreamedResponseByName) {
                                {{"Lambda-Runtime-Function-Response-Mode", "sideways"}});
     EXPECT_EQ(odd.status, 400);
     EXPECT_FALSE(t.answer_);
-    auto done = co_await t.send("POST", "invocation/id-1/response", "x",
-                                {{"Lambda-Runtime-Function-Response-Mode", "streaming"}});
-    EXPECT_EQ(done.status, 501);
   }(*this));
-  ASSERT_TRUE(answer_);
-  EXPECT_TRUE(answer_->failure);
-  EXPECT_EQ(answer_->error_type, "Function.ResponseStreamingNotSupported");
 }
 
 TEST_F(EndpointTest, TakesAnInitError) {

@@ -10,6 +10,8 @@ namespace runtime_api {
 
 // Lambda's limit of a buffered response: 6 MiB and 100 bytes (aws-facts §4).
 inline constexpr std::size_t kMaxResponse = 6'291'556;
+// And of a streamed one: 200 MB (aws-facts §4).
+inline constexpr std::size_t kMaxStreamedResponse = 200UL * 1024 * 1024;
 
 // What a runtime is handed. Strings that are empty become no header.
 struct InvocationEvent {
@@ -30,6 +32,7 @@ struct Answer {
   std::string content_type;
   std::string error_type;        // Lambda-Runtime-Function-Error-Type
   std::string xray_error_cause;  // Lambda-Runtime-Function-XRay-Error-Cause
+  bool streamed = false;         // the response has gone by pieces; a failure broke it off
 };
 
 // A failure in Lambda's own form: {"errorType":…,"errorMessage":…}.

@@ -180,6 +180,18 @@ void BridgeDriver::answer(bridge::AttemptId id, bridge::Answer answer) {
   perform(machine_.answer(now(), id, std::move(answer)));
 }
 
+void BridgeDriver::stream_begin(bridge::AttemptId id, bridge::NameValues headers) {
+  perform(machine_.stream_begin(now(), id, std::move(headers)));
+}
+
+void BridgeDriver::stream_write(bridge::AttemptId id, std::string_view bytes) {
+  perform(machine_.stream_write(now(), id, bytes));
+}
+
+void BridgeDriver::stream_end(bridge::AttemptId id, std::optional<bridge::Answer> error) {
+  perform(machine_.stream_end(now(), id, std::move(error)));
+}
+
 void BridgeDriver::abandon(bridge::AttemptId id) {
   perform(machine_.abandon(now(), id));
 }

@@ -37,6 +37,8 @@ class AttemptHandler {
   virtual void arrived(bridge::AttemptArrived attempt) = 0;
   virtual void start(bridge::AttemptId id) = 0;
   virtual void cancel(bridge::AttemptId id, std::string reason) = 0;
+  // A streamed answer that had no room has some again.
+  virtual void has_room(bridge::AttemptId id) = 0;
   virtual void delivered(bridge::Delivered delivered) = 0;
   virtual void undelivered(bridge::AttemptId id) = 0;
 };
@@ -47,6 +49,11 @@ class AttemptSink {
   virtual ~AttemptSink() = default;
   virtual void worker_ready(bridge::AttemptId id) = 0;
   virtual void answer(bridge::AttemptId id, bridge::Answer answer) = 0;
+  // A streamed answer; see bridge::SessionMachine.
+  virtual void stream_begin(bridge::AttemptId id, bridge::NameValues headers) = 0;
+  virtual void stream_write(bridge::AttemptId id, std::string_view bytes) = 0;
+  virtual void stream_end(bridge::AttemptId id, std::optional<bridge::Answer> error) = 0;
+  virtual std::size_t stream_room(bridge::AttemptId id) const = 0;
   // The attempt gets no answer: it timed out, which Lambda says by itself, or was cancelled.
   virtual void abandon(bridge::AttemptId id) = 0;
 };
@@ -84,6 +91,10 @@ class BridgeDriver final : public AttemptSink {
 
   void worker_ready(bridge::AttemptId id) override;
   void answer(bridge::AttemptId id, bridge::Answer answer) override;
+  void stream_begin(bridge::AttemptId id, bridge::NameValues headers) override;
+  void stream_write(bridge::AttemptId id, std::string_view bytes) override;
+  void stream_end(bridge::AttemptId id, std::optional<bridge::Answer> error) override;
+  std::size_t stream_room(bridge::AttemptId id) const override { return machine_.stream_room(id); }
   void abandon(bridge::AttemptId id) override;
 
  private:
@@ -94,6 +105,7 @@ class BridgeDriver final : public AttemptSink {
   void act(bridge::AttemptArrived attempt) { handler_->arrived(std::move(attempt)); }
   void act(bridge::StartAttempt start) { handler_->start(start.id); }
   void act(bridge::CancelAttempt cancel) { handler_->cancel(cancel.id, std::move(cancel.reason)); }
+  void act(bridge::StreamRoom room) { handler_->has_room(room.id); }
   void act(bridge::Delivered delivered) { handler_->delivered(delivered); }
   void act(bridge::Undelivered undelivered) { handler_->undelivered(undelivered.id); }
   void act(bridge::PostDenied denied);

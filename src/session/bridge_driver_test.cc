@@ -46,19 +46,29 @@ class Handler final : public AttemptHandler {
     if (answer_at_once) answer(id);
   }
   void cancel(bridge::AttemptId id, std::string) override { cancelled.push_back(id); }
+  void has_room(bridge::AttemptId id) override { roomy.push_back(id); }
   void delivered(bridge::Delivered one) override { deliveries.push_back(one.id); }
   void undelivered(bridge::AttemptId) override {}
 
   void answer(bridge::AttemptId id) {
+    if (!stream.empty()) {
+      driver->stream_begin(id, {{"Content-Type", "text/plain"}});
+      EXPECT_GE(driver->stream_room(id), stream.size());
+      driver->stream_write(id, stream);
+      driver->stream_end(id, std::nullopt);
+      return;
+    }
     driver->answer(id, {.headers = {{"Content-Type", "application/json"}}, .body = "re: " + attempts.at(id).event});
   }
 
   BridgeDriver* driver = nullptr;
   bool answer_at_once = true;
+  std::string stream;  // what every attempt is answered with, as a stream; "" = whole answers
   std::vector<bridge::Announce> announcements;
   std::map<bridge::AttemptId, bridge::Invocation> attempts;
   std::vector<bridge::AttemptId> started;
   std::vector<bridge::AttemptId> cancelled;
+  std::vector<bridge::AttemptId> roomy;
   std::vector<bridge::AttemptId> deliveries;
 };
 
@@ -156,6 +166,12 @@ asio::awaitable<void> carries(World& world) {
   EXPECT_TRUE(stub.responses["big"].body == "re: " + big);
   EXPECT_TRUE(co_await eventually([&] { return world.handler.deliveries.size() == 2; }));
   EXPECT_THAT(world.handler.started, SizeIs(2));
+  world.handler.stream = random_text(300'000);
+  stub.invoke("streamed", "event");
+  EXPECT_TRUE(co_await eventually([&] { return stub.ready; }));
+  EXPECT_TRUE(stub.streams["streamed"].body == world.handler.stream);
+  EXPECT_TRUE(stub.streams["streamed"].ended);
+  EXPECT_TRUE(co_await eventually([&] { return world.handler.deliveries.size() == 3; }));
   co_await stub.close();
 }
 

@@ -181,6 +181,10 @@ void Environments::cancel(bridge::AttemptId id, std::string reason) {
   if (attempt.twin) attempt.twin->process->stop();
 }
 
+void Environments::has_room(bridge::AttemptId id) {
+  if (auto found = attempts_.find(id); found != attempts_.end()) found->second->changed.notify_all();
+}
+
 void Environments::delivered(bridge::Delivered delivered) {
   auto found = attempts_.find(delivered.id);
   if (found == attempts_.end() || !found->second->finished) return;  // an answer that others gave for it
@@ -245,8 +249,9 @@ awaitable<base::Result<Environments::TwinPtr>> Environments::start_twin(Environm
       .revision = twin->generation,
       .environment = {environment->announce.environment.begin(), environment->announce.environment.end()},
       .timeout = function.timeout};
-  spec.code.memory_mb = memory_size_mb(environment->announce);
-  if (bounds_.limit_memory && !spec.code.debugged) spec.memory_limit_mb = spec.code.memory_mb;
+  if (bounds_.limit_memory && !spec.code.debugged) {
+    spec.code.memory_mb = spec.memory_limit_mb = memory_size_mb(environment->announce);
+  }
   if (debugging_ != nullptr) {
     CO_TRY(twin->debug, debugging_->prepare(spec));
   }
@@ -409,10 +414,7 @@ awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId
     attempt->report.pid = static_cast<int>((*twin)->process->pid());
     report_started(id, *attempt);
     if ((*twin)->held) tasks_.spawn(watch_deadline(id, attempt, *twin));
-    outcome = co_await (*twin)->process->invoke(to_event(attempt->invocation), [this, attempt] {
-      attempt->handed_over = clock_.now();
-      attempt->twin->served = true;
-    });
+    outcome = co_await (*twin)->process->invoke(to_event(attempt->invocation), hooks(id, attempt));
     attempt->twin = nullptr;
     attempt->changed.notify_all();
     environment->last_used = clock_.now();
@@ -426,6 +428,36 @@ awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId
     co_return live_failure("Function.LiveWorker", "the worker ends before it takes an event; its log says why");
   }
   co_return outcome;
+}
+
+worker::InvocationHooks Environments::hooks(bridge::AttemptId id, AttemptPtr attempt) {
+  return {.handed_over =
+              [this, attempt] {
+                attempt->handed_over = clock_.now();
+                attempt->twin->served = true;
+              },
+          .stream_begun =
+              [this, id, attempt](std::string content_type) {
+                attempt->streams = true;
+                sink_.stream_begin(id, {{"Content-Type", std::move(content_type)}});
+              },
+          .stream_piece = [this, id, attempt](std::string piece) { return stream(id, attempt, std::move(piece)); }};
+}
+
+// As fast as the bridge has room for it.
+awaitable<bool> Environments::stream(bridge::AttemptId id, AttemptPtr attempt, std::string piece) {
+  std::string_view rest = piece;
+  while (!rest.empty()) {
+    if (attempt->cancelled || attempt->given_up) co_return false;
+    const std::size_t room = std::min(sink_.stream_room(id), rest.size());
+    if (room == 0) {
+      co_await attempt->changed.wait();
+      continue;
+    }
+    sink_.stream_write(id, rest.substr(0, room));
+    rest.remove_prefix(room);
+  }
+  co_return true;
 }
 
 Environments::EnvironmentPtr Environments::environment_of(bridge::EnvironmentId id) const {
@@ -480,7 +512,13 @@ void Environments::finish(bridge::AttemptId id, AttemptPtr attempt, worker::Work
   }
   if (wanted) {
     attempt->finished = true;
-    sink_.answer(id, to_bridge(std::move(outcome.answer)));
+    if (!attempt->streams) {
+      sink_.answer(id, to_bridge(std::move(outcome.answer)));
+    } else if (outcome.answer.failure) {
+      sink_.stream_end(id, to_bridge(std::move(outcome.answer)));
+    } else {
+      sink_.stream_end(id, std::nullopt);
+    }
     return;
   }
   reporter_.report(report);

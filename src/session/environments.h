@@ -77,6 +77,7 @@ class Environments final : public AttemptHandler {
   void arrived(bridge::AttemptArrived attempt) override;
   void start(bridge::AttemptId id) override;
   void cancel(bridge::AttemptId id, std::string reason) override;
+  void has_room(bridge::AttemptId id) override;
   void delivered(bridge::Delivered delivered) override;
   void undelivered(bridge::AttemptId id) override;
 
@@ -111,6 +112,7 @@ class Environments final : public AttemptHandler {
     std::shared_ptr<Twin> twin;  // while it runs
     bool started = false;        // reported as started
     bool given_up = false;       // reported as finished, while a debugger holds its worker
+    bool streams = false;        // its answer is on its way by pieces
     bool finished = false;       // the answer is with the bridge; `report` waits for its delivery
     InvocationReport report;
   };
@@ -143,6 +145,8 @@ class Environments final : public AttemptHandler {
   std::uint64_t generation_of(const std::string& function) const;
   EnvironmentPtr environment_of(bridge::EnvironmentId id) const;
   EnvironmentPtr last_used(const std::string& function) const;
+  worker::InvocationHooks hooks(bridge::AttemptId id, AttemptPtr attempt);
+  awaitable<bool> stream(bridge::AttemptId id, AttemptPtr attempt, std::string piece);
   void finish(bridge::AttemptId id, AttemptPtr attempt, worker::WorkerOutcome outcome);
   void report_started(bridge::AttemptId id, Attempt& attempt);
   void report_build(BuildReport report, std::uint64_t generation);

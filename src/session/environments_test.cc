@@ -79,6 +79,50 @@ TEST(Environments, CarryAnAttemptToItsWorkerAndTheAnswerBack) {
   run(answers_with_headers);
 }
 
+asio::awaitable<void> streams(World& world) {
+  world.sink.room = 5;
+  world.script().pieces["request-1-1"] = {"one ", "two"};
+  world.script().run = [](const auto&, const auto&) {
+    worker::WorkerOutcome outcome = result("");
+    outcome.answer.streamed = true;
+    return std::optional(outcome);
+  };
+  world.announce(1);
+  auto id = world.arrive(1);
+  EXPECT_TRUE(co_await eventually([&] { return world.sink.room == 0; }));
+  co_await let_others_run();
+  EXPECT_EQ(world.sink.streams[id].body, "one t");
+  EXPECT_FALSE(world.sink.streams[id].ended);
+  world.sink.room = 100;
+  world.environments.has_room(id);
+  EXPECT_TRUE(co_await eventually([&] { return world.sink.streams[id].ended; }));
+  EXPECT_EQ(world.sink.streams[id].body, "one two");
+  EXPECT_THAT(world.sink.streams[id].headers, ElementsAre(std::pair("Content-Type", "text/event-stream")));
+  EXPECT_FALSE(world.sink.streams[id].error);
+  EXPECT_FALSE(world.answered(id));
+}
+
+TEST(Environments, StreamAsFastAsTheBridgeHasRoom) {
+  run(streams);
+}
+
+asio::awaitable<void> breaks_off(World& world) {
+  world.script().pieces["request-1-1"] = {"half"};
+  world.script().run = [](const auto&, const auto&) {
+    worker::WorkerOutcome outcome{.kind = Kind::exited, .answer = runtime_api::make_failure("Runtime.ExitError", "x")};
+    return std::optional(outcome);
+  };
+  world.announce(1);
+  auto id = world.arrive(1);
+  EXPECT_TRUE(co_await eventually([&] { return world.sink.streams[id].ended; }));
+  EXPECT_EQ(world.sink.streams[id].body, "half");
+  EXPECT_TRUE(world.sink.streams[id].error && world.sink.streams[id].error->failed);
+}
+
+TEST(Environments, BreakOffAStreamWhoseWorkerDies) {
+  run(breaks_off);
+}
+
 asio::awaitable<void> waits_for_start(World& world) {
   world.sink.start_when_ready = false;
   world.announce(1);

@@ -100,26 +100,6 @@ void Driver::act(bridge::Ping) {
   if (socket_) tasks_.spawn(ping(socket_));
 }
 
-void Driver::act(bridge::Respond response) {
-  for_lambda_.emplace_back(std::move(response));
-  lambda_wanted_.cancel();
-}
-
-void Driver::act(bridge::RespondError error) {
-  for_lambda_.emplace_back(std::move(error));
-  lambda_wanted_.cancel();
-}
-
-void Driver::act(bridge::ReadyForNext next) {
-  for_lambda_.emplace_back(next);
-  lambda_wanted_.cancel();
-}
-
-void Driver::act(bridge::Exit exit) {
-  for_lambda_.emplace_back(exit);
-  lambda_wanted_.cancel();
-}
-
 // The one place that speaks to the Runtime API, so that an answer has arrived before `next` is asked.
 awaitable<void> Driver::talk_to_lambda() {
   while (true) {
@@ -129,25 +109,51 @@ awaitable<void> Driver::talk_to_lambda() {
     }
     bridge::StubAction action = std::move(for_lambda_.front());
     for_lambda_.pop_front();
-    base::Result<> done;
     if (std::holds_alternative<bridge::Exit>(action)) co_return;
-    if (auto* response = std::get_if<bridge::Respond>(&action)) {
-      done = co_await runtime_.respond(std::move(response->request_id), std::move(response->headers),
-                                       std::move(response->body));
-    } else if (auto* error = std::get_if<bridge::RespondError>(&action)) {
-      done = co_await runtime_.respond_error(std::move(error->request_id), std::move(error->error_type),
-                                             std::move(error->headers), std::move(error->body));
-    } else {
-      auto invocation = co_await runtime_.next();
-      if (!invocation) {
-        base::log_error("the Runtime API is gone: {}", invocation.error().message);
-        co_return;
-      }
-      co_await requests_.close();
-      perform(machine_.invocation(now(), std::move(*invocation)));
+    if (!std::holds_alternative<bridge::ReadyForNext>(action)) {
+      auto told = co_await tell_lambda(std::move(action));
+      if (!told) base::log_error("{}", told.error().message);
+      continue;
     }
-    if (!done) base::log_error("{}", done.error().message);
+    auto invocation = co_await runtime_.next();
+    if (!invocation) {
+      base::log_error("the Runtime API is gone: {}", invocation.error().message);
+      co_return;
+    }
+    co_await requests_.close();
+    perform(machine_.invocation(now(), std::move(*invocation)));
   }
+}
+
+awaitable<base::Result<>> Driver::tell_lambda(bridge::StubAction answer) {
+  if (auto* response = std::get_if<bridge::Respond>(&answer)) {
+    co_return co_await runtime_.respond(std::move(response->request_id), std::move(response->headers),
+                                        std::move(response->body));
+  }
+  if (auto* error = std::get_if<bridge::RespondError>(&answer)) {
+    co_return co_await runtime_.respond_error(std::move(error->request_id), std::move(error->error_type),
+                                              std::move(error->headers), std::move(error->body));
+  }
+  if (auto* begin = std::get_if<bridge::StreamBegin>(&answer)) {
+    CO_TRY(stream_, co_await runtime_.begin_stream(std::move(begin->request_id), std::move(begin->headers)));
+  } else if (auto* write = std::get_if<bridge::StreamWrite>(&answer)) {
+    base::Result<> written;
+    if (stream_) written = co_await stream_->write(std::move(write->bytes));
+    if (!written) stream_.reset();  // whoever called the function is gone: what still comes is for nobody
+    perform(machine_.stream_taken(now(), write->number));
+    co_return written;
+  } else if (std::holds_alternative<bridge::StreamEnd>(answer)) {
+    co_return co_await finish_stream(std::nullopt);
+  } else if (auto* broken = std::get_if<bridge::StreamBreak>(&answer)) {
+    co_return co_await finish_stream(
+        RuntimeClient::StreamError{std::move(broken->error_type), std::move(broken->body)});
+  }
+  co_return base::Result<>();
+}
+
+awaitable<base::Result<>> Driver::finish_stream(std::optional<RuntimeClient::StreamError> error) {
+  if (!stream_) co_return base::Result<>();
+  co_return co_await runtime_.finish_stream(std::move(stream_), std::move(error));
 }
 
 awaitable<void> Driver::open_socket() {

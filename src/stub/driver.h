@@ -40,10 +40,11 @@ class Driver {
   void act(bridge::StubPost post);
   void act(bridge::ReadRegistration);
   void act(bridge::Ping);
-  void act(bridge::Respond response);
-  void act(bridge::RespondError error);
-  void act(bridge::ReadyForNext);
-  void act(bridge::Exit);
+  template <typename ForLambda>  // an answer, whole or streamed, ReadyForNext, Exit
+  void act(ForLambda action) {
+    for_lambda_.emplace_back(std::move(action));
+    lambda_wanted_.cancel();
+  }
 
   awaitable<void> open_socket();
   awaitable<void> abort_without_hello(std::shared_ptr<net::WebSocket> socket);
@@ -52,6 +53,8 @@ class Driver {
   awaitable<void> post(bridge::StubPost post);
   awaitable<void> read_registration();
   awaitable<void> talk_to_lambda();
+  awaitable<base::Result<>> tell_lambda(bridge::StubAction answer);
+  awaitable<base::Result<>> finish_stream(std::optional<RuntimeClient::StreamError> error);
   awaitable<void> keep_timer();
   void receive(const std::shared_ptr<net::WebSocket>& socket, std::string_view text);
 
@@ -68,7 +71,8 @@ class Driver {
   bool performing_ = false;
   // What talk_to_lambda() does next, in the machine's order: answers, then `next`, or the end.
   std::deque<bridge::StubAction> for_lambda_;
-  boost::asio::steady_timer lambda_wanted_;  // cancelled when for_lambda_ has something
+  std::unique_ptr<net::RequestStream> stream_;  // the answer that is being streamed; null too once Lambda broke it off
+  boost::asio::steady_timer lambda_wanted_;     // cancelled when for_lambda_ has something
   boost::asio::steady_timer machine_timer_;
   base::TaskGroup requests_;  // posts and reads: a thaw ends them
   base::TaskGroup tasks_;

@@ -158,6 +158,14 @@ class Loopback {
         perform(session_->worker_ready(now(), arrived->id));
       } else if (auto* start = std::get_if<bridge::StartAttempt>(&action)) {
         std::string event = std::move(invocations_[start->id].event);
+        if (event.starts_with("stream ")) {
+          perform(session_->stream_begin(now(), start->id, {{"Content-Type", "text/event-stream"}}));
+          perform(session_->stream_write(now(), start->id, event));
+          std::optional<bridge::Answer> error;
+          if (event == "stream and break") error = bridge::error_answer("Error", "as asked");
+          perform(session_->stream_end(now(), start->id, std::move(error)));
+          continue;
+        }
         bridge::Answer answer = event == "fail"
                                     ? bridge::error_answer("Error", "as asked")
                                     : bridge::Answer{.headers = {{"Content-Type", "text/x"}}, .body = event};
@@ -200,6 +208,26 @@ TEST(Driver, CarriesInvocationsToTheSessionAndAnswersBack) {
   ASSERT_EQ(loopback.announced.size(), 1U);
   EXPECT_EQ(loopback.announced[0].announce.function, "Api");
   EXPECT_TRUE(loopback.unsigned_paths.empty()) << loopback.unsigned_paths.front();
+}
+
+TEST(Driver, StreamsWithTrailersThatTellOfAnError) {
+  asio::io_context loop(1);
+  Loopback loopback(loop.get_executor());
+  std::string long_one = "stream " + std::string(900'000, 'x');
+  loopback.events = {long_one, "stream and break", "{}"};
+  serve(loopback, loop);
+
+  ASSERT_EQ(loopback.answers.size(), 3U);
+  EXPECT_EQ(loopback.answers[0].path, "/2018-06-01/runtime/invocation/request-1/response");
+  EXPECT_TRUE(loopback.answers[0].body == long_one);
+  EXPECT_EQ(loopback.answers[0].headers.get_or("Content-Type", ""), "text/event-stream");
+  EXPECT_EQ(loopback.answers[0].headers.get_or("Lambda-Runtime-Function-Response-Mode", ""), "streaming");
+  EXPECT_FALSE(loopback.answers[0].headers.has("Lambda-Runtime-Function-Error-Type"));
+  EXPECT_EQ(loopback.answers[1].body, "stream and break");
+  EXPECT_EQ(loopback.answers[1].headers.get_or("Lambda-Runtime-Function-Error-Type", ""), "Error");
+  EXPECT_EQ(codec::base64_decode(loopback.answers[1].headers.get_or("Lambda-Runtime-Function-Error-Body", "")),
+            R"({"errorMessage":"as asked","errorType":"Error","stackTrace":[]})");
+  EXPECT_EQ(loopback.answers[2].body, "{}");
 }
 
 TEST(Driver, AnswersByItselfWhenNobodyIsRegistered) {

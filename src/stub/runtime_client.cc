@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "codec/base64.h"
+
 namespace stub {
 namespace {
 
@@ -14,6 +16,10 @@ std::int64_t to_number(std::string_view text) {
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
 }
+
+constexpr auto kConnect = 5s;
+constexpr std::string_view kErrorType = "Lambda-Runtime-Function-Error-Type";
+constexpr std::string_view kErrorBody = "Lambda-Runtime-Function-Error-Body";  // base64, a trailer (aws-facts §4)
 
 }  // namespace
 
@@ -45,8 +51,33 @@ awaitable<base::Result<>> RuntimeClient::respond(std::string request_id, bridge:
 
 awaitable<base::Result<>> RuntimeClient::respond_error(std::string request_id, std::string error_type,
                                                        bridge::NameValues headers, std::string body) {
-  headers.emplace_back("Lambda-Runtime-Function-Error-Type", std::move(error_type));
+  headers.emplace_back(kErrorType, std::move(error_type));
   return post(request_id + "/error", std::move(headers), std::move(body));
+}
+
+awaitable<base::Result<std::unique_ptr<net::RequestStream>>> RuntimeClient::begin_stream(std::string request_id,
+                                                                                         bridge::NameValues headers) {
+  CO_TRY(auto url, net::parse_url(base_ + request_id + "/response"));
+  net::Request request{.method = "POST", .target = url.target, .headers = {}, .body = {}};
+  for (auto& [name, value] : headers) request.headers.set(name, std::move(value));
+  request.headers.set("Lambda-Runtime-Function-Response-Mode", "streaming");
+  request.headers.set("Trailer", fmt::format("{}, {}", kErrorType, kErrorBody));
+  co_return co_await net::open_request(url, std::move(request), kConnect, nullptr);
+}
+
+awaitable<base::Result<>> RuntimeClient::finish_stream(std::unique_ptr<net::RequestStream> stream,
+                                                       std::optional<StreamError> error) {
+  net::Headers trailers;
+  if (error) {
+    trailers.set(kErrorType, std::move(error->type));
+    trailers.set(kErrorBody, codec::base64_encode(error->body));
+  }
+  CO_TRY(auto response, co_await stream->finish(std::move(trailers)));
+  if (response.status != 202 && response.status != 413) {
+    co_return base::fail(base::ErrorKind::service,
+                         fmt::format("the Runtime API answered a streamed response with {}", response.status));
+  }
+  co_return base::Result<>();
 }
 
 awaitable<base::Result<>> RuntimeClient::post(std::string path, bridge::NameValues headers, std::string body) {

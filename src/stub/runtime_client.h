@@ -2,11 +2,14 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "bridge/message.h"
 #include "net/http_client.h"
+#include "net/request_stream.h"
 
 namespace stub {
 
@@ -21,6 +24,15 @@ class RuntimeClient {
   awaitable<base::Result<bridge::Invocation>> next();
   // 413 is no error: Lambda answers its caller with Function.ResponseSizeTooLarge.
   awaitable<base::Result<>> respond(std::string request_id, bridge::NameValues headers, std::string body);
+  // A streamed response, over a connection of its own: writes wait for Lambda. finish_stream() ends it, with an error
+  // if there is one: then what was written is all that the caller gets.
+  struct StreamError {
+    std::string type;
+    std::string body;
+  };
+  awaitable<base::Result<std::unique_ptr<net::RequestStream>>> begin_stream(std::string request_id,
+                                                                            bridge::NameValues headers);
+  awaitable<base::Result<>> finish_stream(std::unique_ptr<net::RequestStream> stream, std::optional<StreamError> error);
   awaitable<base::Result<>> respond_error(std::string request_id, std::string error_type, bridge::NameValues headers,
                                           std::string body);
 

@@ -70,6 +70,13 @@ struct WorkerOutcome {
   std::optional<base::Millis> init = {};  // from the start until it asked for an event; of a worker's first invocation
 };
 
+// What an invocation does while it runs; each may be empty.
+struct InvocationHooks {
+  std::function<void()> handed_over = {};                         // the process took the event
+  std::function<void(std::string)> stream_begun = {};             // the response is streamed: its content type
+  std::function<awaitable<bool>(std::string)> stream_piece = {};  // waits for room; false: nobody wants the rest
+};
+
 class Worker {
  public:
   // Kills the process group; nothing is logged any more. Tasks end soon after; close() waits for them.
@@ -87,9 +94,7 @@ class Worker {
   virtual awaitable<WorkerOutcome> initialised() = 0;  // result = loaded; init_failed; cancelled
 
   // Runs one invocation to its end or its deadline. One at a time. Cancelling the coroutine kills the process.
-  // `handed_over`, if given, is called when the process takes the event.
-  virtual awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event,
-                                          std::function<void()> handed_over = {}) = 0;
+  virtual awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, InvocationHooks hooks = {}) = 0;
 
   // Lets a running invocation end, then ends the process; at once if it is idle.
   virtual void retire() = 0;
@@ -107,8 +112,8 @@ class Launcher {
   virtual ~Launcher() = default;
 
   // Whether the function can run on this machine; asks an interpreter for its version once. The value is a warning that
-  // does not name the function, "" if there is nothing to say. Errors: local_resource, naming what is missing; usage for
-  // a runtime that livelambda does not run.
+  // does not name the function, "" if there is nothing to say. Errors: local_resource, naming what is missing; usage
+  // for a runtime that livelambda does not run.
   virtual awaitable<base::Result<std::string>> check(FunctionCode code) = 0;
 
   // What the functions use of what Lambda brings along, and this machine lacks: for fetch() of sdk_cache.h, each once.

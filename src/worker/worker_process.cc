@@ -35,6 +35,10 @@ constexpr auto kInitPhase =
 constexpr auto kLookAgain = std::chrono::milliseconds(500);      // whether a debugger still holds the process
 constexpr auto kBetweenSamples = std::chrono::milliseconds(20);  // of memory, while something runs
 
+awaitable<bool> for_nobody() {
+  co_return false;
+}
+
 // The process, and what is known of it. Kept alive by the tasks that serve it, so that a Worker can go at any time.
 class Core : public std::enable_shared_from_this<Core> {
  public:
@@ -50,7 +54,7 @@ class Core : public std::enable_shared_from_this<Core> {
   awaitable<void> run_extensions();
 
   awaitable<WorkerOutcome> initialised();
-  awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, std::function<void()> handed_over);
+  awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, InvocationHooks hooks);
   awaitable<void> await_ended(base::SteadyTime until);
   void retire();
   void stop();
@@ -59,7 +63,9 @@ class Core : public std::enable_shared_from_this<Core> {
 
   pid_t pid() const { return process_->pid(); }
   bool busy() const { return busy_; }
-  bool usable() const { return !stopped_ && !retired_ && !exit_ && !init_failure_ && !over_limit_ && !extension_failure_; }
+  bool usable() const {
+    return !stopped_ && !retired_ && !exit_ && !init_failure_ && !over_limit_ && !extension_failure_;
+  }
   long memory_mb() const { return resident_kb_ / 1024; }
 
  private:
@@ -100,7 +106,8 @@ class Core : public std::enable_shared_from_this<Core> {
   bool busy_ = false;       // an invoke() is under way
   bool handed_ = false;     // its event was taken
   std::string request_id_;  // for log records: of the event taken last
-  std::function<void()> on_handed_over_;
+  std::string next_request_id_;
+  InvocationHooks hooks_;                           // of the running invocation
   std::shared_ptr<ExtensionProcesses> extensions_;  // null if its layers have none
   const char* end_reason_ = "spindown";             // as extensions are told
   std::optional<runtime_api::Answer> extension_failure_;
@@ -154,13 +161,20 @@ runtime_api::EndpointCallbacks Core::callbacks() {
   callbacks.handed_over = [this] {
     handed_ = true;
     since_ = clock_.now();
-    if (on_handed_over_) std::exchange(on_handed_over_, nullptr)();
+    request_id_ = next_request_id_;
+    if (hooks_.handed_over) hooks_.handed_over();
   };
   callbacks.answered = [this](runtime_api::Answer answer) {
     measure();
     if (over_limit_) return;  // it came too late: in Lambda the process would have been killed before
     answer_ = std::move(answer);
     changed_.notify_all();
+  };
+  callbacks.stream_begun = [this](std::string content_type) {
+    if (hooks_.stream_begun) hooks_.stream_begun(std::move(content_type));
+  };
+  callbacks.stream_piece = [this](std::string piece) {
+    return hooks_.stream_piece ? hooks_.stream_piece(std::move(piece)) : for_nobody();
   };
   callbacks.init_failed = [this](runtime_api::Answer answer) {
     init_failure_ = std::move(answer);
@@ -293,7 +307,7 @@ awaitable<WorkerOutcome> Core::initialised() {
   }
 }
 
-awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::function<void()> handed_over) {
+awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, InvocationHooks hooks) {
   // However this ends: the next may begin, or the process is killed. A cancelled coroutine leaves an invocation behind.
   struct Busy {
     std::shared_ptr<Core> core;
@@ -307,7 +321,7 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
     ~Busy() {
       core->busy_ = false;
       core->had_invocation_ = true;
-      core->on_handed_over_ = nullptr;
+      core->hooks_ = {};
       if (!ended || core->retired_) core->stop();
     }
   };
@@ -319,10 +333,8 @@ awaitable<WorkerOutcome> Core::invoke(runtime_api::InvocationEvent event, std::f
   const auto request_id = event.request_id;
   answer_.reset();
   handed_ = false;
-  on_handed_over_ = [this, request_id, tell = std::move(handed_over)] {
-    request_id_ = request_id;
-    if (tell) tell();
-  };
+  hooks_ = std::move(hooks);
+  next_request_id_ = request_id;
   endpoint_->offer(std::move(event));
 
   std::optional<WorkerOutcome> ended;
@@ -398,8 +410,8 @@ class WorkerProcess final : public Worker {
   bool busy() const override { return core_->busy(); }
   long memory_mb() const override { return core_->memory_mb(); }
   awaitable<WorkerOutcome> initialised() override { return core_->initialised(); }
-  awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, std::function<void()> handed_over) override {
-    return core_->invoke(std::move(event), std::move(handed_over));
+  awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, InvocationHooks hooks) override {
+    return core_->invoke(std::move(event), std::move(hooks));
   }
   void retire() override { core_->retire(); }
   void stop() override { core_->stop(); }

@@ -269,7 +269,7 @@ TEST_F(NodeWorker, KillsAtTheDeadline) {
 
 awaitable<void> invoke_into(Worker& worker, runtime_api::InvocationEvent event, std::function<void()> handed_over,
                             std::optional<WorkerOutcome>& into) {
-  into = co_await worker.invoke(std::move(event), std::move(handed_over));
+  into = co_await worker.invoke(std::move(event), {.handed_over = std::move(handed_over)});
 }
 
 // Lambda gives loading 10 s before the function's timeout begins to count; here both begin together.

@@ -87,6 +87,7 @@ void World::cut_stub() {
 void World::invoke(std::string event, Millis timeout) {
   ready_ = false;
   ending_.reset();
+  stream_.reset();
   thaw_ += 1;
   request_id_ = fmt::format("request-{}", ++invocations_);
   invoked_ = clock_.now();
@@ -162,13 +163,23 @@ void World::perform(StubActions actions) {
       if (pongs && stub_connections_.contains(stub_connection_)) at(latency(), [this] { perform(stub->pong(now())); });
     } else if (auto* respond = std::get_if<Respond>(&action)) {
       if (respond->request_id == request_id_ && !ending_) {
-        ending_ = Ending{false, "", respond->body, std::chrono::duration_cast<Millis>(clock_.now() - invoked_)};
+        ending_ = Ending{false, "", respond->body, since_invoked()};
       }
     } else if (auto* error = std::get_if<RespondError>(&action)) {
       if (error->request_id == request_id_ && !ending_) {
-        ending_ =
-            Ending{true, error->error_type, error->body, std::chrono::duration_cast<Millis>(clock_.now() - invoked_)};
+        ending_ = Ending{true, error->error_type, error->body, since_invoked()};
       }
+    } else if (std::holds_alternative<StreamBegin>(action)) {
+      stream_.emplace();
+    } else if (auto* write = std::get_if<StreamWrite>(&action)) {
+      *stream_ += write->bytes;
+      at(lambda_takes, [this, number = write->number, thaw = thaw_] {
+        if (thaw == thaw_) perform(stub->stream_taken(now(), number));
+      });
+    } else if (std::holds_alternative<StreamEnd>(action)) {
+      ending_ = Ending{.body = *stream_, .after = since_invoked(), .streamed = true};
+    } else if (auto* broken = std::get_if<StreamBreak>(&action)) {
+      ending_ = Ending{true, broken->error_type, *stream_, since_invoked(), true};
     } else if (std::holds_alternative<ReadyForNext>(action)) {
       ready_ = true;
     } else if (std::holds_alternative<Exit>(action)) {
@@ -202,10 +213,20 @@ void World::perform(std::size_t index, SessionActions actions) {
       at(of.run_time, [this, index, id = start->id] {
         FakeSession& runs = session(index);
         if (!runs.alive || runs.cancelled.contains(id)) return;
+        if (runs.streams) {
+          runs.streaming[id].rest = runs.handler(runs.invocations[id]).body;
+          perform(index, runs.machine->stream_begin(now(), id, {{"Content-Type", "text/plain"}}));
+          write_stream(index, id);
+          return;
+        }
         perform(index, runs.machine->answer(now(), id, runs.handler(runs.invocations[id])));
       });
     } else if (auto* cancel = std::get_if<CancelAttempt>(&action)) {
       of.cancelled.insert(cancel->id);
+    } else if (auto* room = std::get_if<StreamRoom>(&action)) {
+      if (std::exchange(of.streaming[room->id].waits_for_room, false)) {
+        at(Millis(0), [this, index, id = room->id] { write_stream(index, id); });
+      }
     } else if (auto* delivered = std::get_if<Delivered>(&action)) {
       of.delivered.push_back(*delivered);
     } else if (std::holds_alternative<SayHello>(action)) {
@@ -214,6 +235,31 @@ void World::perform(std::size_t index, SessionActions actions) {
       of.drained = true;
     }
   }
+}
+
+void World::write_stream(std::size_t index, AttemptId id) {
+  FakeSession& of = session(index);
+  if (!of.alive || of.cancelled.contains(id)) return;
+  std::string& rest = of.streaming[id].rest;
+  if (rest.empty()) {
+    std::optional<Answer> error;
+    if (of.breaks_off) error = error_answer("Error", "broke off");
+    perform(index, of.machine->stream_end(now(), id, std::move(error)));
+    return;
+  }
+  const std::size_t room = of.machine->stream_room(id);
+  if (room == 0) {
+    of.streaming[id].waits_for_room = true;
+    return;
+  }
+  std::string bytes = rest.substr(0, std::min(of.burst, room));
+  rest.erase(0, bytes.size());
+  perform(index, of.machine->stream_write(now(), id, bytes));
+  at(of.pause, [this, index, id] { write_stream(index, id); });
+}
+
+Millis World::since_invoked() const {
+  return std::chrono::duration_cast<Millis>(clock_.now() - invoked_);
 }
 
 // One event or timer, whichever is next before `until`; false if there is none.

@@ -35,6 +35,7 @@ struct Ending {
   std::string error_type;
   std::string body;
   base::Millis after{0};
+  bool streamed = false;  // `body` is what came before the end, or before the error
 };
 
 struct FakeSession {
@@ -51,6 +52,16 @@ struct FakeSession {
   std::vector<Announced> announced;
   std::vector<Delivered> delivered;
   std::function<Answer(const Invocation&)> handler;
+  // What a streamed answer has left to write; set by `streams`.
+  struct Streaming {
+    std::string rest;
+    bool waits_for_room = false;
+  };
+  bool streams = false;  // answers come as streams, `burst` bytes every `pause`
+  std::size_t burst = 50'000;
+  base::Millis pause{3};
+  bool breaks_off = false;  // a stream ends with an error
+  std::map<AttemptId, Streaming> streaming;
 };
 
 class World {
@@ -92,6 +103,7 @@ class World {
   std::int64_t aws_offset_ms = 7'200'000;      // AWS's clock is not the machines'
   base::Millis read_time{5};
   bool pongs = true;
+  base::Millis lambda_takes{2};  // a streamed piece
   std::vector<StubPost> stub_posts;
   std::vector<SessionPost> session_posts;
   int sockets_opened = 0;
@@ -112,12 +124,14 @@ class World {
   };
 
   bool chance(int percent);
+  base::Millis since_invoked() const;
   base::Millis latency();
   Delivery deliver(const std::string& connection_id);
   void arrive(const std::string& connection_id, const std::string& frame);
   void perform(StubActions actions);
   void perform(std::size_t index, SessionActions actions);
   void open_socket();
+  void write_stream(std::size_t index, AttemptId id);
   bool step(base::SteadyTime until);
 
   std::mt19937_64 random_;
@@ -137,6 +151,7 @@ class World {
   base::SteadyTime invoked_;
   base::SteadyTime deadline_;
   std::optional<Ending> ending_;
+  std::optional<std::string> stream_;  // of the invocation, as far as Lambda has it
 };
 
 }  // namespace bridge::testing

@@ -30,8 +30,26 @@ class FakeSink final : public AttemptSink {
     if (start_when_ready) environments->start(id);
   }
   void answer(bridge::AttemptId id, bridge::Answer answer) override { answers[id] = std::move(answer); }
+  void stream_begin(bridge::AttemptId id, bridge::NameValues headers) override { streams[id].headers = headers; }
+  void stream_write(bridge::AttemptId id, std::string_view bytes) override {
+    streams[id].body += bytes;
+    room -= bytes.size();
+  }
+  void stream_end(bridge::AttemptId id, std::optional<bridge::Answer> error) override {
+    streams[id].ended = true;
+    streams[id].error = std::move(error);
+  }
+  std::size_t stream_room(bridge::AttemptId) const override { return room; }
   void abandon(bridge::AttemptId id) override { abandoned.push_back(id); }
 
+  struct Stream {
+    bridge::NameValues headers;
+    std::string body;
+    bool ended = false;
+    std::optional<bridge::Answer> error;
+  };
+  std::size_t room = 1'000'000;
+  std::map<bridge::AttemptId, Stream> streams;
   Environments* environments = nullptr;
   bool start_when_ready = true;
   std::vector<bridge::AttemptId> ready;

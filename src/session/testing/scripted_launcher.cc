@@ -33,7 +33,7 @@ class ScriptedWorker final : public worker::Worker {
     co_return WorkerOutcome{.kind = stopped_ ? Kind::cancelled : Kind::result};
   }
 
-  awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, std::function<void()> handed_over) override {
+  awaitable<WorkerOutcome> invoke(runtime_api::InvocationEvent event, worker::InvocationHooks hooks) override {
     if (init_failure_) co_return WorkerOutcome{.kind = Kind::init_failed, .answer = *init_failure_};
     if (!usable() || busy_) co_return WorkerOutcome{.kind = Kind::not_started};
     if (script_->not_started > 0) {
@@ -55,7 +55,13 @@ class ScriptedWorker final : public worker::Worker {
     if (stopped_) co_return WorkerOutcome{.kind = Kind::cancelled};
     script_->taken.push_back(event);
     script_->takers.push_back(pid_);
-    if (handed_over) handed_over();
+    if (hooks.handed_over) hooks.handed_over();
+    if (auto pieces = script_->pieces.find(event.request_id); pieces != script_->pieces.end()) {
+      hooks.stream_begun("text/event-stream");
+      for (const std::string& piece : pieces->second) {
+        if (!co_await hooks.stream_piece(piece)) break;
+      }
+    }
     if (script_->run) {
       if (auto outcome = script_->run(spec_, event)) co_return *outcome;
     }

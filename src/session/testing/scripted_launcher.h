@@ -23,10 +23,11 @@ struct Script {
       run;
   std::optional<runtime_api::Answer> init_failure;  // of workers that start from now on
   std::optional<base::Error> start_failure;
-  bool hold_starts = false;  // start() does not return
-  bool hold_events = false;  // the code loads for ever: no event is taken
-  int not_started = 0;       // so many workers end before they take an event
-  long memory_mb = 0;        // of each worker
+  bool hold_starts = false;                                // start() does not return
+  bool hold_events = false;                                // the code loads for ever: no event is taken
+  int not_started = 0;                                     // so many workers end before they take an event
+  long memory_mb = 0;                                      // of each worker
+  std::map<std::string, std::vector<std::string>> pieces;  // by request id: a streamed response, before its outcome
   std::vector<worker::Download> missing;
 
   std::vector<worker::WorkerSpec> started;

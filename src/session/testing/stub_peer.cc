@@ -57,6 +57,11 @@ void StubPeer::act(bridge::StubPost post) {
   tasks_.spawn(send(std::move(post)));
 }
 
+void StubPeer::act(bridge::StreamWrite write) {
+  streams[streamed_].body += write.bytes;
+  perform(machine_.stream_taken(now(), write.number));
+}
+
 void StubPeer::act(bridge::ReadRegistration) {
   perform(machine_.registration_read(now(), bridge_.registration()));
 }
