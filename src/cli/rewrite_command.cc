@@ -15,6 +15,7 @@
 #include "os/spawner.h"
 #include "project/toolchain.h"
 #include "session/plan.h"
+#include "session/text.h"
 
 namespace cli {
 namespace {
@@ -43,8 +44,8 @@ std::string file_name(const app::Stack& stack) {
 
 void say(const Template& one) {
   auto print = [&one](const char* kind, int line, std::string_view id, std::string_view text) {
-    std::string place = line > 0 ? fmt::format("{}:{}", one.stack->template_file, line) : one.stack->template_file;
-    fmt::print(stderr, "{}: {}: {}{}{}\n", kind, place, id, id.empty() ? "" : ": ", text);
+    fmt::print(stderr, "{}: {}{}{}{}\n", kind, session::place_text(one.stack->template_file, line), id,
+               id.empty() ? "" : ": ", text);
   };
   for (const codec::DuplicateKey& twice : one.stack->document.duplicates) {
     print("warning", twice.line, "",

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "session/text.h"
+
 namespace cli {
 namespace {
 
@@ -201,10 +203,8 @@ void TerminalReporter::print_lines(std::string_view prefix, std::string_view tex
 }
 
 std::string to_terminal_text(const base::Error& error, bool color) {
-  std::string place;
-  if (!error.file.empty()) place = error.line > 0 ? fmt::format("{}:{}: ", error.file, error.line) : error.file + ": ";
-  std::string text =
-      fmt::format("livelambda: {}{}{}{}\n", color ? "\x1b[31m" : "", place, error.message, color ? "\x1b[0m" : "");
+  std::string text = fmt::format("livelambda: {}{}{}{}\n", color ? "\x1b[31m" : "",
+                                 session::place_text(error.file, error.line), error.message, color ? "\x1b[0m" : "");
   if (!error.hint.empty()) text += fmt::format("  {}\n", error.hint);
   return text;
 }

@@ -1,5 +1,7 @@
 #include "session/text.h"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -27,6 +29,11 @@ std::size_t character_size(std::string_view text) {
 }
 
 }  // namespace
+
+std::string place_text(std::string_view file, int line) {
+  if (file.empty()) return {};
+  return line > 0 ? fmt::format("{}:{}: ", file, line) : fmt::format("{}: ", file);
+}
 
 std::string valid_utf8(std::string_view text) {
   std::string result;

@@ -29,5 +29,11 @@ TEST(ValidUtf8, ReplacesEveryByteThatIsPartOfNoCharacter) {
   EXPECT_EQ(valid_utf8("\xf5\x80\x80\x80"), r + r + r + r);
 }
 
+TEST(PlaceText, HasWhatIsKnown) {
+  EXPECT_EQ(place_text("a.yaml", 7), "a.yaml:7: ");
+  EXPECT_EQ(place_text("a.yaml", 0), "a.yaml: ");
+  EXPECT_EQ(place_text("", 7), "");
+}
+
 }  // namespace
 }  // namespace session

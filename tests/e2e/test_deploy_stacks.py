@@ -3,26 +3,18 @@ request to CloudFormation and S3 on the way read by botocore's models."""
 
 import json
 import shutil
-from dataclasses import dataclass
 
 import pytest
 
 from harness import apps, judges
-from harness.processes import PROGRAM, Process, clean_environment, wait_until
-from harness.session import Session
 from harness.stacks import deploy, settled
+from harness.stages import TOPIC, Account, Stage
 
 HANDLER = "export const handler = async () => 'one';\n"
-TOPIC = "  Topic:\n    Type: AWS::SNS::Topic\n"
 BAD_QUEUE = "  Queue:\n    Type: AWS::SQS::Queue\n    Properties: { VisibilityTimeout: 99999 }\n"
 HANDLE = "  Handle:\n    Type: AWS::CloudFormation::WaitConditionHandle\n"
 NEVER = HANDLE + ("  Never:\n    Type: AWS::CloudFormation::WaitCondition\n"
                   "    Properties: { Handle: !Ref Handle, Timeout: 3600 }\n")
-
-
-@dataclass
-class Account:
-    env: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -37,38 +29,6 @@ def recorder(cloud):
 @pytest.fixture(scope="module")
 def account(cloud, recorder) -> Account:
     return Account({**cloud.env, "AWS_ENDPOINT_URL": recorder.endpoint})
-
-
-class Stage:
-    """An app on a stage of its own, and the commands on it."""
-
-    def __init__(self, account: Account, home, app, name: str):
-        self.account, self.home, self.app, self.name = account, home, app, name
-        self.stack = f"{name}-{app.name}"
-        self.debug_stack = f"{self.stack}-debug-stack"
-
-    def start(self, *arguments: str, wait: bool = True) -> Session:
-        return Session(self.app, self.account, self.home, self.name, *arguments, wait=wait)
-
-    def start_and_end(self, *arguments: str) -> Session:
-        session = self.start(*arguments)
-        session.interrupt()
-        assert session.wait(60) == 0, session.describe()
-        return session
-
-    def fail(self, *arguments: str, status: int = 5) -> dict:
-        """The error that a start ends with."""
-        session = self.start(*arguments, wait=False)
-        assert session.wait(120) == status, session.describe()
-        return session.select("error")[-1]
-
-    def run(self, command: str, *arguments: str) -> Process:
-        return Process([PROGRAM, command, "--json", "--app-dir", self.app, "--stage", self.name, *arguments],
-                       clean_environment(self.home, **self.account.env))
-
-    def write(self, resources: str):
-        template = self.app / "template.yaml"
-        template.write_text(template.read_text().split(TOPIC)[0] + TOPIC + resources)
 
 
 @pytest.fixture
