@@ -6,9 +6,13 @@
 //   livelambda:source   absolute path of what would have been bundled or copied
 //   livelambda:entry    absolute path of the file or folder that is bundled, where the construct names one
 //   livelambda:build    esbuild or go1.x, where that is how the construct bundles
+//   livelambda:options  what the construct says of that build, as SAM's BuildProperties call it
 // Bundled and copied as ever are: what is no function's code, what the CDK brings itself, archives, and what stands in the
 // file LIVELAMBDA_CDK_BUILT (a JSON list of entries and sources). LIVELAMBDA_CDK_REPORT is written at the end:
 //   {"files": [files that were loaded and are in no node_modules]}
+//
+// An app's command may set NODE_OPTIONS for itself: the `node` of its PATH then is a script beside this file that loads it,
+// and it sees to it that processes which are started from here do too.
 'use strict';
 
 const { createHash } = require('node:crypto');
@@ -20,10 +24,15 @@ const patches = [
   [/[\\/]aws-cdk-lib[\\/]core[\\/]lib[\\/]asset-staging\.js$/, patchAssetStaging],
   [/[\\/]aws-cdk-lib[\\/]core[\\/]lib[\\/]bundling\.js$/, patchDockerImage],
   [/[\\/]aws-cdk-lib[\\/]aws-s3-assets[\\/]lib[\\/]asset\.js$/, patchAsset],
-  [/[\\/]aws-cdk-lib[\\/]aws-lambda-nodejs[\\/]lib[\\/]bundling\.js$/, (loaded) => patchBundling(loaded, 'esbuild')],
+  [/[\\/]aws-cdk-lib[\\/]aws-lambda-nodejs[\\/]lib[\\/]bundling\.js$/, (loaded) => patchBundling(loaded, 'esbuild', esbuildOptions)],
   [/[\\/]@aws-cdk[\\/]aws-lambda-python-alpha[\\/]lib[\\/]bundling\.js$/, (loaded) => patchBundling(loaded)],
   [/[\\/]@aws-cdk[\\/]aws-lambda-go-alpha[\\/]lib[\\/]bundling\.js$/, (loaded) => patchBundling(loaded, 'go1.x')],
 ];
+
+const inherited = `--require ${JSON.stringify(__filename)}`;
+if (!process.env.NODE_OPTIONS?.includes(inherited)) {
+  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, inherited].filter(Boolean).join(' ');
+}
 
 const load = Module.prototype.load;
 Module.prototype.load = function (filename) {
@@ -34,8 +43,8 @@ Module.prototype.load = function (filename) {
 };
 
 const built = new Set(readBuilt());
-const codeOf = new Map(); // asset hash → { source, entry, build }
-const bundlingOf = new WeakMap(); // the bundling options that a construct made → { entry, build }
+const codeOf = new Map(); // asset hash → { source, entry, build, options }
+const bundlingOf = new WeakMap(); // the bundling options that a construct made → { entry, build, options }
 let describing = 0; // > 0 while a construct describes a bundling that will not happen
 
 function readBuilt() {
@@ -97,21 +106,43 @@ function patchAsset({ Asset }) {
 }
 
 // The constructs that bundle by themselves build their images of Docker while they describe how.
-function patchBundling({ Bundling }, build) {
+function patchBundling({ Bundling }, build, describe) {
   const bundle = Bundling.bundle;
   Bundling.bundle = function (...parameters) {
-    const options = parameters.at(-1);
-    const entry = path.resolve(options.entry);
+    const props = parameters.at(-1);
+    const entry = path.resolve(props.entry);
+    const options = describe?.(props);
     const unbuilt = built.has(entry) ? 0 : 1;
     describing += unbuilt;
     try {
       const code = bundle.apply(this, parameters);
-      if (code.options?.bundling) bundlingOf.set(code.options.bundling, { entry, build });
+      if (code.options?.bundling) bundlingOf.set(code.options.bundling, { entry, build, options });
       return code;
     } finally {
       describing -= unbuilt;
     }
   };
+}
+
+// What esbuild is told of a NodejsFunction, but for what only what is deployed needs.
+function esbuildOptions(props) {
+  const external = [...(props.externalModules ?? []), ...(props.nodeModules ?? [])];
+  const options = {
+    Format: props.format ?? 'cjs',
+    External: external.length ? external : undefined,
+    Loader: props.loader,
+    Define: props.define,
+    Tsconfig: props.tsconfig && path.resolve(props.tsconfig),
+    KeepNames: props.keepNames,
+    SourcesContent: props.sourcesContent,
+    Banner: props.banner && { js: props.banner },
+    Footer: props.footer && { js: props.footer },
+    Charset: props.charset,
+    MainFields: props.mainFields,
+    Inject: props.inject,
+    Arguments: props.esbuildArgs,
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function patchDockerImage({ DockerImage }) {

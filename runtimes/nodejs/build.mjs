@@ -85,6 +85,7 @@ const isTrue = (value) => value === true || value === "true";
 
 const PROPERTIES = {
   Alias: (options, value) => (options.alias = pairs(value)),
+  Arguments: takeArguments, // not of SAM: a CDK construct's `esbuildArgs`
   Banner: (options, value) => (options.banner = pairs(value)),
   Charset: (options, value) => (options.charset = value),
   Conditions: (options, value) => (options.conditions = list(value)),
@@ -106,6 +107,28 @@ const PROPERTIES = {
   TreeShaking: (options, value) => (options.treeShaking = isTrue(value)),
   Tsconfig: (options, value) => (options.tsconfig = value),
 };
+
+// Of esbuild's command line, as CDK hands them over: {"--alias": ["a:b"], "--conditions": "x,y", "--jsx": "automatic"}.
+function takeArguments(options, value) {
+  for (const [flag, given] of Object.entries(value)) {
+    const option = flag.replace(/^--/, "").replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+    if (OURS.has(option)) continue;
+    for (const one of list(given)) {
+      const text = String(one);
+      if (MAPPINGS.has(option)) options[option] = { ...options[option], ...pairs(text.replace(":", "=")) };
+      else if (REPEATED.has(option)) options[option] = [...(options[option] ?? []), text];
+      else if (COMMA_SEPARATED.has(option)) options[option] = text.split(",");
+      else options[option] = text === "" || isTrue(one) ? true : text === "false" ? false : text;
+    }
+  }
+}
+
+const MAPPINGS = new Set(["alias", "define", "loader"]);
+const REPEATED = new Set(["drop", "dropLabels", "external", "inject", "pure"]);
+const COMMA_SEPARATED = new Set(["conditions", "mainFields", "resolveExtensions"]);
+// Decided here, or of no use for code that nobody downloads.
+const OURS = new Set(["analyze", "bundle", "format", "logLevel", "logLimit", "logOverride", "metafile", "minify", "minifyIdentifiers",
+  "minifySyntax", "minifyWhitespace", "outExtension", "outbase", "outdir", "outfile", "platform", "sourcemap", "target"]);
 
 function isModule(entry) {
   if (/\.m[jt]s$/.test(entry)) return true;

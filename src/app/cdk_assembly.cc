@@ -54,6 +54,12 @@ class ManifestReader {
                       .folder = folder,
                       .template_file = codec::find_string(artifact, "properties", "templateFile")};
     read_environment(codec::find_string(artifact, "environment"), stack);
+    const auto* tags = codec::find(artifact, "properties", "tags");
+    if (tags != nullptr && tags->is_object()) {
+      for (const auto& [key, value] : tags->get_object()) {
+        if (value.is_string()) stack.tags[key] = value.get_string();
+      }
+    }
     const auto* dependencies = codec::find(artifact, "dependencies");
     if (dependencies != nullptr && dependencies->is_array()) {
       for (const auto& dependency : dependencies->get_array()) {
@@ -97,6 +103,7 @@ struct Origin {
   std::string source;
   std::string entry;
   std::string build;
+  json::object options;
 };
 
 // Takes it out of the function, and the paths that it led CDK to write.
@@ -106,7 +113,10 @@ Origin take_origin(json::value& function) {
   if (metadata == nullptr || !metadata->is_object()) return {};
   Origin origin{.source = codec::find_string(*metadata, "livelambda:source"),
                 .entry = codec::find_string(*metadata, "livelambda:entry"),
-                .build = codec::find_string(*metadata, "livelambda:build")};
+                .build = codec::find_string(*metadata, "livelambda:build"),
+                .options = {}};
+  const auto* options = codec::find(*metadata, "livelambda:options");
+  if (options != nullptr && options->is_object()) origin.options = options->get_object();
   if (origin.source.empty()) return origin;
   json::object rest;
   for (const auto& [name, value] : metadata->get_object()) {
@@ -159,6 +169,7 @@ class AppReader {
       }
       TRY(auto stack, read_template(*text, options));
       if (artifact.region != session("AWS::Region")) stack.region = artifact.region;
+      stack.tags = artifact.tags;
       for (const std::string& id : artifact.depends_on) stack.depends_on.push_back(id_of(id));
       stacks.push_back(std::move(stack));
     }
@@ -208,6 +219,7 @@ class AppReader {
     if (function.source == origin.source) {  // else livelambda.yaml names another
       if (origin.entry != origin.source) function.entry = origin.entry;
       function.build_method = origin.build;
+      function.build_properties = origin.options;
     }
     if (!function.live) return;
     if (!other_place.empty()) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,6 +29,7 @@ struct CdkArtifact {
   std::string account;        // "" = that of whoever deploys it
   std::string region;
   std::vector<std::string> depends_on;  // ids of other stacks
+  std::map<std::string, std::string> tags = {};
 };
 
 using ReadFile = std::function<std::optional<std::string>(const std::string& path)>;

@@ -15,7 +15,7 @@ using ::testing::UnorderedElementsAre;
 
 constexpr const char* kManifest = R"({"version": "55.0.0", "artifacts": {
   "Front": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",
-            "properties": {"templateFile": "Front.template.json", "stackName": "dev-front"},
+            "properties": {"templateFile": "Front.template.json", "stackName": "dev-front", "tags": {"team": "blue"}},
             "dependencies": ["Back", "Front.assets"]},
   "Front.assets": {"type": "cdk:asset-manifest", "properties": {"file": "Front.assets.json"}},
   "Back": {"type": "aws:cloudformation:stack", "environment": "aws://123456789012/eu-west-1",
@@ -39,7 +39,8 @@ std::string stack(const std::string& resources, const std::string& outputs = "{}
 }
 
 const std::string kBundled = R"("aws:asset:path": "/app", "livelambda:source": "/app",
-                                "livelambda:entry": "/app/src/api.ts", "livelambda:build": "esbuild")";
+                                "livelambda:entry": "/app/src/api.ts", "livelambda:build": "esbuild",
+                                "livelambda:options": {"Format": "esm"})";
 const std::string kCopied = R"("aws:asset:path": "/app/lib", "livelambda:source": "/app/lib")";
 
 struct Assembly {
@@ -93,6 +94,7 @@ TEST(CdkAssembly, HasTheStacksOfEveryNestedAssemblyInTheOrderOfTheirDependencies
   auto app = assembly.read();
   ASSERT_TRUE(app) << app.error().message;
   EXPECT_EQ(app->stacks[1].id, "Front");
+  EXPECT_EQ(app->stacks[1].tags, (std::map<std::string, std::string>{{"team", "blue"}}));
   EXPECT_THAT(app->stacks[1].depends_on, ElementsAre("Back"));
   EXPECT_EQ(app->stacks[2].template_file, "/out/assembly-Beta/BetaFront.template.json");
 }
@@ -107,6 +109,7 @@ TEST(CdkAssembly, TellsWhereCodeComesFromAndTakesThatOutOfTheTemplate) {
   EXPECT_EQ(api.source, "/app");
   EXPECT_EQ(api.entry, "/app/src/api.ts");
   EXPECT_EQ(api.build_method, "esbuild");
+  EXPECT_EQ(api.build_properties, (codec::json::object{{"Format", "esm"}}));
   EXPECT_EQ(stack.functions.at(1).source, "/app/lib");
   EXPECT_EQ(stack.functions.at(1).entry, "");
   EXPECT_EQ(codec::to_text(stack.document.value).find("livelambda:"), std::string::npos);

@@ -102,12 +102,23 @@ class ServerlessReader {
     options.file = package_.service_file;
     TRY(auto stack, read_template(codec::to_text(document_), options));
     stack.region = codec::find_string(state_, "service", "provider", "region");
+    stack.tags = stack_tags();
     place_lines(stack);
     place_archives(stack);
     return ServerlessService{.name = std::move(service), .stack = std::move(stack)};
   }
 
  private:
+  std::map<std::string, std::string> stack_tags() const {
+    std::map<std::string, std::string> tags;
+    const auto* written = codec::find(state_, "service", "provider", "stackTags");
+    if (written == nullptr || !written->is_object()) return tags;
+    for (const auto& [key, value] : written->get_object()) {
+      tags[key] = value.is_string() ? std::string(value.get_string()) : codec::to_text(value);
+    }
+    return tags;
+  }
+
   base::Result<json::value> stable_template() const {
     std::string text = package_.template_text;
     TRY(auto compiled, parse(text, "cloudformation-template-update-stack.json"));

@@ -210,8 +210,11 @@ class CdkApp final : public Toolchain {
   void tell_missing_hook() const {
     if (hook_.loaded_files() || !workplace_.on_output) return;
     workplace_.on_output(
-        "The synthesis did not load livelambda's hook, so that it is not known where code comes from: does the `app` "
-        "command in cdk.json set NODE_OPTIONS? Set it in the environment instead.");
+        "The synthesis did not load livelambda's hook, so that it is not known where code comes from, and functions "
+        "keep "
+        "theirs in AWS: does the `app` command in cdk.json set NODE_OPTIONS, and run `node` by its full path? Let it "
+        "run "
+        "`node`, or set NODE_OPTIONS in the environment instead.");
   }
 
   const Workplace workplace_;

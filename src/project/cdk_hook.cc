@@ -4,6 +4,7 @@
 
 #include "codec/json.h"
 #include "os/files.h"
+#include "os/spawner.h"
 
 extern "C" {
 extern const char ll_cdk_hook_begin[], ll_cdk_hook_end[];
@@ -13,6 +14,11 @@ namespace project {
 namespace {
 
 namespace json = codec::json;
+
+// For an app whose command sets NODE_OPTIONS by itself.
+constexpr std::string_view kNode =
+    "#!/bin/sh\n"
+    "exec \"$LIVELAMBDA_NODE\" --require \"$LIVELAMBDA_CDK_HOOK\" \"$@\"\n";
 
 // In NODE_OPTIONS a value in double quotes may have spaces; \ and " are escaped by \ there.
 std::string quoted(std::string_view path) {
@@ -42,6 +48,8 @@ std::string_view CdkHook::text() {
 base::Result<> CdkHook::prepare(const std::set<std::string>& built) const {
   TRY(os::make_directories(folder_));
   TRY(os::write_file(folder_ + "/hook.cjs", text()));
+  TRY(os::make_directories(folder_ + "/bin"));
+  TRY(os::write_file(folder_ + "/bin/node", kNode, 0755));
   json::array list(built.begin(), built.end());
   os::remove_all(folder_ + "/report.json");
   return os::write_file(folder_ + "/built.json", codec::to_text(list));
@@ -50,6 +58,12 @@ base::Result<> CdkHook::prepare(const std::set<std::string>& built) const {
 void CdkHook::add_to(std::map<std::string, std::string>& environment) const {
   std::string& options = environment["NODE_OPTIONS"];
   options = fmt::format("{}{}--require {}", options, options.empty() ? "" : " ", quoted(folder_ + "/hook.cjs"));
+  std::string& path = environment["PATH"];
+  if (std::string node = os::find_program("node", path); !node.empty()) {
+    environment["LIVELAMBDA_NODE"] = node;
+    environment["LIVELAMBDA_CDK_HOOK"] = folder_ + "/hook.cjs";
+    path = fmt::format("{}/bin:{}", folder_, path);
+  }
   environment["LIVELAMBDA_CDK_BUILT"] = folder_ + "/built.json";
   environment["LIVELAMBDA_CDK_REPORT"] = folder_ + "/report.json";
 }

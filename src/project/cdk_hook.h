@@ -20,7 +20,8 @@ class CdkHook {
 
   // Writes the hook, and the code that is to be built whatever it is for (entries or folders).
   base::Result<> prepare(const std::set<std::string>& built) const;
-  // Adds to a tool's environment what makes its Node.js processes load the hook.
+  // Adds to a tool's environment what makes its Node.js processes load the hook: NODE_OPTIONS, and a `node` in PATH for
+  // processes that have other NODE_OPTIONS.
   void add_to(std::map<std::string, std::string>& environment) const;
   // Code that was built by the last synthesis; empty if there was none.
   std::set<std::string> built() const;

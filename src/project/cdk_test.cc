@@ -120,7 +120,7 @@ struct App {
     auto folder = open_app_folder(path, "dev", "tom");
     EXPECT_TRUE(folder) << folder.error().message;
     return make_cdk_app({.folder = *folder,
-                         .environment = {{"PATH", "/nowhere"}, {"NODE_OPTIONS", "--trace-warnings"}},
+                         .environment = {{"PATH", search_path}, {"NODE_OPTIONS", "--trace-warnings"}},
                          .spawner = &tools,
                          .on_output = [this](const std::string& line) { said.push_back(line); },
                          .bootstrap = bootstrap});
@@ -130,8 +130,9 @@ struct App {
   FakeTools tools;
   std::string path;
   std::string loaded = "bin/app.ts";  // by the synthesis; "" = it has no hook
-  std::string synth_fails;            // what `cdk synth` says, if it is to fail
-  std::string deploy_fails;           // what the next `cdk deploy` says, if it is to fail
+  std::string search_path = "/nowhere";
+  std::string synth_fails;   // what `cdk synth` says, if it is to fail
+  std::string deploy_fails;  // what the next `cdk deploy` says, if it is to fail
   std::vector<std::string> said;
 };
 
@@ -161,6 +162,19 @@ TEST(CdkApp, HasWhatIsDeployedBuiltByASecondSynthesisAndRemembersIt) {
   EXPECT_EQ(app.json("dev-hook/built.json"), (codec::json::array{app.path + "/src/custom.ts"}));
   ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
   EXPECT_EQ(app.tools.spawned.size(), 3U);
+}
+
+TEST(CdkApp, HasANodeInItsPathThatLoadsTheHookWhateverItsCommandSets) {
+  App app;
+  app.write("bin/node", "");
+  fs::permissions(app.path + "/bin/node", fs::perms::owner_all);
+  app.search_path = app.path + "/bin";
+  ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
+  const auto& environment = app.tools.spawned.at(0).environment;
+  const std::string hook = app.path + "/.livelambda/cdk.out/dev-hook";
+  EXPECT_EQ(environment.at("PATH"), hook + "/bin:" + app.path + "/bin");
+  EXPECT_EQ(environment.at("LIVELAMBDA_NODE"), app.path + "/bin/node");
+  EXPECT_EQ(os::find_program("node", hook + "/bin"), hook + "/bin/node");
 }
 
 TEST(CdkApp, IsRecalledWithoutItsToolUntilSomethingChanges) {

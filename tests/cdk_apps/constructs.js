@@ -1,14 +1,30 @@
 // One of each construct that bundles a function's code, and what is no function's code.
 const { App, Stack } = require('aws-cdk-lib');
 const { Code, Function, LayerVersion, Runtime } = require('aws-cdk-lib/aws-lambda');
-const { NodejsFunction } = require('aws-cdk-lib/aws-lambda-nodejs');
+const { NodejsFunction, OutputFormat } = require('aws-cdk-lib/aws-lambda-nodejs');
 const { PythonFunction } = require('@aws-cdk/aws-lambda-python-alpha');
 const { GoFunction } = require('@aws-cdk/aws-lambda-go-alpha');
 
 const app = new App();
 const stack = new Stack(app, 'Constructs');
 const runtime = Runtime.NODEJS_22_X;
-new NodejsFunction(stack, 'Entry', { runtime, entry: 'node/entry.ts' });
+new NodejsFunction(stack, 'Entry', {
+  runtime,
+  entry: 'node/entry.ts',
+  bundling: {
+    externalModules: ['pg'],
+    nodeModules: ['sharp'],
+    loader: { '.sql': 'text' },
+    define: { EDITION: '"live"' },
+    tsconfig: 'node/tsconfig.json',
+    format: OutputFormat.ESM,
+    mainFields: ['module', 'main'],
+    banner: '// banner',
+    inject: ['./node/shim.js'],
+    minify: true,
+    esbuildArgs: { '--jsx': 'automatic', '--alias': ['a:b'] },
+  },
+});
 new NodejsFunction(stack, 'other', { runtime });
 new PythonFunction(stack, 'Python', { runtime: Runtime.PYTHON_3_13, entry: 'python' });
 new GoFunction(stack, 'Go', { entry: 'go/cmd' });

@@ -45,6 +45,7 @@ def app(module_path) -> Path:
         (folder / name).write_text("{}")
     shutil.copy(ROOT / "tests" / "cdk_apps" / "constructs.js", folder / "app.js")
     (folder / "cdk.json").write_text('{"app": "node app.js"}')
+    (folder / "package.json").write_text('{"dependencies": {"sharp": "1.0.0"}}')
     (folder / "node_modules").symlink_to(NODE)
     return folder
 
@@ -55,12 +56,21 @@ def resources(app) -> dict:
 
 
 def test_each_construct_tells_where_its_code_is(app, resources):
-    assert marks(resources["Entry"]) == {"source": str(app), "entry": str(app / "node/entry.ts"), "build": "esbuild"}
+    entry = marks(resources["Entry"])
+    assert (entry["source"], entry["entry"], entry["build"]) == (str(app), str(app / "node/entry.ts"), "esbuild")
     assert marks(resources["other"])["entry"] == str(app / "app.other.mjs")
     assert marks(resources["Python"]) == {"source": str(app / "python"), "entry": str(app / "python")}
     assert marks(resources["Go"]) == {"source": str(app / "go"), "entry": str(app / "go/cmd"), "build": "go1.x"}
     assert marks(resources["Plain"]) == marks(resources["Shared"]) == {"source": str(app / "node")}
     assert marks(resources["Bundled"]) == {"source": str(app / "node")}
+
+
+def test_a_construct_s_options_for_esbuild_are_told_as_sam_names_them(app, resources):
+    assert marks(resources["Entry"])["options"] == {
+        "Format": "esm", "External": ["pg", "sharp"], "Loader": {".sql": "text"}, "Define": {"EDITION": '"live"'},
+        "Tsconfig": str(app / "node/tsconfig.json"), "Banner": {"js": "// banner"}, "MainFields": ["module", "main"],
+        "Inject": ["./node/shim.js"], "Arguments": {"--jsx": "automatic", "--alias": ["a:b"]}}
+    assert marks(resources["other"])["options"] == {"Format": "cjs"}
 
 
 def test_code_of_its_own_is_no_asset_and_all_other_is(app, resources):
@@ -78,7 +88,7 @@ def test_an_edit_of_code_changes_nothing_that_is_synthesised(app, resources):
     assert again["Plain"] == resources["Plain"]
     assert again["Kept"]["Properties"]["Code"] != resources["Kept"]["Properties"]["Code"], "what is deployed is not live"
     files = json.loads((app / "report.json").read_text())["files"]
-    assert files == [os.path.realpath(app / "app.js")]
+    assert sorted(files) == [os.path.realpath(app / name) for name in ("app.js", "package.json")]
 
 
 def test_without_the_hook_docker_would_have_been_needed(app):
