@@ -42,7 +42,7 @@ struct RewriteOptions {
 
 struct Diagnostic {
   std::string logical_id;  // "" of the whole template
-  std::string message;     // continues a sentence that begins with the logical id: "has no Layers while it is live"
+  std::string message;     // continues a sentence that begins with the logical id: "has no SnapStart while it is live"
   int line = 0;
 };
 

@@ -19,7 +19,7 @@ constexpr struct {
                 {"ImageConfig", false},
                 {"SourceKMSKeyArn", false},
                 {"AutoPublishCodeSha256", false},
-                {"Layers", true},
+                {"Layers", false},
                 {"SnapStart", true},
                 {"CodeSigningConfigArn", true},
                 {"ProvisionedConcurrencyConfig", true},

@@ -72,8 +72,8 @@ Parameters:
               ElementsAre("LiveLambdaBucket", "LiveLambdaStubX8664", "LiveLambdaApiArn", "LiveLambdaTableArn"));
   std::vector<std::string> words;
   for (const auto& diagnostic : rewritten.diagnostics) words.push_back(diagnostic.message);
-  EXPECT_THAT(words, ::testing::UnorderedElementsAre(HasSubstr("no Layers"), HasSubstr("no SnapStart"),
-                                                     HasSubstr("no RuntimeManagementConfig")));
+  EXPECT_THAT(words,
+              ::testing::UnorderedElementsAre(HasSubstr("no SnapStart"), HasSubstr("no RuntimeManagementConfig")));
 }
 
 TEST(Rewrite, GivesTemplateRolesOnePolicyEachAndMakesFunctionsWaitForIt) {

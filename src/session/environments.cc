@@ -434,6 +434,7 @@ worker::InvocationHooks Environments::hooks(bridge::AttemptId id, AttemptPtr att
   return {.handed_over =
               [this, attempt] {
                 attempt->handed_over = clock_.now();
+                attempt->report.pid = static_cast<int>(attempt->twin->process->pid());  // extensions start before it
                 attempt->twin->served = true;
               },
           .stream_begun =

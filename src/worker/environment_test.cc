@@ -91,7 +91,6 @@ TEST(WorkerEnvironment, FindsLayersBehindWhatTheFunctionSets) {
       {"python3.12", "PYTHONPATH", "/opt-here/python/lib/python3.12/site-packages:/opt-here/python"},
       {"ruby3.3", "GEM_PATH", "/opt-here/ruby/gems/3.3.0"},
       {"ruby3.3", "RUBYLIB", "/opt-here/ruby/lib"},
-      {"java21", "CLASSPATH", "/opt-here/java/lib/*"},
       {"provided.al2023", "PATH", "/usr/bin:/opt-here/bin"},
       {"nodejs22.x", "LD_LIBRARY_PATH", "/app:/app/lib:/opt-here/lib"},
   };

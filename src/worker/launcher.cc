@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "worker/builds.h"
+#include "worker/editor_terminal.h"
 #include "worker/environment.h"
 #include "worker/executable.h"
 #include "worker/java.h"
 #include "worker/language.h"
+#include "worker/layers.h"
 #include "worker/nodejs.h"
 #include "worker/python.h"
 #include "worker/ruby.h"
@@ -31,11 +33,12 @@ class ProcessLauncher final : public Launcher {
   ProcessLauncher(asio::any_io_executor executor, os::Spawner& spawner, const base::Clock& clock,
                   LauncherOptions options)
       : executor_(std::move(executor)), spawner_(spawner), clock_(clock), options_(std::move(options)) {
-    languages_.push_back(make_executable(spawner_, options_.own_environment));
-    languages_.push_back(make_nodejs(executor_, spawner_, options_.own_environment, options_.loaders + "/nodejs"));
-    languages_.push_back(make_python(spawner_, options_.own_environment, options_.loaders + "/python"));
-    languages_.push_back(make_ruby(spawner_, options_.own_environment, options_.loaders + "/ruby"));
-    languages_.push_back(make_java(spawner_, options_.own_environment, options_.loaders + "/java"));
+    const auto tools = without_editor_variables(options_.own_environment);
+    languages_.push_back(make_executable(spawner_, tools));
+    languages_.push_back(make_nodejs(executor_, spawner_, tools, options_.loaders + "/nodejs"));
+    languages_.push_back(make_python(spawner_, tools, options_.loaders + "/python"));
+    languages_.push_back(make_ruby(spawner_, tools, options_.loaders + "/ruby"));
+    languages_.push_back(make_java(spawner_, tools, options_.loaders + "/java"));
   }
 
   awaitable<base::Result<std::string>> check(FunctionCode code) override {
@@ -62,6 +65,11 @@ class ProcessLauncher final : public Launcher {
     co_return missing;
   }
 
+  awaitable<base::Result<Debugger>> debugger(FunctionCode code) override {
+    CO_TRY(auto* language, find_language(code));
+    co_return co_await language->debugger(std::move(code));
+  }
+
   awaitable<base::Result<>> build(FunctionCode code, std::uint64_t revision) override {
     CO_TRY(auto* language, find_language(code));
     co_return co_await make(*language, std::move(code), revision, false);
@@ -72,11 +80,18 @@ class ProcessLauncher final : public Launcher {
   awaitable<base::Result<std::unique_ptr<Worker>>> start(WorkerSpec spec, LogCallback log) override {
     CO_TRY(auto* language, find_language(spec.code));
     CO_TRY(co_await make(*language, spec.code, spec.revision, true));
-    const Program program = language->program(spec.code, folder_of(spec.code), spec.debug_port);
-    WorkerCommand command{.command = program.command, .directory = program.task_root, .environment = {}};
+    Program program = language->program(spec.code, folder_of(spec.code), spec.debug_port);
+    if (spec.debugger_first) wait_for_client(program);
+    CO_TRY(auto opt, co_await layers_.lay_out(spec.code, spec.revision));
+    if (spec.code.runtime.starts_with("java")) add_to_class_path(program.command, opt);
+    WorkerCommand command{.command = wrapped(spec, program, opt), .directory = program.task_root, .environment = {}};
     command.environment = [&](const std::string& runtime_api) {
-      return make_environment(spec, options_, runtime_api, program);
+      auto variables = make_environment(spec, options_, runtime_api, program, opt);
+      add_editor_variables(variables, options_.own_environment, spec.code.runtime);
+      return variables;
     };
+    command.opt = opt;
+    command.account = options_.account;
     auto copy = spec;
     co_return start_worker_process(executor_, spawner_, clock_, std::move(copy), std::move(command), std::move(log));
   }
@@ -98,6 +113,21 @@ class ProcessLauncher final : public Launcher {
     if (!language.is_built(code)) co_return base::Result<>{};
     auto folder = folder_of(code);
     co_return co_await builds_.build(language, std::move(code), std::move(folder), revision, waited_for);
+  }
+
+  // By the script that AWS_LAMBDA_EXEC_WRAPPER names, as managed runtimes start (developer guide, "Modifying the
+  // runtime environment"); what is wrong with it is said as they say it.
+  static std::vector<std::string> wrapped(const WorkerSpec& spec, const Program& program, const std::string& opt) {
+    const auto named = spec.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
+    const bool managed = spec.code.run_command.empty() && !spec.code.runtime.starts_with("provided");
+    if (!managed || named == spec.environment.end() || named->second.empty()) return program.command;
+    constexpr const char* kStart =
+        "[ -f \"$0\" ] || { echo \"$AWS_LAMBDA_EXEC_WRAPPER: does not exist\"; exit 127; }; "
+        "[ -x \"$0\" ] || { echo \"$AWS_LAMBDA_EXEC_WRAPPER: is not an executable\"; exit 126; }; "
+        "exec \"$0\" \"$@\"";
+    std::vector<std::string> command = {"/bin/sh", "-c", kStart, path_here(named->second, opt, program.task_root)};
+    command.insert(command.end(), program.command.begin(), program.command.end());
+    return command;
   }
 
   // "/" of a nested stack's function is no folder of another's.
@@ -122,6 +152,7 @@ class ProcessLauncher final : public Launcher {
   LauncherOptions options_;
   std::vector<std::unique_ptr<Language>> languages_;
   Builds builds_{executor_, std::thread::hardware_concurrency()};
+  Layers layers_{options_.builds + "/.layers"};
 };
 
 }  // namespace

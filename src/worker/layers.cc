@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -171,7 +172,6 @@ std::map<std::string, Paths> paths_in(const std::string& opt, const std::string&
   if (runtime.starts_with("ruby")) {
     return {{"GEM_PATH", {fmt::format("{}/ruby/gems/{}.0", opt, version)}}, {"RUBYLIB", {opt + "/ruby/lib"}}};
   }
-  if (runtime.starts_with("java")) return {{"CLASSPATH", {opt + "/java/lib/*"}}};
   return {};
 }
 
@@ -181,8 +181,8 @@ bool is_in_opt(const std::string& path) {
 }
 
 bool is_list(const std::string& name) {
-  constexpr std::array<std::string_view, 7> kLists = {"PATH",     "LD_LIBRARY_PATH", "NODE_PATH", "PYTHONPATH",
-                                                      "GEM_PATH", "RUBYLIB",         "CLASSPATH"};
+  constexpr std::array<std::string_view, 6> kLists = {"PATH",       "LD_LIBRARY_PATH", "NODE_PATH",
+                                                      "PYTHONPATH", "GEM_PATH",        "RUBYLIB"};
   return std::find(kLists.begin(), kLists.end(), name) != kLists.end();
 }
 
@@ -223,6 +223,12 @@ void add_search_paths(std::map<std::string, std::string>& variables, const std::
       variables[name] = value;
     }
   }
+}
+
+void add_to_class_path(std::vector<std::string>& command, const std::string& opt) {
+  const auto option = std::ranges::find(command, "-cp");
+  if (!opt.empty() && option != command.end() && option + 1 != command.end())
+    *(option + 1) += ":" + opt + "/java/lib/*";
 }
 
 std::string path_here(const std::string& path, const std::string& opt, const std::string& task_root) {

@@ -47,6 +47,9 @@ class Layers {
 void add_search_paths(std::map<std::string, std::string>& variables, const std::string& opt, const std::string& runtime,
                       const Program& program);
 
+// The same for Java, whose class path is an argument: /opt/java/lib/* behind what follows "-cp".
+void add_to_class_path(std::vector<std::string>& command, const std::string& opt);
+
 // A path that a function writes as Lambda has it (/opt/…, /var/task/…), on this machine.
 std::string path_here(const std::string& path, const std::string& opt, const std::string& task_root);
 

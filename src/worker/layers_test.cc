@@ -96,6 +96,17 @@ TEST_F(LayersOf, WhatIsNotThereOrBrokenIsNamed) {
   EXPECT_THAT(lay_out({"broken.zip"}).error().message, HasSubstr("broken.zip is no archive"));
 }
 
+TEST(ClassPath, EndsWithTheJarsOfLayers) {
+  std::vector<std::string> command = {"java", "-cp", "client.jar:/app", "Main", "-cp"};
+  add_to_class_path(command, "");
+  EXPECT_EQ(command[2], "client.jar:/app");
+  add_to_class_path(command, "/layer");
+  EXPECT_EQ(command[2], "client.jar:/app:/layer/java/lib/*");
+  std::vector<std::string> without = {"node", "-cp"};
+  add_to_class_path(without, "/layer");
+  EXPECT_EQ(without.size(), 2U);
+}
+
 TEST(PathHere, MapsWhatLambdaHas) {
   EXPECT_EQ(path_here("/opt/wrapper", "/layers/one", "/app"), "/layers/one/wrapper");
   EXPECT_EQ(path_here("/opt/wrapper", "", "/app"), "/opt/wrapper");

@@ -16,6 +16,7 @@ Resources:
       Handler: index.handler
       Runtime: nodejs20.x
       Layers: [!Sub "arn:${AWS::Partition}:lambda:${AWS::Region}:123456789012:layer:l:1"]
+      SnapStart: { ApplyOn: PublishedVersions }
       Events:
         Queue: { Type: SQS, Properties: { Queue: !GetAtt Queue.Arn } }
   Stays:
@@ -47,7 +48,7 @@ def test_the_template_is_on_stdout_and_what_is_to_be_said_on_stderr(folder):
     assert outcome.template["Resources"]["Live"]["Properties"]["Runtime"] == "provided.al2023"
     file = folder / "template.yaml"
     assert outcome.said == [
-        f"warning: {file}:4: Live: has no Layers while it is live",
+        f"warning: {file}:4: Live: has no SnapStart while it is live",
         f"note: {file}:13: Stays: keeps its code in AWS: its code stands in the template"]
 
 

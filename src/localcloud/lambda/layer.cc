@@ -11,6 +11,7 @@
 #include "localcloud/lambda/function.h"
 #include "localcloud/lambda/input.h"
 #include "localcloud/wire.h"
+#include "os/files.h"
 
 namespace localcloud {
 
@@ -71,6 +72,10 @@ base::Result<const LayerVersion*> LayerStore::publish(std::string_view layer, co
   TRY(version.runtimes, text_list(input, "CompatibleRuntimes", kMaxRuntimes));
   TRY(version.architectures, text_list(input, "CompatibleArchitectures", kMaxArchitectures));
   TRY(version.package, Package::unpack(archive, cloud_.work_directory + "/packages"));
+  std::string place = base::random_uuid();
+  TRY(os::make_directories(cloud_.work_directory + "/layers", 0700));
+  TRY(os::write_file(layer_archive(cloud_, place), archive, 0600));
+  version.location = fmt::format("{}/_aws/lambda-layers/{}", cloud_.endpoint, place);
   version.created = cloud_.clock->now();
   version.number = ++last_number_[name];
   version.arn = fmt::format("{}:{}", version.layer_arn, version.number);
@@ -166,10 +171,17 @@ base::Result<json::object> add_layer_statement(LayerVersion& version, const json
   return statement;
 }
 
+std::string layer_archive(const Cloud& cloud, std::string_view name) {
+  const bool uuid = name.size() == 36 && name.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
+  return uuid ? fmt::format("{}/layers/{}.zip", cloud.work_directory, name) : std::string();
+}
+
 json::object layer_answer(const LayerVersion& version, bool with_content) {
   json::object answer;
   if (with_content) {
-    answer["Content"] = json::object{{"CodeSha256", version.package->sha256()}, {"CodeSize", version.package->size()}};
+    answer["Content"] = json::object{{"Location", version.location},
+                                     {"CodeSha256", version.package->sha256()},
+                                     {"CodeSize", version.package->size()}};
     answer["LayerArn"] = version.layer_arn;
   }
   answer["LayerVersionArn"] = version.arn;

@@ -27,6 +27,7 @@ struct LayerVersion {
   std::vector<std::string> architectures;
   base::WallTime created{};
   std::shared_ptr<const Package> package;
+  std::string location;  // the URL of its archive, which nobody can guess; AWS's ends after ten minutes
   json::array statements = {};  // of its resource policy
   std::string policy_revision = {};
 };
@@ -65,7 +66,10 @@ class LayerStore {
 // than lambda:GetLayerVersion, ResourceConflictException 409 if there is one of that id.
 base::Result<json::object> add_layer_statement(LayerVersion& version, const json::object& input, std::string_view id);
 
-// GetLayerVersion's answer, without the content's place; `with_content` adds it.
+// The file of an archive by the last part of its location; "" if that is none.
+std::string layer_archive(const Cloud& cloud, std::string_view name);
+
+// GetLayerVersion's answer; `with_content`: with the content and its place.
 json::object layer_answer(const LayerVersion& version, bool with_content);
 
 // The name in "name" or "arn:aws:lambda:region:account:layer:name".

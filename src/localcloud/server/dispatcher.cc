@@ -14,9 +14,11 @@
 #include "localcloud/iam/iam.h"
 #include "localcloud/iam/signature.h"
 #include "localcloud/lambda/lambda.h"
+#include "localcloud/lambda/layer.h"
 #include "localcloud/s3/s3.h"
 #include "localcloud/server/capabilities.h"
 #include "localcloud/wire.h"
+#include "os/files.h"
 
 namespace localcloud {
 
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::string_view kApiPath = "/_aws/execute-api/";
 constexpr std::string_view kUrlPath = "/_aws/lambda-url/";
+constexpr std::string_view kLayerPath = "/_aws/lambda-layers/";
 constexpr std::string_view kControlPath = "/_local/";
 constexpr std::string_view kSessionsPath = "/_local/sessions/";
 constexpr std::string_view kStacksPath = "/_local/cloudformation/";
@@ -132,6 +135,14 @@ awaitable<void> Dispatcher::serve(net::Exchange& exchange) {
   }
   if (auto address = url_address(host, request.target)) {
     co_await cloud_.lambda->serve_url(exchange, std::move(address->api_id), std::move(address->target));
+    co_return;
+  }
+  if (request.method == "GET" && request.target.starts_with(kLayerPath)) {
+    auto archive = os::read_file(layer_archive(cloud_, request.target.substr(kLayerPath.size())));
+    net::Response response{.status = archive ? 200 : 404,
+                           .headers = {{"Content-Type", archive ? "application/zip" : "text/plain"}},
+                           .body = archive ? std::move(*archive) : "There is no such layer"};
+    std::ignore = co_await exchange.respond(std::move(response));
     co_return;
   }
   if (request.target.starts_with(kControlPath)) {
