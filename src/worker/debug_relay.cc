@@ -12,6 +12,8 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 
+#include "worker/dap_restart.h"
+
 namespace worker {
 
 namespace asio = boost::asio;
@@ -48,14 +50,15 @@ void shut(tcp::socket& socket) {
   socket.close(ignored);
 }
 
-// Until either side ends; then both do.
-awaitable<void> copy(tcp::socket& from, tcp::socket& to) {
+// Until either side ends; then both do. `restart`, if given, looks at what passes.
+awaitable<void> copy(tcp::socket& from, tcp::socket& to, DapRestart* restart, const DebugTarget& target) {
   std::array<char, std::size_t{16} << 10> buffer{};
   for (;;) {
     auto [error, size] = co_await from.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
     if (error) break;
-    auto [broken, written] =
-        co_await asio::async_write(to, asio::buffer(buffer.data(), size), asio::as_tuple(asio::use_awaitable));
+    std::string passed(buffer.data(), size);
+    if (restart != nullptr) passed = restart->pass(passed, target.ends);
+    auto [broken, written] = co_await asio::async_write(to, asio::buffer(passed), asio::as_tuple(asio::use_awaitable));
     if (broken) break;
   }
   shut(from);
@@ -221,8 +224,9 @@ awaitable<void> DebugRelay::join(Socket client, std::string first_words, DebugTa
   if (co_await reach(server, port, *target, attached.get())) {
     co_await asio::async_write(server, asio::buffer(first_words), asio::as_tuple(asio::use_awaitable));
     base::TaskGroup both(executor_);
-    both.spawn(copy(client, server));
-    both.spawn(copy(server, client));
+    DapRestart restart;
+    both.spawn(copy(client, server, nullptr, *target));
+    both.spawn(copy(server, client, first_words.starts_with("Content-Length") ? &restart : nullptr, *target));
     co_await both.join();
   } else if (attached) {
     options_.on_trouble(words);

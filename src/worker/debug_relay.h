@@ -3,7 +3,8 @@
 // Every worker's debugger listens on a port of its own. A client that connects here is led to the newest worker that
 // has no client yet; one that comes before there is a worker waits for it, so that an editor may attach, and attach
 // again after a save, at any time. A client counts when it has said its first word; those that only ask an inspector
-// what there is (GET /json…) are not clients. What passes through is not looked at.
+// what there is (GET /json…) are not clients. Of what passes through, only the
+// end of a replaced worker is changed for debug adapters (dap_restart.h).
 //
 // For a worker whose debugger is a program of its own (Delve, lldb) that program is started for each client and
 // attached to the process; it lets go of it when the client leaves.

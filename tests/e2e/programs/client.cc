@@ -34,7 +34,8 @@ int main() {
     if (found == std::string::npos) return 1;
     const std::string id = event.substr(found + name.size(), 36);
     const std::string body = event.substr(event.find("\r\n\r\n") + 4);
-    const std::string answer = "{\"pid\": " + std::to_string(getpid()) + ", \"event\": " + body + "}";
+    const unsigned long size = body.size();
+    const std::string answer = "{\"pid\": " + std::to_string(getpid()) + ", \"size\": " + std::to_string(size) + ", \"event\": " + body + "}";
     request(address, "POST" + base + id + "/response" + head + "Content-Length: " + std::to_string(answer.size()) + "\r\n\r\n" + answer);
   }
 }
