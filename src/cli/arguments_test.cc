@@ -62,6 +62,15 @@ TEST(Arguments, BoundWorkersAsLambdaDoesUnlessToldOtherwise) {
   EXPECT_EQ(error({"start", "--idle-memory", "-1"}).kind, base::ErrorKind::usage);
 }
 
+TEST(Arguments, InspectNamesFunctionsOrMeansAll) {
+  EXPECT_FALSE(start({}).inspect);
+  EXPECT_EQ(start({"--inspect"}).inspect, (std::vector<std::string>{}));
+  EXPECT_EQ(start({"--inspect", "--local"}).inspect, (std::vector<std::string>{}));
+  EXPECT_EQ(start({"--inspect", "Api", "--local"}).inspect, (std::vector<std::string>{"Api"}));
+  EXPECT_EQ(start({"--inspect=Api", "--inspect", "Nested/Fn"}).inspect, (std::vector<std::string>{"Api", "Nested/Fn"}));
+  error({"start", "--inspect", "Api", "Other"});
+}
+
 TEST(Arguments, OfStartAreAllRead) {
   AppCommand command = start({"--stage", "dev-tom", "--app-dir=../shop", "--local", "--json", "--verbose"});
   EXPECT_EQ(command.app.stage, "dev-tom");

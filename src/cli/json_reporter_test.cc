@@ -129,6 +129,17 @@ TEST(JsonReporter, WritesBuildsAndReloads) {
             parsed(R"({"event":"reload","function":"Api","ms":2.5E0,"status":"error","output":"no"})"));
 }
 
+TEST(JsonReporter, WritesWhereADebuggerIs) {
+  EXPECT_EQ(of(DebuggerReport{.function = "Api",
+                              .debugger = "node",
+                              .address = "127.0.0.1:9229",
+                              .environment = "e",
+                              .pid = 7,
+                              .waits = true}),
+            parsed(R"({"event":"debugger","function":"Api","debugger":"node","address":"127.0.0.1:9229",
+                       "environment":"e","pid":7,"waits":true})"));
+}
+
 TEST(JsonReporter, WritesADisplacementAndWhatWasDropped) {
   EXPECT_EQ(of(Displaced{"ann@desk"}), parsed(R"({"event":"displaced","by":"ann@desk"})"));
   json::value dropped = of(Dropped{"wrong_key", 3});

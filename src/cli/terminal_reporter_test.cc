@@ -95,6 +95,11 @@ TEST(TerminalReporter, LeavesOutWhatOnlyVerboseShows) {
       HasSubstr("it goes on"));
 }
 
+TEST(TerminalReporter, ShowsWhereADebuggerIs) {
+  EXPECT_THAT(shown({DebuggerReport{.function = "Api", .debugger = "node", .address = "127.0.0.1:9229", .pid = 7}}),
+              HasSubstr("● Api  node on 127.0.0.1:9229 pid 7\n"));
+}
+
 TEST(TerminalReporter, ShowsEachLineOfALogRecordBehindItsFunction) {
   std::string text = shown({LogLine{"r", "Api", "one\ntwo\n"}});
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);

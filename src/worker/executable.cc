@@ -120,6 +120,24 @@ class Executable final : public Language {
     }
   }
 
+  // Rust, C++ and whatever else is no Go program: lldb knows its lines if the compiler wrote them down.
+  awaitable<base::Result<Debugger>> debugger(FunctionCode code) override {
+    if (way_of(code) == Way::go) {
+      const auto dlv = path_of("dlv");
+      if (!dlv.empty()) co_return Debugger{.kind = Debugger::Kind::delve, .attach = dlv};
+      co_return base::fail(base::ErrorKind::local_resource, "Delve was not found: there is no `dlv` on PATH",
+                           "go install github.com/go-delve/delve/cmd/dlv@latest");
+    }
+    for (const char* name : {"lldb-server", "lldb-server-21", "lldb-server-20", "lldb-server-19", "lldb-server-18",
+                             "lldb-server-17", "lldb-server-16", "lldb-server-15", "lldb-server-14"}) {
+      if (const auto lldb = path_of(name); !lldb.empty()) {
+        co_return Debugger{.kind = Debugger::Kind::lldb, .attach = lldb};
+      }
+    }
+    co_return base::fail(base::ErrorKind::local_resource, "lldb was not found: there is no `lldb-server` on PATH",
+                         "install lldb, e.g. apt-get install lldb");
+  }
+
   Program program(const FunctionCode& code, const std::string& folder, std::uint16_t) const override {
     const Way way = way_of(code);
     Program program{.command = {code.source + "/bootstrap"}, .task_root = code.source, .runtime_folder = code.source};
@@ -142,8 +160,15 @@ class Executable final : public Language {
     auto environment = own_environment_;
     for (const char* name : {"GOOS", "GOARCH"}) environment.erase(name);
     const std::string package = code.entry.empty() ? "." : code.entry;
-    auto built = co_await run_build_tool(spawner_, {path_of("go"), "build", "-o", folder + "/bootstrap", package},
-                                         environment, code.source);
+    std::vector<std::string> command = {path_of("go"), "build", "-o", folder + "/bootstrap"};
+    if (code.debugged) {  // the developer's own packages with variables and lines as they are written
+      auto modules = co_await run_build_tool(spawner_, {path_of("go"), "list", "-m"}, environment, code.source);
+      if (!modules.ok) co_return modules;
+      for (const auto& module : lines_of(modules.output))
+        command.push_back(fmt::format("-gcflags={}/...=-N -l", module));
+    }
+    command.push_back(package);
+    auto built = co_await run_build_tool(spawner_, std::move(command), environment, code.source);
     if (!built.ok) co_return built;
     constexpr const char* kInputs =
         "{{if not .Standard}}{{$d := .Dir}}{{$d}}/\n{{range .EmbedFiles}}{{$d}}/{{.}}\n{{end}}{{end}}";

@@ -22,7 +22,8 @@ constexpr int kOldestMinor = 10;
 constexpr const char* kHint = "install Python 3.10 or later, or make a virtual environment in .venv";
 constexpr const char* kQuestion =
     "import sys, importlib.util as u\n"
-    "print(sys.executable, *sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in ('boto3', 'pip')), "
+    "print(sys.executable, *sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in ('boto3', 'pip', "
+    "'debugpy')), "
     "sep='\\n')";
 
 struct Interpreter {
@@ -31,6 +32,7 @@ struct Interpreter {
   int minor = 0;
   bool has_boto3 = false;
   bool has_pip = false;
+  bool has_debugpy = false;
 };
 
 std::optional<Interpreter> parse_answer(std::string_view text) {
@@ -39,11 +41,11 @@ std::optional<Interpreter> parse_answer(std::string_view text) {
     lines.emplace_back(text.substr(0, end));
     text.remove_prefix(end + 1);
   }
-  if (lines.size() != 5 || !lines[0].starts_with('/')) return std::nullopt;
+  if (lines.size() != 6 || !lines[0].starts_with('/')) return std::nullopt;
   const auto major = parse_number(lines[1]);
   const auto minor = parse_number(lines[2]);
   if (!major || !minor) return std::nullopt;
-  return Interpreter{lines[0], *major, *minor, lines[3] == "1", lines[4] == "1"};
+  return Interpreter{lines[0], *major, *minor, lines[3] == "1", lines[4] == "1", lines[5] == "1"};
 }
 
 class Python final : public Language {
@@ -90,27 +92,42 @@ class Python final : public Language {
     for (const auto& code : codes) {
       lacks_boto3_.erase(code.function);
       const auto& interpreter = interpreter_of(code);
+      if (code.debugged && !interpreter.has_debugpy && debugpy_folder(interpreter).empty())
+        add_missing(downloads, package(interpreter, "debugpy"));
       if (interpreter.has_boto3) continue;
       const auto [known, is_new] = uses.try_emplace(code.source);
       if (is_new) known->second = uses_boto3(code.source) && !is_directory(code.source + "/boto3");
       if (!known->second) continue;
       lacks_boto3_.insert(code.function);
-      auto download = boto3(interpreter);
-      if (download.folder.empty() || is_directory(download.folder) || download.command.empty()) continue;
-      if (std::find(downloads.begin(), downloads.end(), download) == downloads.end()) downloads.push_back(download);
+      add_missing(downloads, package(interpreter, "boto3"));
     }
     co_return downloads;
   }
 
-  Program program(const FunctionCode& code, const std::string&, std::uint16_t) const override {
+  awaitable<base::Result<Debugger>> debugger(FunctionCode code) override {
+    const auto& interpreter = interpreter_of(code);
+    if (interpreter.has_debugpy || !debugpy_folder(interpreter).empty()) {
+      co_return Debugger{.kind = Debugger::Kind::debugpy};
+    }
+    co_return base::fail(base::ErrorKind::local_resource, fmt::format("{} has no debugpy", interpreter.program),
+                         interpreter.program + " -m pip install debugpy");
+  }
+
+  Program program(const FunctionCode& code, const std::string&, std::uint16_t debug_port) const override {
     const auto& interpreter = interpreter_of(code);
     Program program{.command = {interpreter.program, loader_folder_ + "/bootstrap.py"},
                     .task_root = code.source,
                     .runtime_folder = loader_folder_};
+    if (debug_port != 0) {
+      const auto arguments =
+          debugpy_arguments(debug_port, interpreter.has_debugpy ? std::string() : debugpy_folder(interpreter));
+      program.command.insert(program.command.begin() + 1, arguments.begin(), arguments.end());
+    }
     // For the loader, which hides them from the function.
     if (auto command = install_command(code, interpreter.program); !command.empty())
       program.environment["LIVELAMBDA_INSTALL"] = std::move(command);
-    if (lacks_boto3_.contains(code.function)) program.environment["LIVELAMBDA_SDK"] = boto3(interpreter).folder;
+    if (lacks_boto3_.contains(code.function))
+      program.environment["LIVELAMBDA_SDK"] = package(interpreter, "boto3").folder;
     return program;
   }
 
@@ -122,8 +139,20 @@ class Python final : public Language {
     return known == interpreters_.end() ? kUnknown : known->second;
   }
 
+  static void add_missing(std::vector<Download>& downloads, Download download) {
+    if (download.folder.empty() || is_directory(download.folder) || download.command.empty()) return;
+    if (std::find(downloads.begin(), downloads.end(), download) == downloads.end()) downloads.push_back(download);
+  }
+
+  // Of the user's cache, else the one that VS Code brings along and names in its terminals; "" if there is neither.
+  std::string debugpy_folder(const Interpreter& of) const {
+    if (auto cached = package(of, "debugpy").folder; is_directory(cached)) return cached + "/debugpy";
+    auto bundled = variable(own_environment_, "BUNDLED_DEBUGPY_PATH");
+    return is_directory(bundled) ? bundled : std::string();
+  }
+
   // By the interpreter's own pip, else by uv or the pip on PATH, which can do it for another interpreter.
-  Download boto3(const Interpreter& of) const {
+  Download package(const Interpreter& of, const std::string& name) const {
     const auto path = variable(own_environment_, "PATH");
     std::vector<std::string> command;
     if (of.has_pip) {
@@ -133,10 +162,10 @@ class Python final : public Language {
     } else if (auto pip = os::find_program("pip", path); !pip.empty()) {
       command = {pip, "--python", of.program, "install"};
     }
-    if (!command.empty()) command.insert(command.end(), {"--quiet", "--target", ".", "boto3"});
+    if (!command.empty()) command.insert(command.end(), {"--quiet", "--target", ".", name});
     const auto cache = cache_folder(own_environment_);
-    return {.what = fmt::format("boto3 for Python {}.{}", of.major, of.minor),
-            .folder = cache.empty() ? cache : fmt::format("{}/python{}.{}/boto3", cache, of.major, of.minor),
+    return {.what = fmt::format("{} for Python {}.{}", name, of.major, of.minor),
+            .folder = cache.empty() ? cache : fmt::format("{}/python{}.{}/{}", cache, of.major, of.minor, name),
             .command = std::move(command)};
   }
 
