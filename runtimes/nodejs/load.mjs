@@ -6,8 +6,6 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { installHint } from "./install_hint.mjs";
-import { lookInNodePath } from "./node_path.mjs";
 import { awslambda } from "./response_stream.mjs";
 
 // livelambda's own word to its loader, which no handler sees.
@@ -23,10 +21,8 @@ class RuntimeError extends Error {
 }
 
 export async function loadHandler(taskRoot, handlerString) {
-  // Whoever serves the Runtime API says whether it takes streamed answers.
-  globalThis.awslambda = process.env.LIVELAMBDA_STREAMS ? awslambda : streamingIsNotThereYet();
-  delete process.env.LIVELAMBDA_STREAMS;
-  lookInNodePath(process.env.NODE_PATH);
+  globalThis.awslambda = awslambda;
+  if (process.env.NODE_PATH) (await import("./node_path.mjs")).lookInNodePath(process.env.NODE_PATH);
   const [, folder, file, exportPath] = /^(.*\/)?([^./]*)\.([^/]*)$/.exec(handlerString ?? "") ?? [];
   if (!file || !exportPath || handlerString.includes(".."))
     throw new RuntimeError("MalformedHandlerName", `'${handlerString}' is not a valid handler name`);
@@ -47,7 +43,7 @@ async function loadModule(taskRoot, base, name) {
   } catch (error) {
     if (error instanceof SyntaxError) throw new RuntimeError("UserCodeSyntaxError", `${error}`, located(error, target));
     if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
-      const hint = hints && target && installHint(error, path.dirname(target));
+      const hint = hints && target && (await import("./install_hint.mjs")).installHint(error, path.dirname(target));
       if (hint) process.stderr.write(`livelambda: ${hint}\n`);
       throw new RuntimeError("ImportModuleError", target ? `${error}` : `${error}`.split("\n")[0], target && error);
     }
@@ -89,11 +85,4 @@ function located(error, target) {
   });
   if (stderr?.includes(error.message)) error.stack = stderr.trimEnd().replace(/\n    at [^]*/, "");
   return error;
-}
-
-function streamingIsNotThereYet() {
-  const fail = (what) => () => {
-    throw new RuntimeError("ResponseStreamingNotSupported", `awslambda.${what}: response streaming is not there yet`);
-  };
-  return { streamifyResponse: fail("streamifyResponse"), HttpResponseStream: { from: fail("HttpResponseStream.from") } };
 }

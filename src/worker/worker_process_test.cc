@@ -154,7 +154,6 @@ TEST_F(NodeWorker, NamesInitErrorsAsLambdaDoes) {
   file("requires.cjs", "require('not-installed');");
   file("throws.mjs", "throw new TypeError('at load');");
   file("exits.mjs", "process.exit(4);");
-  file("stream.mjs", "export const handler = awslambda.streamifyResponse(async () => {});");
   const auto type = [&](const char* handler) {
     auto outcome = invoke_once(handler);
     EXPECT_EQ(outcome.kind, Kind::init_failed) << handler;
@@ -169,7 +168,6 @@ TEST_F(NodeWorker, NamesInitErrorsAsLambdaDoes) {
   EXPECT_EQ(type("../api.handler"), "Runtime.MalformedHandlerName");
   EXPECT_EQ(type("throws.handler"), "TypeError");
   EXPECT_EQ(type("exits.handler"), "Runtime.ExitError");
-  EXPECT_EQ(type("stream.handler"), "Runtime.ResponseStreamingNotSupported");
 }
 
 TEST_F(NodeWorker, GivesTheWholeContext) {

@@ -53,7 +53,6 @@ void ExecutionEnvironment::add_code_paths(std::map<std::string, std::string>& va
   if (kind == RuntimeKind::nodejs) {
     variables["NODE_PATH"] = path_list({own("NODE_PATH"), in_layers(fmt::format("/nodejs/node{}/node_modules", number)),
                                         in_layers("/nodejs/node_modules"), runtime.runtime_directory, task});
-    variables["LIVELAMBDA_STREAMS"] = "1";  // for the loader, which hides it from the function
   } else if (kind == RuntimeKind::python) {
     variables["PYTHONPATH"] = path_list({own("PYTHONPATH"), task, in_layers("/python"),
                                          in_layers(fmt::format("/python/lib/python{}/site-packages", number))});
