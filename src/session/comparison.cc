@@ -7,6 +7,7 @@
 #include "deploy/debug_stack.h"
 #include "deploy/difference.h"
 #include "deploy/stack_deployer.h"
+#include "session/app_stacks.h"
 #include "session/operations.h"
 #include "session/plan.h"
 #include "session/processing.h"
@@ -25,6 +26,7 @@ class Comparison {
       : workspace_(workspace),
         options_(options),
         with_(with),
+        stacks_(workspace),
         cloudformation_(aws::make_cloudformation(workspace.aws())),
         s3_(aws::make_s3(workspace.aws())),
         deployer_(*cloudformation_, *s3_, with.clock) {}
@@ -47,6 +49,7 @@ class Comparison {
       any = true;
       with_.reporter.report(InfrastructureChange{stack.name, deploy::difference_lines(differences)});
     }
+    any = co_await tell_left_behind(workspace_, with_.reporter) || any;
     if (!any) with_.reporter.report(Notice{fmt::format("stage {} is up to date", workspace_.folder().stage)});
     co_return base::Result<>();
   }
@@ -55,7 +58,7 @@ class Comparison {
   awaitable<base::Result<>> look() {
     const auto& application = workspace_.application();
     for (const app::Stack& stack : application.stacks) {
-      CO_TRY(auto state, co_await deploy::glance_at_stack(*cloudformation_, stack.name));
+      CO_TRY(auto state, co_await stacks_.glance(stack));
       if (state.exists && !state.mark.empty()) content_ = deploy::content_of(state.mark);
       states_[stack.name] = std::move(state);
     }
@@ -71,7 +74,7 @@ class Comparison {
     const deploy::StackState& state = states_[stack.name];
     codec::json::value deployed = codec::json::object();
     if (state.exists) {
-      CO_TRY(auto text, co_await cloudformation_->get_template(state.id));
+      CO_TRY(auto text, co_await stacks_.in(stack.region).get_template(state.id));
       CO_TRY(auto document, codec::parse_yaml(text));  // or JSON
       deployed = std::move(document.value);
     }
@@ -96,6 +99,7 @@ class Comparison {
   Workspace& workspace_;
   const Options& options_;
   const Surroundings with_;
+  AppStacks stacks_;
   std::unique_ptr<aws::CloudFormation> cloudformation_;
   std::unique_ptr<aws::S3> s3_;
   deploy::StackDeployer deployer_;

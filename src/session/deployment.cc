@@ -18,6 +18,7 @@
 #include "deploy/stack_order.h"
 #include "deploy/uploads.h"
 #include "project/cdk.h"
+#include "session/app_stacks.h"
 #include "session/confirm.h"
 #include "session/deploy_progress.h"
 #include "session/live_functions.h"
@@ -58,6 +59,7 @@ class Deployer {
         cloudformation_(aws::make_cloudformation(workspace.aws())),
         s3_(aws::make_s3(workspace.aws())),
         stacks_(*cloudformation_, *s3_, with.clock),
+        app_stacks_(workspace),
         tags_(deploy::stack_tags(workspace.application().name, workspace.folder().stage)),
         uploads_(workspace.executor(), *s3_, [this](const deploy::UploadEvent& event) { tell(event); }) {}
 
@@ -106,6 +108,7 @@ class Deployer {
     tell_target();
     CO_TRY(check_values());
     CO_TRY(co_await look());
+    if (!workspace_.is_recalled()) co_await tell_left_behind(workspace_, with_.reporter);
     CO_TRY(co_await check_safety());
     CO_TRY(co_await make_plan());
     tell_diagnostics();
@@ -179,7 +182,7 @@ class Deployer {
     steps_.clear();
     const auto& stacks = workspace_.application().stacks;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
-      CO_TRY(auto state, co_await stacks_.look(stacks[i].name));
+      CO_TRY(auto state, co_await app_stacks_.look(stacks[i]));
       const PlannedStack* planned = i < plan_.size() ? &plan_[i] : nullptr;
       steps_.push_back({.stack = &stacks[i], .planned = planned, .state = std::move(state)});
     }
@@ -198,7 +201,7 @@ class Deployer {
       co_return base::fail(base::ErrorKind::usage, fmt::format("stack {} is left as it is", step.stack->name),
                            "Type the stack's name to have it taken over.");
     }
-    co_return workspace_.folder().remember_stage();
+    co_return workspace_.remember();
   }
 
   base::Result<std::optional<deploy::Question>> check_take_over(const deploy::StackState& state,
@@ -237,9 +240,8 @@ class Deployer {
 
   // With the bridge known, so is what has changed, and where packages go. Nothing new if it is the one of before.
   base::Result<> count_on(deploy::DebugStack bridge) {
-    if (parameters_ && parameters_->bridge() == bridge) return {};
+    if (plan_.empty() || (parameters_ && parameters_->bridge() == bridge)) return {};
     parameters_.emplace(workspace_, options_.assets, std::move(bridge));
-    if (plan_.empty()) return {};
     TRY(find_changes());
     add_uploads();
     uploads_.start(parameters_->bridge().bucket);
@@ -343,6 +345,7 @@ class Deployer {
   std::unique_ptr<aws::CloudFormation> cloudformation_;
   std::unique_ptr<aws::S3> s3_;
   deploy::StackDeployer stacks_;
+  AppStacks app_stacks_;
   std::map<std::string, std::string> tags_;
   deploy::StackState debug_state_;
   std::vector<StackStep> steps_;

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "deploy/difference.h"
+#include "session/app_stacks.h"
 #include "session/processing.h"
+#include "session/text.h"
 
 namespace session {
 namespace {
@@ -75,6 +77,7 @@ awaitable<void> InfrastructureEdits::look_again() {
   enter_ = false;  // what was typed before was no answer to this
   pending_.clear();
   auto plan = co_await plan_anew();
+  if (plan) co_await tell_left_behind(workspace_, with_.reporter);
   if (!plan) {
     tell(plan.error());
   } else if (show(*plan)) {
@@ -137,8 +140,7 @@ awaitable<void> InfrastructureEdits::deploy() {
 }
 
 void InfrastructureEdits::tell(const base::Error& error) {
-  std::string place = error.file.empty() ? "" : fmt::format("{}:{}: ", error.file, error.line);
-  with_.reporter.report(Notice{fmt::format("{}{}", place, error.message)});
+  with_.reporter.report(Notice{place_text(error.file, error.line) + error.message});
   if (!error.hint.empty()) with_.reporter.report(Notice{error.hint});
 }
 

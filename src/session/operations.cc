@@ -2,8 +2,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "aws/cloudformation.h"
-#include "deploy/stack_state.h"
+#include "session/app_stacks.h"
 #include "session/deployment.h"
 #include "session/workspace.h"
 
@@ -22,9 +21,9 @@ awaitable<base::Result<>> outputs(Options options, Surroundings with) {
   Workspace workspace(co_await asio::this_coro::executor, options, with);
   CO_TRY(co_await workspace.open());
   CO_TRY(co_await workspace.read(project::Purpose::live));
-  auto cloudformation = aws::make_cloudformation(workspace.aws());
+  AppStacks stacks(workspace);
   for (const app::Stack& stack : workspace.application().stacks) {
-    CO_TRY(auto state, co_await deploy::glance_at_stack(*cloudformation, stack.name));
+    CO_TRY(auto state, co_await stacks.glance(stack));
     if (!state.exists) {
       co_return base::fail(base::ErrorKind::not_found, "stack " + stack.name + " is not there",
                            "Run `livelambda start` or `livelambda deploy` first, or name another --stage.");

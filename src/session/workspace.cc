@@ -15,6 +15,8 @@
 namespace session {
 namespace {
 
+constexpr const char* kNameFile = "app";
+
 // Asks at the terminal for the code of an MFA device.
 class TerminalMfa final : public aws::PromptForMfa {
  public:
@@ -75,7 +77,29 @@ std::string Workspace::partition() const {
 }
 
 std::string Workspace::debug_stack_name() const {
-  return app::debug_stack_name(folder_.stage, application_.name);
+  return debug_stack_name(application_.name);
+}
+
+std::string Workspace::debug_stack_name(const std::string& app) const {
+  return app::debug_stack_name(folder_.stage, app);
+}
+
+base::Result<> Workspace::remember() const {
+  TRY(folder_.remember_stage());
+  return os::write_file(folder_.state(kNameFile), application_.name + "\n");
+}
+
+base::Result<std::string> Workspace::recall_name() const {
+  if (folder_.settings.name) return *folder_.settings.name;
+  auto remembered = os::read_file(folder_.state(kNameFile));
+  if (remembered) return remembered->substr(0, remembered->find('\n'));
+  if (folder_.framework == app::Framework::cloudformation) {
+    auto samconfig = os::read_file(folder_.path + "/samconfig.toml");
+    return app::choose_app_name(folder_.settings, samconfig ? std::optional(*samconfig) : std::nullopt,
+                                folder_.path.substr(folder_.path.rfind('/') + 1));
+  }
+  return base::fail(base::ErrorKind::usage, "what the app is called is not known as long as it cannot be read",
+                    "Say it in livelambda.yaml, as `name: my-app`.");
 }
 
 Target Workspace::target() const {
@@ -125,6 +149,7 @@ awaitable<base::Result<>> Workspace::read(project::Purpose purpose, bool quietly
   CO_TRY(co_await make_toolchain(quietly));  // with keys that are fresh: tools run long, and sessions longer
   CO_TRY(auto application, co_await toolchain_->read(purpose));
   if (purpose == project::Purpose::live) application = co_await with_layers(std::move(application));
+  recalled_ = false;
   co_return take(std::move(application));
 }
 
@@ -133,6 +158,7 @@ awaitable<base::Result<bool>> Workspace::recall() {
   auto application = toolchain_->recall();
   if (!application) co_return false;
   CO_TRY(take(co_await with_layers(std::move(*application))));
+  recalled_ = true;
   co_return true;
 }
 

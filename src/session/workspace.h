@@ -32,11 +32,17 @@ class Workspace {
   // Takes the app as an earlier session left it, without running a tool: project::Toolchain::recall(). False if it
   // has to be read. After open().
   awaitable<base::Result<bool>> recall();
+  bool is_recalled() const { return recalled_; }  // and not read since
   // Stacks that were processed (session/processing.h), in the place of those they came of.
   awaitable<base::Result<>> put(std::vector<app::Stack> stacks);
   // livelambda.yaml as it is now, for the next read(). Errors: usage for what is wrong in it, and for what takes
   // another session: the app's name and its template.
   base::Result<> read_settings();
+  // From now on the stage of those who name none, and the name of the app for those who cannot read it.
+  base::Result<> remember() const;
+  // What the app is called, where it cannot be read: by its settings, as it was when it was last deployed from here, or
+  // by its folder. Errors: usage.
+  base::Result<std::string> recall_name() const;
 
   boost::asio::any_io_executor executor() const { return executor_; }
   const project::AppFolder& folder() const { return folder_; }
@@ -49,6 +55,7 @@ class Workspace {
   const std::string& principal() const { return principal_; }  // ARN
   std::string partition() const;                               // "aws", "aws-cn", …
   std::string debug_stack_name() const;
+  std::string debug_stack_name(const std::string& app) const;
   // Where its deployments go; the stacks are the caller's to name.
   Target target() const;
 
@@ -70,6 +77,7 @@ class Workspace {
   std::string principal_;
   std::unique_ptr<project::Toolchain> toolchain_;
   app::Application application_;
+  bool recalled_ = false;
   std::set<std::string> told_of_layers_;
 };
 
