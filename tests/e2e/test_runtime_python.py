@@ -19,6 +19,10 @@ Resources:
   Slow: {Type: AWS::Serverless::Function, Properties: {Handler: shop.ends.slow, Timeout: 1}}
   Init: {Type: AWS::Serverless::Function, Properties: {Handler: init.handler}}
   Gone: {Type: AWS::Serverless::Function, Properties: {Handler: gone.handler}}
+  Dots: {Type: AWS::Serverless::Function, Properties: {Handler: space.inner.mod.handler}}
+  Slashes: {Type: AWS::Serverless::Function, Properties: {Handler: space/inner/mod.handler}}
+  Above: {Type: AWS::Serverless::Function, Properties: {Handler: above.handler}}
+  Misses: {Type: AWS::Serverless::Function, Properties: {Handler: misses.handler}}
 """
 API = """
 import logging, os, sys
@@ -49,6 +53,11 @@ def slow(event, context): time.sleep(60)
 """
 FILES = {"template.yaml": TEMPLATE, "src/shop/__init__.py": "", "src/shop/api.py": API, "src/shop/words.py": 'WORD = "one"\n',
          "src/shop/deep.py": "def fail(text):\n    raise LookupError(text)\n", "src/shop/ends.py": ENDS,
+         # space is a namespace package: it and what is in it have no __init__.py, and the virtual environment has another part of it
+         "src/space/inner/mod.py": "from . import beside\nfrom ..words import WORD\nfrom space.installed import NAME\n"
+                                   "def handler(event, context):\n    return [__name__, __package__, beside.NAME, WORD, NAME]\n",
+         "src/space/inner/beside.py": "NAME = 'beside'\n", "src/space/words.py": "WORD = 'above'\n",
+         "src/above.py": "from . import init\n", "src/misses.py": "import shop.nothing\n", "requirements.txt": "only_in_the_venv\n",
          "src/init.py": "def handler(event, context):\n    return 'fine'\n", "src/gone.py": "import sys\nsys.exit(4)\n"}
 
 
@@ -61,6 +70,8 @@ def app(module_path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
     packages = next((folder / ".venv" / "lib").glob("python3.*")) / "site-packages"
     (packages / "only_in_the_venv.py").write_text('NAME = "of the environment"\n')
+    (packages / "space").mkdir()
+    (packages / "space" / "installed.py").write_text("NAME = 'installed'\n")
     return folder
 
 
@@ -80,6 +91,17 @@ def test_a_function_runs_in_the_projects_environment_with_its_context(cloud, ses
     assert 0 < first["left"] <= 60_000
     second = cloud.invoke(function, {}).json
     assert (second["count"], second["pid"]) == (2, first["pid"]) and second["id"] != first["id"]
+
+
+def test_packages_are_found_as_in_lambda(cloud, session):
+    assert cloud.invoke(session.function("Dots"), {}).json == ["space.inner.mod", "space.inner", "beside", "above", "installed"]
+    assert cloud.invoke(session.function("Slashes"), {}).json == ["space.inner.mod", "space.inner", "beside", "above", "installed"]
+    above = cloud.invoke(session.function("Above"), {}).json
+    assert above["errorType"] == "Runtime.ImportModuleError"
+    assert above["errorMessage"] == "Unable to import module 'above': attempted relative import with no known parent package"
+    # A module of the function's own is nothing that an installation would bring.
+    assert cloud.invoke(session.function("Misses"), {}).json["errorMessage"] == "Unable to import module 'misses': No module named 'shop.nothing'"
+    assert not [one for one in session.select("log", function="Misses") if "is not installed" in one["line"]]
 
 
 def test_a_saved_module_is_in_the_next_answer(cloud, session, app):
