@@ -1,5 +1,5 @@
-"""Real CDK apps (tests/cdk_apps), in TypeScript and in Python, synthesised and deployed by the CDK's own tool and live on the
-local cloud: two stacks with a reference between them, a Stage, a nested stack, and custom resources that keep their code."""
+"""Real CDK apps (tests/cdk_apps), in TypeScript, JavaScript and Python, synthesised and deployed by the CDK's own tool and live on
+the local cloud: two stacks with a reference between them, a Stage, a nested stack, and custom resources that keep their code."""
 
 import json
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness import apps
+from harness import apps, projects
 from harness.local_cloud import LocalCloud
-from harness.processes import PROGRAM, ROOT, clean_environment
+from harness.processes import PROGRAM, ROOT, clean_environment, wait_until
 from harness.session import Session
 
 NODE = ROOT / "build" / "judges-cdk" / "node_modules"
@@ -66,9 +66,16 @@ def unprepared(cloud, typescript, module_path) -> list[dict]:
     return session.events
 
 
+def go_tools() -> dict[str, str]:
+    """With the packages that scripts/judges has built, if Go is there."""
+    if not shutil.which("go"):
+        return {}
+    return {"WITH_GO": "1", "GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOCACHE": str(ROOT / "build" / "judges-go" / "cache")}
+
+
 @pytest.fixture(scope="module")
 def live(cloud, typescript, unprepared, module_path, module_processes) -> Session:
-    session = Session(typescript, cloud, module_path / "home", "dev", wait=False)
+    session = Session(typescript, cloud, module_path / "home", "dev", wait=False, env=go_tools())
     session.ready = session.wait_for("ready", timeout=120)
     return session
 
@@ -85,7 +92,7 @@ def test_an_account_that_is_not_bootstrapped_is_told_how(unprepared):
 
 def test_live_are_the_app_s_functions_and_no_handler_of_a_custom_resource(live):
     names = sorted(one["logicalId"].split("/")[-1].rstrip("0123456789ABCDEF") for one in live.ready["functions"])
-    assert names == ["Api", "Api", "Auditor", "listener"]
+    assert names == ["Api", "Api", "Auditor", *(["Gopher"] if go_tools() else []), "Scribe", "listener"]
     entries = {one["logicalId"].split("/")[0]: one["source"] for one in live.ready["functions"]}
     assert all(not ".livelambda" in source for source in entries.values()), "no bundle or copy of one runs"
 
@@ -116,6 +123,21 @@ def test_a_function_of_a_nested_stack_runs_here_with_what_its_parent_hands_down(
     assert answer["pid"] in live.workers()
 
 
+def test_a_function_in_python_runs_from_the_construct_s_folder_without_docker(live, cloud, typescript):
+    scribe = function(live, "dev-orders/Scribe")
+    assert scribe["source"] == str(typescript / "scribe")
+    answer = json.loads(cloud.invoke(scribe["name"], {"text": "words"}).payload)
+    assert answer["wrote"] == "words" and answer["pid"] in live.workers()
+
+
+def test_a_function_in_go_is_built_from_the_construct_s_folder_without_docker(live, cloud):
+    if not go_tools():
+        pytest.skip("SKIPPED JUDGE: Go")
+    gopher = function(live, "dev-orders/Gopher")
+    answer = json.loads(cloud.invoke(gopher["name"], {"hole": 1}).payload)
+    assert answer["dug"] == {"hole": 1} and answer["pid"] in live.workers()
+
+
 def test_a_function_of_a_stage_runs_here(live):
     response = requests.get(live.outputs["Beta-dev-front.Url"] + "/", timeout=60)
     assert response.status_code == 200
@@ -131,16 +153,12 @@ def test_nothing_of_this_machine_is_deployed(live, cloud, typescript):
 
 @pytest.fixture(scope="module")
 def python(live, cloud, module_path, module_processes) -> Session:
-    """The app in Python, whose stack is called the same on every stage."""
-    session = Session(app("python", module_path), cloud, module_path / "home", "one", wait=False, env=python_tools())
-    session.ready = session.wait_for("ready", timeout=120)
-    return session
-
-
-def python_tools() -> dict[str, str]:
     if not (PYTHON / "python").exists():
         pytest.skip("SKIPPED JUDGE: AWS CDK for Python")
-    return {"PATH": f"{PYTHON}:{clean_environment(Path())['PATH']}"}
+    path = {"PATH": f"{PYTHON}:{clean_environment(Path())['PATH']}"}
+    session = Session(app("python", module_path), cloud, module_path / "home", "dev", wait=False, env=path)
+    session.ready = session.wait_for("ready", timeout=120)
+    return session
 
 
 def test_an_app_in_python_runs_its_functions_here(python, cloud):
@@ -148,32 +166,57 @@ def test_an_app_in_python_runs_its_functions_here(python, cloud):
     assert greeter["source"] == str(python.app / "functions")
     answer = json.loads(cloud.invoke(greeter["name"], {"name": "Ada"}).payload)
     assert answer["greeting"] == "Hello, Ada"
-    assert answer["stage"] == "one"
+    assert answer["stage"] == "dev"
     assert answer["pid"] in python.workers()
 
 
-def test_a_second_stage_does_not_overwrite_the_first_and_is_told_what_to_write(python, cloud, module_path):
-    second = Session(python.app, cloud, module_path / "home", "two", wait=False, env=python_tools())
+@pytest.fixture(scope="module")
+def javascript(module_path) -> Path:
+    """An app whose stacks are called the same on every stage; its `cdk` can be held up."""
+    folder = module_path / "javascript"
+    shutil.copytree(ROOT / "tests" / "cdk_apps" / "javascript", folder)
+    shutil.copytree(ROOT / "tests" / "cdk_apps" / "python" / "functions", folder / "functions")
+    (folder / "node_modules").symlink_to(projects.node_modules(module_path, NODE, "cdk"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hello(live, cloud, javascript, module_path, module_processes) -> Session:
+    projects.say(module_path, "and a second stack")
+    session = Session(javascript, cloud, module_path / "home", "one", wait=False)
+    session.ready = session.wait_for("ready", timeout=120)
+    return session
+
+
+def test_a_second_stage_does_not_overwrite_the_first_and_is_told_what_to_write(hello, cloud, module_path):
+    second = Session(hello.app, cloud, module_path / "home", "two", wait=False)
     error = second.wait_for("error", timeout=120)
     assert "hello" in error["message"] and "stage one" in error["message"]
-    assert 'stage = app.node.try_get_context("stage")' in error["hint"]
+    assert "const stage = app.node.tryGetContext('stage')" in error["hint"]
     second.wait_for("stopped")
     stack = cloud.stack("hello")
     assert {"Key": "livelambda:stage", "Value": "one"} in stack["Tags"]
 
 
-def test_an_unchanged_app_is_not_deployed_again(python, cloud, module_path, module_processes):
-    before = cloud.stack("hello")["LastUpdatedTime"] if "LastUpdatedTime" in cloud.stack("hello") else None
-    again = Session(python.app, cloud, module_path / "home", "one", wait=False, env=python_tools())
-    again.wait_for("ready", timeout=120)
-    assert cloud.stack("hello").get("LastUpdatedTime") == before
-    assert not again.select("deploy")
+def test_an_unchanged_app_is_live_again_before_cdk_has_looked_at_it(hello, cloud, module_path):
+    (hello.app / "functions" / "greeter.js").write_text((hello.app / "functions" / "greeter.js").read_text() + "// edited\n")
+    assert hello.stop() == 0
+    with projects.held_up(module_path):
+        again = Session(hello.app, cloud, module_path / "home", "one", wait=False)
+        ready = again.wait_for("ready", timeout=120)
+        assert len(ready["functions"]) == 2
+        assert not again.select("deploy") and not again.select("infrastructure")
+        projects.say(module_path, "no more")
+    change = again.wait_for("infrastructure", timeout=120)
+    assert change["stack"] == "hello"
+    wait_until(lambda: "stack second is no longer in the app; it stays as it is" in again.stderr, "what is left behind")
+    assert again.stop() == 0
 
 
-def test_deploy_gives_the_stage_its_real_code(python, cloud, module_path):
-    (greeter,) = python.ready["functions"]
-    environment = clean_environment(module_path / "home", **cloud.env) | python_tools()
-    command = [PROGRAM, "deploy", "--app-dir", python.app, "--stage", "one", "--json"]
+def test_deploy_gives_the_stage_its_real_code(hello, cloud, module_path):
+    greeter = next(one for one in hello.ready["functions"] if one["logicalId"].startswith("hello/"))
+    environment = clean_environment(module_path / "home", **cloud.env)
+    command = [PROGRAM, "deploy", "--app-dir", hello.app, "--stage", "one", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     configuration = cloud.client("lambda").get_function_configuration(FunctionName=greeter["name"])
@@ -183,9 +226,7 @@ def test_deploy_gives_the_stage_its_real_code(python, cloud, module_path):
     assert {"Key": "livelambda:stage", "Value": "one"} in cloud.stack("hello")["Tags"]
 
 
-def test_a_local_cloud_of_its_own_is_bootstrapped_by_the_way(cloud, module_path):
-    folder = app("python", module_path / "alone")
-    session = Session(folder, None, module_path / "home", "three", wait=False,
-                      env=python_tools() | {"TMPDIR": str(module_path / "tmp")})
+def test_a_local_cloud_of_its_own_is_bootstrapped_by_the_way(hello, cloud, module_path):
+    session = Session(hello.app, None, module_path / "home", "three", wait=False, env={"TMPDIR": str(module_path / "tmp")})
     ready = session.wait_for("ready", timeout=180)
     assert [one["handler"] for one in ready["functions"]] == ["greeter.handler"]

@@ -1,4 +1,4 @@
-"""A CDK app in Python whose one stack is called the same on every stage."""
+"""A CDK app in Python."""
 import aws_cdk as cdk
 from aws_cdk import aws_lambda, aws_s3
 
@@ -14,5 +14,5 @@ class Hello(cdk.Stack):
 
 
 app = cdk.App()
-Hello(app, "hello")
+Hello(app, "greetings")
 app.synth()

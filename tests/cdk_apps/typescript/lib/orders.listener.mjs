@@ -1,3 +1,3 @@
 export const handler = async (event) => {
-  for (const record of event.Records) console.log(`heard ${record.Sns.Message}`);
+  for (const record of event.Records) console.log(`${HEARD} ${record.Sns.Message}`);
 };
