@@ -15,8 +15,9 @@ delete process.env.LIVELAMBDA_HINTS;
 class RuntimeError extends Error {
   constructor(type, message, cause) {
     super(message, { cause });
-    this.name = `Runtime.${type}`;
-    if (!cause) this.stack = `${this.name}: ${message}`; // our own frames tell the user nothing
+    Object.defineProperty(this, "name", { value: `Runtime.${type}` }); // the log shows members that can be listed
+    // Where its cause happened; our own frames tell the user nothing.
+    this.stack = typeof cause?.stack === "string" ? `${this.name}\n${cause.stack}` : `${this.name}: ${message}`;
   }
 }
 

@@ -14,10 +14,11 @@ export const awslambda = {
     return handler;
   },
   HttpResponseStream: {
-    // Status, headers and cookies of the HTTP response, ahead of its body: a JSON object and eight NUL bytes.
+    // Status, headers and cookies of the HTTP response, ahead of its body: a JSON object and eight NUL bytes. As in AWS, they go
+    // with the first write(): a stream that is only ended has none.
     from(stream, metadata) {
       stream.setContentType(HTTP_INTEGRATION);
-      stream.write(JSON.stringify(metadata) + "\0".repeat(8));
+      stream.beforeFirstWrite = JSON.stringify(metadata) + "\0".repeat(8);
       return stream;
     },
   },
@@ -39,18 +40,37 @@ export class ResponseStream extends Writable {
     this.#requestId = requestId;
   }
 
-  get begun() {
-    return this.#request !== undefined;
+  beforeFirstWrite = "";
+
+  // Anything but text and bytes is written as JSON.
+  write(chunk, ...rest) {
+    const first = this.beforeFirstWrite;
+    this.beforeFirstWrite = "";
+    if (first !== "") super.write(first);
+    const isRaw = typeof chunk === "string" || chunk instanceof Uint8Array;
+    return super.write(isRaw ? chunk : JSON.stringify(chunk), ...rest);
+  }
+
+  // Runs the handler, and waits for the end of what it streams: resolves to undefined, or to what went wrong.
+  runs(handler) {
+    return new Promise((resolve) => {
+      this.fail = (error) => resolve(error ?? new Error(String(error)));
+      this.on("error", this.fail);
+      this.on("finish", () => resolve());
+      Promise.resolve().then(handler).catch(this.fail);
+    });
+  }
+
+  // Tells the Runtime API what went wrong, if something did: in the trailers of what was begun, else as of any handler.
+  async settle(error) {
+    if (error === undefined) return;
+    if (this.#request === undefined) return this.#api.invocationError(this.#requestId, error);
+    await this.#request.end(error);
+    this.destroy();
   }
 
   setContentType(contentType) {
-    if (!this.begun) this.#contentType = contentType;
-  }
-
-  // Ends what was begun with the error in its trailers.
-  async breakOff(error) {
-    await this.#request.end(error);
-    this.destroy();
+    if (this.#request === undefined) this.#contentType = contentType;
   }
 
   _write(chunk, _encoding, done) {

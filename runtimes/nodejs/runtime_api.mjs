@@ -1,9 +1,11 @@
-// The client of Lambda's Runtime API, and the form that errors have in it.
+// The client of Lambda's Runtime API.
 
 import http from "node:http";
-import { types } from "node:util";
 
-const OWN_FOLDER = new URL(".", import.meta.url).href;
+import { errorBody, xrayCause } from "./errors.mjs";
+import { isModern } from "./generation.mjs";
+
+const MAX_CAUSE = 1024 * 1024; // a longer one is left out
 
 export class RuntimeApi {
   #agent = new http.Agent({ keepAlive: true });
@@ -21,8 +23,9 @@ export class RuntimeApi {
     return answer;
   }
 
-  async response(requestId, body) {
-    await this.#post(`invocation/${requestId}/response`, body, {});
+  // Throws, before anything is sent, where a result has no JSON.
+  response(requestId, result) {
+    return this.#post(`invocation/${requestId}/response`, toJson(result), {});
   }
 
   // A response that is streamed: write(chunk, done), then end(), with an error if it broke.
@@ -59,29 +62,23 @@ export class RuntimeApi {
     };
   }
 
-  async invocationError(requestId, error) {
-    await this.#postError(`invocation/${requestId}/error`, error);
+  invocationError(requestId, error) {
+    const cause = Buffer.from(xrayCause(error));
+    const withCause = cause.length > 0 && cause.length < MAX_CAUSE;
+    const headers = withCause ? { "Lambda-Runtime-Function-XRay-Error-Cause": cause.toString("latin1") } : {};
+    return this.#post(`invocation/${requestId}/error`, toJson(errorBody(error)), headers);
   }
 
-  async initError(error) {
-    await this.#postError("init/error", error);
-  }
-
-  async #postError(path, error) {
+  initError(error) {
     const body = errorBody(error);
-    await this.#post(path, JSON.stringify(body), { "Lambda-Runtime-Function-Error-Type": headerText(body.errorType) });
+    return this.#post("init/error", toJson(body), { "Lambda-Runtime-Function-Error-Type": headerText(body.errorType) });
   }
 
   // A refusal is no failure of ours: Lambda tells the caller itself (413, Function.ResponseSizeTooLarge).
   async #post(path, body, headers) {
     const bytes = Buffer.from(body);
-    const answer = await this.#request(
-      "POST",
-      path,
-      { "Content-Type": "application/json", "Content-Length": bytes.length, ...headers },
-      bytes,
-    );
-    if (answer.status !== 202) console.error(`the Runtime API answered ${answer.status} to ${path}: ${answer.body}`);
+    const all = { "Content-Type": "application/json", "Content-Length": bytes.length, ...headers };
+    await this.#request("POST", path, all, bytes);
   }
 
   #request(method, path, headers, body) {
@@ -117,29 +114,22 @@ export class RuntimeApi {
   }
 }
 
-export class UnhandledPromiseRejection extends Error {
-  name = "Runtime.UnhandledPromiseRejection";
-  constructor(reason) {
-    super(String(reason), { cause: reason });
+class JSONStringifyError extends Error {
+  name = "Runtime.JSONStringifyError";
+}
+
+function toJson(value) {
+  let text;
+  try {
+    text = JSON.stringify(value === undefined ? null : value);
+  } catch {
+    const message = "Unable to stringify response body";
+    throw isModern ? new JSONStringifyError(message) : new Error(message);
   }
+  if (text === undefined) throw new TypeError("Wrong arguments"); // AWS's words for a function and a symbol
+  return text;
 }
 
 function headerText(type) {
   return /^[\x21-\x7e]+$/.test(type) ? type : "Unhandled";
-}
-
-// Anything can be thrown; this is what AWS's runtime makes of it. Errors named "Runtime.…" show where their cause happened,
-// and no trace shows the frames of this loader.
-function errorBody(error) {
-  try {
-    if (!types.isNativeError(error) && !(error?.name && error?.message && typeof error?.stack === "string"))
-      return { errorType: typeof error, errorMessage: String(error), trace: [] };
-    const { name, message, stack, cause } = error;
-    const trace = name.startsWith("Runtime.") && typeof cause?.stack === "string" ? `${name}\n${cause.stack}` : stack;
-    const lines = String(trace).split("\n");
-    return { errorType: name, errorMessage: message, trace: lines.filter((line) => !line.includes(OWN_FOLDER)) };
-  } catch {
-    const errorMessage = "an error was thrown whose message, name or stack cannot be read";
-    return { errorType: "handled", errorMessage, trace: [] };
-  }
 }

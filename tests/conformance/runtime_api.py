@@ -39,27 +39,39 @@ class RuntimeApi:
                 api._next(self)
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self.rfile.read(
+                    int(self.headers.get("Content-Length", 0)))
                 api.posted.append(Posted(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 self.send_response(202)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def _chunks(self):
+                """The body; its trailers become headers."""
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                while line := self.rfile.readline().strip():
+                    name, value = line.decode().split(": ", 1)
+                    self.headers[name] = value
+                return body
 
             def log_message(self, *_):
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._count = 0
+        self.count = 0
 
     def _next(self, request):
-        if self._count == len(self._events):
+        if self.count == len(self._events):
             self._process.kill()
             return
-        event = self._events[self._count]
-        self._count += 1
+        event = self._events[self.count]
+        self.count += 1
         request.send_response(200)
-        for name, value in {"Lambda-Runtime-Aws-Request-Id": f"request-{self._count}", **HEADERS, **event.headers}.items():
+        for name, value in {"Lambda-Runtime-Aws-Request-Id": f"request-{self.count}", **HEADERS, **event.headers}.items():
             request.send_header(name, value)
         request.send_header("Content-Length", str(len(event.body)))
         request.end_headers()
