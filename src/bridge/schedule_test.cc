@@ -62,6 +62,8 @@ TEST_P(Schedule, RunsAtMostOnceAndEveryAttemptEnds) {
     bool displaced = false;
     for (int number = 1; number <= 6; ++number) {
       world.session(0).run_time = Millis(static_cast<std::int64_t>(random() % (random() % 3 == 0 ? 15'000 : 100)));
+      world.session(0).streams = number > 3;
+      world.session(0).pause = Millis(static_cast<std::int64_t>(random() % 100));
       if (!displaced) plan_disturbances(world, random);
       if (!displaced && random() % 10 == 0) {
         displaced = true;
@@ -75,6 +77,9 @@ TEST_P(Schedule, RunsAtMostOnceAndEveryAttemptEnds) {
       world.run_invocation();
       ASSERT_TRUE(world.answered()) << "attempt " << number;
       EXPECT_LE(world.executions(static_cast<std::uint64_t>(number)), 1) << "attempt " << number;
+      if (world.ending()->streamed) {
+        EXPECT_TRUE(("echo " + event).starts_with(world.ending()->body));
+      }
       if (!world.ending()->failed) {
         EXPECT_EQ(world.ending()->body, "echo " + event);
         EXPECT_EQ(world.executions(static_cast<std::uint64_t>(number)), 1);
