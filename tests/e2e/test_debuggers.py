@@ -11,7 +11,7 @@ import pytest
 
 from harness import apps, judges
 from harness.calls import Call
-from harness.debug_clients import Adapter, Inspector, generated_position
+from harness.debug_clients import Adapter, Inspector, Jdb, generated_position
 from harness.processes import PROGRAM, ROOT, clean_environment, is_alive, wait_until
 from harness.session import Session
 
@@ -20,6 +20,9 @@ GO_CACHE = ROOT / "build" / "judges-go"
 DLV = GO_CACHE / "bin" / "dlv"
 HAS_GO = shutil.which("go") is not None and DLV.exists()
 CLIENT = Path(__file__).parent / "programs" / "client.cc"
+JAVA_CLIENT = ROOT / "build" / "judges-java" / "repository"
+HAS_JAVA = shutil.which("jdb") is not None and JAVA_CLIENT.is_dir()
+needs_java = pytest.mark.skipif(not HAS_JAVA, reason="SKIPPED JUDGE: jdb with aws-lambda-java-runtime-interface-client (scripts/judges-java fetches it)")
 COMPILER = shutil.which("clang++-19") or shutil.which("c++")
 needs_esbuild = pytest.mark.skipif(not (ESBUILD / "esbuild").is_dir(), reason="SKIPPED JUDGE: esbuild (scripts/judges installs it)")
 needs_delve = pytest.mark.skipif(not HAS_GO, reason="SKIPPED JUDGE: Delve (scripts/judges builds it, with go on PATH)")
@@ -49,6 +52,17 @@ export const handler = async (event) => {
   fs.appendFileSync(event.runs, "after " + event.token + "\\n");
   return process.pid;
 };
+"""
+JAVA = """package shop;
+
+import java.util.Map;
+
+public class Plain {
+  public Object twice(Map<String, Integer> order) {
+    int pieces = 2 * order.get("pieces");
+    return Map.of("pieces", pieces, "pid", ProcessHandle.current().pid());
+  }
+}
 """
 TEMPLATE = """Transform: AWS::Serverless-2016-10-31
 Globals: {Function: {Runtime: nodejs20.x, CodeUri: ., Timeout: 60}}
@@ -82,6 +96,10 @@ def app(module_path) -> Path:
     if HAS_GO:
         shutil.copytree(ROOT / "tests" / "go", folder / "go")
         template += PROVIDED.format(name="Go", folder="go", more="")
+    if HAS_JAVA:
+        write(folder, {"java-sources/shop/Plain.java": JAVA})
+        subprocess.run(["javac", "-g", "-d", folder / "java", folder / "java-sources/shop/Plain.java"], check=True)
+        template += "  Java: {Type: AWS::Serverless::Function, Properties: {Handler: 'shop.Plain::twice', Runtime: java17, CodeUri: java/, MemorySize: 256}}\n"
     write(folder, {"native/client.cc": CLIENT.read_text(), "native/Makefile": f"build-Native:\n\t{COMPILER} -g -O0 -o $(ARTIFACTS_DIR)/bootstrap client.cc\n"})
     template += PROVIDED.format(name="Native", folder="native", more=", Metadata: {BuildMethod: makefile}")
     write(folder, {"template.yaml": template})
@@ -92,6 +110,11 @@ def app(module_path) -> Path:
 def session(app, cloud, module_path) -> Session:
     tools = {"GOMODCACHE": str(GO_CACHE / "mod"), "GOCACHE": str(GO_CACHE / "cache"), "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
     path = clean_environment(module_path)["PATH"]
+    for version in JAVA_CLIENT.glob("com/amazonaws/aws-lambda-java-runtime-interface-client/*"):  # as if it had been fetched
+        client = module_path / f"home/.cache/livelambda/java/aws-lambda-java-runtime-interface-client-{version.name}"
+        client.mkdir(parents=True)
+    for jar in [*JAVA_CLIENT.glob("com/amazonaws/aws-lambda-java-*/*/*.jar"), *JAVA_CLIENT.glob("software/amazon/awssdk/utils-lite/*/*.jar")]:
+        shutil.copy(jar, client)
     return Session(app, cloud, module_path / "home", "test", "--inspect", env={**tools, "PATH": f"{DLV.parent}:{path}"})
 
 
@@ -233,6 +256,21 @@ def test_delve_attaches_to_a_worker_and_lets_go_of_it(cloud, session, app):
     session.wait_for("reload", after=mark, function="Go", status="ok")
     answer = cloud.invoke(function, {}).json
     assert answer["word"] == "two" and answer["pid"] == session.wait_for("debugger", function="Go", after=mark)["pid"]
+
+
+@needs_java
+def test_jdb_holds_an_invocation(cloud, session, app):
+    function = session.function("Java")
+    first = cloud.invoke(function, {"pieces": 1}).json
+    client = Jdb(address(session, "Java"))
+    client.type(f"stop at shop.Plain:{line_of(JAVA, 'return Map')}", "breakpoint")
+    call = Call(cloud, function, {"pieces": 21})
+    client.expect("Breakpoint hit")
+    client.type("print pieces", "pieces = 42")
+    client.type("cont", "")
+    assert call.result().json == {**first, "pieces": 42}
+    client.close()
+    assert cloud.invoke(function, {"pieces": 1}).json == first
 
 
 def test_lldb_attaches_to_a_worker_and_lets_go_of_it(cloud, session, app):

@@ -168,6 +168,33 @@ class Adapter(_Client):
         self._socket.close()
 
 
+class Jdb:
+    """Java's own debugger, told what a developer would type."""
+
+    def __init__(self, address: str):
+        self._program = subprocess.Popen(["jdb", "-attach", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.text = ""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while data := self._program.stdout.read1():
+            self.text += data.decode(errors="replace")
+
+    def type(self, command: str, answer: str):
+        """Waits until what it prints from now on has this in it."""
+        begin = len(self.text)
+        self._program.stdin.write(command.encode() + b"\n")
+        self._program.stdin.flush()
+        self.expect(answer, begin)
+
+    def expect(self, words: str, begin: int = 0):
+        wait_until(lambda: words in self.text[begin:], f"jdb prints {words!r}; it printed {self.text!r}")
+
+    def close(self):
+        self._program.kill()
+        self._program.wait()
+
+
 # --- Source maps (ECMA-426)
 
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
