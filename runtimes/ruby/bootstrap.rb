@@ -97,8 +97,8 @@ module Livelambda
     end
   end
 
-  # One record is one line of output: line breaks inside it become carriage returns, which livelambda turns back when it shows
-  # it. In Lambda, `puts` and loggers write frames, with the same effect.
+  # One record is one line of output: line breaks inside it become carriage returns, and a record separator at the end tells
+  # livelambda to turn them back. In Lambda, `puts` and loggers write frames, with the same effect.
   class Output
     def initialize
       @out = $stdout.dup
@@ -106,7 +106,9 @@ module Livelambda
     end
 
     def write(text)
-      @out.write("#{text.chomp.gsub("\n", "\r")}\n")
+      text = text.chomp
+      text = "#{text.gsub("\n", "\r")}\x1e" if text.include?("\n")
+      @out.write("#{text}\n")
     end
 
     def close = nil

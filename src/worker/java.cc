@@ -31,6 +31,8 @@ constexpr const char* kStart =
     "c=$1; shift; exec \"$0\" -XX:MaxHeapSize=$((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 870))k -cp "
     "\"$c${CLASSPATH:+:$CLASSPATH}\" \"$@\"";
 
+const std::string kNativeProperty = "-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI=";
+
 std::vector<std::string> split_class_path(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
@@ -113,7 +115,7 @@ class Java final : public Language {
       BuildResult built;
       if (!code.build_command.empty()) built = co_await run_build_command(spawner_, own_environment_, code);
       if (built.ok) ready_[code.function] = {.classes = code.source, .class_path = class_path_of_folder(code.source)};
-      co_return built.ok ? with_client(code.function) : built;
+      co_return built.ok ? with_client(code.function, folder) : built;
     }
     auto& known = projects_[code.source];
     if (!known) known = std::make_shared<Project>();
@@ -128,7 +130,7 @@ class Java final : public Language {
     }
     if (!project->result->ok) co_return *project->result;
     ready_[code.function] = project->ready;
-    co_return with_client(code.function);
+    co_return with_client(code.function, folder);
   }
 
   awaitable<base::Result<Debugger>> debugger(FunctionCode) override {
@@ -149,6 +151,7 @@ class Java final : public Language {
     };
     // As Lambda starts it, by the process lists that others have published; the user's JAVA_TOOL_OPTIONS stay.
     add({"-XX:+UseSerialGC", "-Xshare:auto", "-Djava.net.preferIPv4Stack=true"});
+    if (!ready.native.empty()) add({kNativeProperty + ready.native});
     if (version >= 9) add({"--add-opens=java.base/java.io=ALL-UNNAMED"});
     if (version >= 17) add({"-XX:TieredStopAtLevel=1"});
     if (debug_port != 0) add(java_arguments(debug_port));
@@ -161,6 +164,7 @@ class Java final : public Language {
   struct Ready {
     std::string classes;  // the folder that is Lambda's task root
     std::vector<std::string> class_path;
+    std::string native = {};  // the client's native library
   };
 
   // Many functions can be of one project: it is built once for each change.
@@ -271,18 +275,24 @@ class Java final : public Language {
   }
 
   // The client comes first: in Lambda too, the runtime's own classes win over the function's.
-  BuildResult with_client(const std::string& function) {
-    auto& class_path = ready_[function].class_path;
-    if (has_java_client(class_path)) return {};
-    const auto client = class_path_of_folder(java_client_folder(own_environment_));
-    if (!has_java_client(client)) {
-      return {false,
-              "AWS's runtime interface client for Java is not there: run `livelambda start --yes`, which fetches it, "
-              "or add\n"
-              "com.amazonaws:aws-lambda-java-runtime-interface-client to the project",
-              {}};
+  BuildResult with_client(const std::string& function, const std::string& folder) {
+    auto& ready = ready_[function];
+    std::string jar = java_client_in(ready.class_path);
+    if (jar.empty()) {
+      const auto client = class_path_of_folder(java_client_folder(own_environment_));
+      jar = java_client_in(client);
+      ready.class_path.insert(ready.class_path.begin(), client.begin() + 1, client.end());
     }
-    class_path.insert(class_path.begin(), client.begin() + 1, client.end());
+    if (jar.empty()) {
+      return {
+          false,
+          "AWS's runtime interface client for Java is not there: run `livelambda start --yes`, which fetches it, or "
+          "add\ncom.amazonaws:aws-lambda-java-runtime-interface-client to the project",
+          {}};
+    }
+    auto native = unpack_java_native(jar, fs::path(folder).parent_path().string() + "/java/native");
+    if (!native) return {false, native.error().message, {}};
+    ready.native = std::move(*native);
     return {};
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "codec/zip.h"
 #include "os/files.h"
 #include "os/spawner.h"
 #include "worker/folders.h"
@@ -20,6 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kClient = "aws-lambda-java-runtime-interface-client";
 constexpr const char* kClientVersion = "2.9.0";
+#ifdef __aarch64__
+constexpr const char* kNative = "jni/libaws-lambda-jni.linux-aarch_64.so";
+#else
+constexpr const char* kNative = "jni/libaws-lambda-jni.linux-x86_64.so";
+#endif
 
 bool is_gradle(const std::string& folder) {
   return is_file(folder + "/build.gradle") || is_file(folder + "/build.gradle.kts");
@@ -177,10 +183,25 @@ std::string java_client_pom() {
       kClient, kClientVersion);
 }
 
-bool has_java_client(const std::vector<std::string>& class_path) {
-  return std::ranges::any_of(class_path, [](const std::string& path) {
+std::string java_client_in(const std::vector<std::string>& class_path) {
+  const auto found = std::ranges::find_if(class_path, [](const std::string& path) {
     return path.ends_with(".jar") && path.substr(path.rfind('/') + 1).starts_with(fmt::format("{}-", kClient));
   });
+  return found == class_path.end() ? std::string() : *found;
+}
+
+base::Result<std::string> unpack_java_native(const std::string& jar, const std::string& folder) {
+  std::string library = fmt::format("{}/{}.so", folder, fs::path(jar).stem().string());
+  if (is_file(library)) return library;
+  TRY(auto archive, os::read_file(jar));
+  TRY(auto entries, codec::read_zip(archive));
+  for (const auto& entry : entries) {
+    if (entry.name != kNative) continue;
+    TRY(os::make_directories(folder));
+    TRY(os::write_file(library, entry.content, 0755));
+    return library;
+  }
+  return std::string();
 }
 
 }  // namespace worker

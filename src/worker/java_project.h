@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "worker/function_code.h"
 
 namespace worker {
@@ -58,7 +59,11 @@ std::string java_client_folder(const std::map<std::string, std::string>& own_env
 // The pom.xml by which Maven fetches the client, with what it needs.
 std::string java_client_pom();
 
-// Whether a class path has the client already.
-bool has_java_client(const std::vector<std::string>& class_path);
+// The client's jar in a class path, "" if it is not there.
+std::string java_client_in(const std::vector<std::string>& class_path);
+
+// The client's native library for this machine, out of its jar into `folder`, unless it is there. Left to itself, every
+// worker would write it to the same file in /tmp, over that of those that run. "" if the jar has none.
+base::Result<std::string> unpack_java_native(const std::string& jar, const std::string& folder);
 
 }  // namespace worker

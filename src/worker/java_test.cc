@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/task_group.h"
+#include "codec/zip.h"
 #include "os/files.h"
 #include "worker/java_project.h"
 #include "worker/testing/fake_spawner.h"
@@ -18,6 +19,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+
+// With a native library for either architecture.
+std::string client_jar() {
+  return codec::make_zip({{.name = "jni/libaws-lambda-jni.linux-x86_64.so", .content = "native"},
+                          {.name = "jni/libaws-lambda-jni.linux-aarch_64.so", .content = "native"}});
+}
 
 constexpr const char* kClientJar = "aws-lambda-java-runtime-interface-client-2.9.0.jar";
 
@@ -36,7 +43,8 @@ class JavaApp : public ::testing::Test {
     ASSERT_TRUE(os::write_file(path(name), text, 0755));
   }
   void make_client() {
-    make("home/.cache/livelambda/java/aws-lambda-java-runtime-interface-client-2.9.0/" + std::string(kClientJar));
+    make("home/.cache/livelambda/java/aws-lambda-java-runtime-interface-client-2.9.0/" + std::string(kClientJar),
+         client_jar());
   }
   FunctionCode code(std::string function = "Orders") const {
     return {.function = std::move(function),
@@ -154,6 +162,7 @@ TEST_F(JavaApp, AProjectIsBuiltOnceForItsFunctionsAndAnewWhenAFileChanges) {
   const std::string& class_path = command.at(4);
   EXPECT_LT(class_path.find(kClientJar), class_path.find(program.task_root)) << class_path;
   EXPECT_EQ(command.back(), "shop.Orders::take");
+  EXPECT_THAT(command, Contains(HasSubstr("NativeClient.JNI=" + path("builds/java/native/"))));
 }
 
 TEST_F(JavaApp, ClassesRunAsTheyLieThereUnlessTheClientIsNowhere) {
@@ -162,7 +171,7 @@ TEST_F(JavaApp, ClassesRunAsTheyLieThereUnlessTheClientIsNowhere) {
   auto built = run(language->build(code(), path("builds/Orders")));
   EXPECT_FALSE(built.ok);
   EXPECT_THAT(built.output, HasSubstr("livelambda start --yes"));
-  make(std::string("app/functions/orders/lib/") + kClientJar);
+  make(std::string("app/functions/orders/lib/") + kClientJar, client_jar());
   EXPECT_TRUE(run(language->build(code(), path("builds/Orders"))).ok);
   EXPECT_THAT(spawner_.spawned, IsEmpty());
   EXPECT_EQ(language->program(code(), "", 0).task_root, code().source);

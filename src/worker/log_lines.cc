@@ -8,6 +8,8 @@ namespace worker {
 
 namespace {
 
+constexpr char kEndOfRecord = '\x1e';  // ASCII's record separator
+
 // Whether the line begins like "2026-01-02T03:04:05.678Z\t" (Node.js), or that after "[INFO]\t" (Python's logging), or
 // is the error that Python's runtime tells of.
 bool is_console_record(std::string_view line) {
@@ -39,7 +41,9 @@ std::optional<std::string> LineSplitter::flush() {
 }
 
 std::string restore_line_breaks(std::string line) {
-  if (is_console_record(line)) std::replace(line.begin(), line.end(), '\r', '\n');
+  const bool marked = line.ends_with(kEndOfRecord);
+  if (marked) line.pop_back();
+  if (marked || is_console_record(line)) std::replace(line.begin(), line.end(), '\r', '\n');
   return line;
 }
 

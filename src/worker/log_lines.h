@@ -1,8 +1,8 @@
 // A worker's output, cut into records. Pure.
 //
 // A record is a line of any length. AWS's runtimes write a console message of several lines as one line with carriage
-// returns in it ("time\trequest id\tlevel\tmessage"); in such a record they become line breaks again. Other lines pass
-// as they are.
+// returns in it ("time\trequest id\tlevel\tmessage"); in such a record they become line breaks again, and in one that
+// ends with an ASCII record separator, as our Ruby loader writes them. Other lines pass as they are.
 #pragma once
 
 #include <optional>

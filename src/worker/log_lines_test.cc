@@ -42,6 +42,7 @@ TEST(RestoreLineBreaks, TurnsBackWhatTheConsoleWrote) {
 }
 
 TEST(RestoreLineBreaks, LeavesOtherLinesAsTheyAre) {
+  EXPECT_EQ(restore_line_breaks("one\rtwo\x1e"), "one\ntwo");
   EXPECT_EQ(restore_line_breaks("50%\r100%"), "50%\r100%");
   EXPECT_EQ(restore_line_breaks("2026-01-02 03:04:05\rx"), "2026-01-02 03:04:05\rx");
   EXPECT_EQ(restore_line_breaks("[50%]\r[100%]"), "[50%]\r[100%]");

@@ -163,10 +163,10 @@ def test_what_cannot_be_loaded_is_an_init_error(task_root, handler, kind, messag
 @pytest.mark.parametrize("variables", [{}, {"AWS_LAMBDA_LOG_LEVEL": "ERROR"}])
 def test_a_record_is_one_line_with_its_request(task_root, variables):
     lines = run("app.logs", task_root, **variables).output.split("\n")
-    assert lines[0] == "one\rtwo\rthree\r4"
+    assert lines[0] == "one\rtwo\rthree\r4\x1e"
     if not variables:
-        assert re.fullmatch(rf"I, \[\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{6}} #\d+\]  INFO {ID} -- : first\rsecond", lines.pop(1))
-    assert re.fullmatch(rf"E, \[[^\]]+\] ERROR {ID} -- shop: went wrong \(RuntimeError\)\r?", lines[1])
+        assert re.fullmatch(rf"I, \[\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{6}} #\d+\]  INFO {ID} -- : first\rsecond\x1e", lines.pop(1))
+    assert re.fullmatch(rf"E, \[[^\]]+\] ERROR {ID} -- shop: went wrong \(RuntimeError\)\r?\x1e?", lines[1])
     assert lines[2:] == ["", ""]
 
 

@@ -1,8 +1,9 @@
-"""Functions that are programs of their own, live: Go with AWS's client, Rust, a Makefile, a ready bootstrap, and what livelambda.yaml
-builds and runs. AWS's runtime client for Python stands for any other that speaks the Runtime API."""
+"""Functions that are programs of their own, live: Go, Rust and C++ with AWS's clients, a Makefile, a ready bootstrap, and what
+livelambda.yaml builds and runs. AWS's runtime client for Python stands for any other that speaks the Runtime API."""
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ from harness import apps
 from harness.processes import ROOT
 from harness.session import Session
 
-PROGRAMS = Path(__file__).parent / "programs"
 GO_CACHE = ROOT / "build" / "judges-go"
 RIC = ROOT / "build" / "judges-ric" / "bin" / "python"
 HAS_GO = shutil.which("go") is not None and (GO_CACHE / "mod").is_dir()
-HAS_CARGO = shutil.which("cargo") is not None
+RUST = ROOT / "build" / "judges-rust"
+HAS_RUST = shutil.which("cargo") is not None and (RUST / "target").is_dir()
+CPP = ROOT / "build" / "judges-ric-node" / "node_modules" / "aws-lambda-ric" / "cpp"  # aws-lambda-cpp, as aws-lambda-ric brings it along
+HAS_CPP = shutil.which("cmake") is not None and CPP.is_dir()
 needs_go = pytest.mark.skipif(not HAS_GO, reason="SKIPPED JUDGE: aws-lambda-go (scripts/judges downloads it, with go on PATH)")
-needs_cargo = pytest.mark.skipif(not HAS_CARGO, reason="SKIPPED JUDGE: cargo")
+needs_rust = pytest.mark.skipif(not HAS_RUST, reason="SKIPPED JUDGE: lambda_runtime (scripts/judges-rust builds it, with cargo on PATH)")
+needs_cpp = pytest.mark.skipif(not HAS_CPP, reason="SKIPPED JUDGE: aws-lambda-cpp (scripts/judges installs it, with cmake on PATH)")
 needs_ric = pytest.mark.skipif(not RIC.exists(), reason="SKIPPED JUDGE: awslambdaric (scripts/judges installs it)")
 
 HEAD = """Transform: AWS::Serverless-2016-10-31
@@ -62,10 +66,17 @@ def app(module_path) -> Path:
     if HAS_GO:
         shutil.copytree(ROOT / "tests" / "go", folder / "go")
         template += FUNCTION.format(name="Go", folder="go/", more="", metadata="")
-    if HAS_CARGO:
-        write(folder, {"rust/Cargo.toml": '[package]\nname = "orders"\nversion = "0.1.0"\nedition = "2021"\n',
-                       "rust/src/word.rs": 'pub const WORD: &str = "one";\n', "rust/src/main.rs": (PROGRAMS / "client.rs").read_text()})
+    if HAS_RUST:
+        shutil.copytree(ROOT / "tests" / "rust", folder / "rust")
+        # The crates as scripts/judges-rust compiled them: cp keeps the times by which cargo knows.
+        (folder / ".livelambda/build").mkdir(parents=True)
+        subprocess.run(["cp", "-a", RUST / "target", folder / ".livelambda/build/cargo"], check=True)
         template += FUNCTION.format(name="Rust", folder="rust/", more="", metadata=", Metadata: {BuildMethod: rust-cargolambda}")
+    if HAS_CPP:
+        shutil.copytree(ROOT / "tests" / "cpp", folder / "cpp")
+        template += FUNCTION.format(name="Cpp", folder="cpp/", more="", metadata="")
+        template += FUNCTION.format(name="CppMade", folder="cpp/", more="", metadata=", Metadata: {BuildMethod: makefile}")
+        settings += "  Cpp:\n    build: cmake -S cpp -B .livelambda/cmake >&2 && cmake --build .livelambda/cmake\n    run: ../.livelambda/cmake/shop\n"
     write(folder, {"template.yaml": template, "livelambda.yaml": settings})
     return folder
 
@@ -75,7 +86,7 @@ def session(app, cloud, module_path) -> Session:
     real = Path(os.path.expanduser("~root")) if os.geteuid() == 0 else Path.home()
     tools = {"GOMODCACHE": str(GO_CACHE / "mod"), "GOCACHE": str(GO_CACHE / "cache"), "GOFLAGS": "-mod=mod", "GOPROXY": "off",
              "GOOS": "plan9", "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(real / ".rustup")),
-             "CARGO_HOME": os.environ.get("CARGO_HOME", str(real / ".cargo"))}
+             "CARGO_HOME": str(RUST / "home"), "CARGO_NET_OFFLINE": "true", "AWS_LAMBDA_CPP": str(CPP)}
     return Session(app, cloud, module_path / "home", env=tools)
 
 
@@ -148,15 +159,37 @@ def test_go_fails_as_in_lambda(cloud, session):
     assert cloud.invoke(function, {}).error is None
 
 
-@needs_cargo
-def test_rust_is_built_run_and_rebuilt(cloud, session, app):
-    first = invoke(cloud, session, "Rust")
-    assert first["word"] == "one"
-    reload(session, "Rust", app / "rust/src/word.rs", 'pub const WORD: &str = "two";\n')
-    assert invoke(cloud, session, "Rust")["word"] == "two"
+@needs_rust
+def test_rust_is_built_run_and_rebuilt_with_the_crate_of_aws(cloud, session, app):
+    first = invoke(cloud, session, "Rust", {"a": "ä"})
+    assert first["word"] == "one" and first["event"] == {"a": "ä"} and first["memory"] == 128
+    assert first["arn"].endswith(session.function("Rust")) and invoke(cloud, session, "Rust")["pid"] == first["pid"]
+    failed = cloud.invoke(session.function("Rust"), {"fail": "no stock"})
+    assert failed.error == "Unhandled" and failed.json["errorMessage"] == "no stock"
+    assert cloud.invoke(session.function("Rust"), {"panic": "so"}).json["errorMessage"].endswith("so")
     told = reload(session, "Rust", app / "rust/src/word.rs", 'pub const WORD: &str = 3;\n', "error")
     assert "mismatched types" in told["output"] and "src/word.rs:1" in told["output"]
     assert "mismatched types" in cloud.invoke(session.function("Rust"), {}).json["errorMessage"]
-    reload(session, "Rust", app / "rust/src/word.rs", 'pub const WORD: &str = "three";\n')
-    assert invoke(cloud, session, "Rust")["word"] == "three"
-    assert "exit status 9" in cloud.invoke(session.function("Rust"), {"exit": 1}).json["errorMessage"]
+    reload(session, "Rust", app / "rust/src/word.rs", 'pub const WORD: &str = "two";\n')
+    assert invoke(cloud, session, "Rust")["word"] == "two"
+
+
+@needs_cpp
+@pytest.mark.parametrize("name", ["Cpp", "CppMade"])
+def test_cpp_is_built_and_run_with_the_client_of_aws(cloud, session, name):
+    first = invoke(cloud, session, name, {"a": "ä"})
+    assert first["word"] == "one" and first["event"] == {"a": "ä"} and 0 < first["left"] <= 60_000
+    assert first["arn"].endswith(session.function(name)) and invoke(cloud, session, name)["pid"] == first["pid"]
+    failed = cloud.invoke(session.function(name), {"fail": True})
+    assert failed.error == "Unhandled" and failed.json == {"errorMessage": "no stock", "errorType": "OutOfStock", "stackTrace": []}
+
+
+@needs_cpp
+def test_cpp_is_rebuilt(cloud, session, app):
+    mark = session.mark()
+    apps.save(app / "cpp/word.h", 'constexpr const char* kWord = "two";\n')
+    for name in ["Cpp", "CppMade"]:
+        session.wait_for("reload", timeout=180, after=mark, function=name, status="ok")
+        assert invoke(cloud, session, name)["word"] == "two"
+    told = reload(session, "Cpp", app / "cpp/word.h", "constexpr int kWord = nothing;\n", "error")
+    assert "word.h:1" in told["output"] and "nothing" in told["output"]

@@ -9,9 +9,8 @@ from harness import apps
 from harness.processes import ROOT
 from harness.session import Session
 
-JUDGES = ROOT / "build" / "judges-java" / "repository"
-CLIENT = "aws-lambda-java-runtime-interface-client-2.9.0"
-pytestmark = pytest.mark.skipif(shutil.which("mvn") is None or not JUDGES.is_dir(),
+JUDGES = ROOT / "build" / "judges-java"
+pytestmark = pytest.mark.skipif(shutil.which("mvn") is None or not (JUDGES / "client").is_dir(),
                                 reason="SKIPPED JUDGE: aws-lambda-java-runtime-interface-client (scripts/judges-java fetches it, with mvn on PATH)")
 
 TEMPLATE = """
@@ -35,12 +34,8 @@ def app(module_path) -> Path:
 
 @pytest.fixture(scope="module")
 def session(app, cloud, module_path) -> Session:
-    client = module_path / "home" / ".cache" / "livelambda" / "java" / CLIENT
-    client.mkdir(parents=True)
-    for name in ["runtime-interface-client", "core", "serialization"]:
-        for jar in JUDGES.glob(f"com/amazonaws/aws-lambda-java-{name}/*/*.jar"):
-            shutil.copy(jar, client)
-    return Session(app, cloud, module_path / "home", env={"MAVEN_OPTS": f"-Dmaven.repo.local={JUDGES}"})
+    # The client is fetched as a developer's Maven does it, from what scripts/judges-java has fetched.
+    return Session(app, cloud, module_path / "home", "test", "--yes", env={"MAVEN_OPTS": f"-Dmaven.repo.local={JUDGES}/repository"})
 
 
 def reload(session, name, file, text, status="ok"):
@@ -55,6 +50,7 @@ def test_a_request_handler_runs_with_its_context(cloud, session, app):
     first = cloud.invoke(function, {"log": "first line"}).json
     assert first["word"] == "one" and first["table"] == "orders" and first["option"] == "kept"
     assert first["arn"].endswith(f":function:{function}") and first["memory"] == 256 and 0 < first["left"] <= 60_000
+    assert (session.home / ".cache/livelambda/java").is_dir()
     assert first["heap"] <= 256 and first["handler"] == "shop.Orders::handleRequest" and first["execution"] == "AWS_Lambda_java17"
     assert first["root"] == first["folder"] and (Path(first["root"]) / "shop/Orders.class").is_file()
     session.wait_for("log", after=mark, line="first line", requestId=first["id"])

@@ -1,6 +1,7 @@
 """Ruby functions live: the handler's forms, the project's bundle, reload, and the ways to fail as Lambda does."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def app(module_path) -> Path:
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    subprocess.run(["ruby", "-rbundler/setup", "-e", ""], cwd=folder, check=True)  # writes Gemfile.lock
     return folder
 
 

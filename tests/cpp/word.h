@@ -1,0 +1,1 @@
+constexpr const char* kWord = "one";
