@@ -166,9 +166,10 @@ class NodeJs final : public Language {
   awaitable<base::Result<Node>> ask(NodeChoice choice, FunctionCode code) {
     if (auto known = known_.find(choice.program); known != known_.end()) co_return known->second;
     // A shim looks for the version beside the code.
-    CO_TRY(auto answer, co_await run_tool(spawner_, {.command = {choice.program, "-e", kQuestion},
-                                                     .environment = own_environment_,
-                                                     .directory = code.source}));
+    CO_TRY(auto answer,
+           co_await run_tool(spawner_, {.command = {choice.program, "-e", kQuestion},
+                                        .environment = own_environment_,
+                                        .directory = is_directory(code.source) ? code.source : std::string()}));
     const auto node = parse_answer(answer.text);
     if (!node) {
       co_return base::fail(base::ErrorKind::local_resource,

@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <filesystem>
 
+#include "base/task_group.h"
 #include "os/files.h"
 #include "worker/testing/fake_spawner.h"
 
@@ -15,10 +14,12 @@ namespace {
 
 struct SdkCache : ::testing::Test {
   base::Result<> fetch_now() {
-    boost::asio::io_context context;
-    auto done = boost::asio::co_spawn(context, fetch(spawner, download, {{"PATH", "/bin"}}), boost::asio::use_future);
-    context.run();
-    return done.get();
+    base::Result<> result;
+    boost::asio::io_context loop;
+    base::run_until_done(loop, [](SdkCache& of, base::Result<>& into) -> awaitable<void> {
+      into = co_await fetch(of.spawner, of.download, {{"PATH", "/bin"}});
+    }(*this, result));
+    return result;
   }
   std::size_t entries() const {
     std::size_t count = 0;
