@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "app/references.h"
+#include "app/template_tree.h"
 
 namespace app {
 namespace {
@@ -105,6 +106,7 @@ class ServerlessReader {
     stack.tags = stack_tags();
     place_lines(stack);
     place_archives(stack);
+    if (!built_) place_layers(stack);
     return ServerlessService{.name = std::move(service), .stack = std::move(stack)};
   }
 
@@ -221,6 +223,22 @@ class ServerlessReader {
     for (LocalArtifact& artifact : stack.artifacts) {
       auto archive = built_archives_.find(artifact.logical_id);
       if (archive != built_archives_.end()) artifact.path = archive->second;
+    }
+  }
+
+  // A layer that the framework packages from a folder lies in it, for functions that are live.
+  void place_layers(Stack& stack) const {
+    const auto* layers = codec::find(state_, "service", "layers");
+    if (layers == nullptr || !layers->is_object()) return;
+    std::map<std::string, std::string> folders;  // by logical id
+    for (const auto& [key, config] : layers->get_object()) {
+      std::string path = codec::find_string(config, "path");
+      if (!path.empty()) folders[normalized_name(key) + "LambdaLayer"] = normal_path(path);
+    }
+    for (Function& function : stack.functions) {
+      for (Layer& layer : function.layers) {
+        if (auto folder = folders.find(layer.name); folder != folders.end()) layer.source = folder->second;
+      }
     }
   }
 

@@ -19,6 +19,7 @@ std::string template_at(std::string_view time) {
   "SendDashmailLambdaFunction": {"Type": "AWS::Lambda::Function", "Properties": {
     "Code": {"S3Bucket": {"Ref": "ServerlessDeploymentBucket"}, "S3Key": "serverless/orders/dev/TIME-x/orders.zip"},
     "Handler": "src/mail.handler", "Runtime": "nodejs20.x", "FunctionName": "orders-dev-send-mail", "Timeout": 6,
+    "Layers": [{"Ref": "ToolsLambdaLayer"}],
     "MemorySize": 1024, "Role": {"Fn::GetAtt": ["IamRoleLambdaExecution", "Arn"]}}},
   "OldLambdaFunction": {"Type": "AWS::Lambda::Function", "Properties": {
     "Code": {"S3Bucket": {"Ref": "ServerlessDeploymentBucket"}, "S3Key": "serverless/orders/dev/TIME-x/old.zip"},
@@ -47,6 +48,7 @@ std::string state_at(std::string_view time) {
     "send-mail": {"handler": "src/mail.handler", "package": {}, "name": "orders-dev-send-mail"},
     "old": {"handler": "old.handler", "package": {"individually": true, "artifact": "/app/.serverless/old.zip"}},
     "made": {"handler": "made.handler", "package": {"artifact": "build/made.zip"}}},
+  "layers": {"tools": {"path": "./layers/tools/", "package": {"artifact": "/app/.serverless/tools.zip"}}},
   "initialServerlessConfig": {"package": {"artifact": "/app/.serverless/orders.zip"}},
   "artifact": "/app/.serverless/orders.zip"},
   "package": {"artifactDirectoryName": "serverless/orders/dev/TIME-x", "artifact": "orders.zip"}})";
@@ -101,6 +103,15 @@ TEST(ServerlessState, LeavesArchivesToWhatIsNotLive) {
   EXPECT_FALSE(stack.function("MadeLambdaFunction")->live);
   EXPECT_EQ(path_of(stack, "MadeLambdaFunction"), "build/made.zip");
   EXPECT_EQ(path_of(stack, "ToolsLambdaLayer"), ".livelambda/serverless/dev/tools.zip");
+}
+
+TEST(ServerlessState, HasTheFoldersOfLayersForLiveFunctions) {
+  auto layers = [](bool built) {
+    return read(package_at("1795446739105"), built).stack.function("SendDashmailLambdaFunction")->layers;
+  };
+  ASSERT_EQ(layers(false).size(), 1U);
+  EXPECT_EQ(layers(false)[0].source, "layers/tools");
+  EXPECT_EQ(layers(true)[0].source, ".livelambda/serverless/dev/tools.zip");
 }
 
 TEST(ServerlessState, TakesEveryArchiveOfABuiltService) {
