@@ -10,8 +10,9 @@ export function makeContext(headers, first = {}) {
   if (traceId) env._X_AMZN_TRACE_ID = traceId;
   else delete env._X_AMZN_TRACE_ID;
   const ofEnvironment = {
+    ...(isModern && { functionName: env.AWS_LAMBDA_FUNCTION_NAME }), // the order counts where a handler answers with its context
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
-    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    ...(!isModern && { functionName: env.AWS_LAMBDA_FUNCTION_NAME }),
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,

@@ -21,12 +21,15 @@ class RuntimeError extends Error {
   }
 }
 
+const NO_RELATIVE = "Use absolute paths when specifying root directories in handler names.";
+
 export async function loadHandler(taskRoot, handlerString) {
   globalThis.awslambda = awslambda;
   if (process.env.NODE_PATH) (await import("./node_path.mjs")).lookInNodePath(process.env.NODE_PATH);
   const [, folder, file, exportPath] = /^(.*\/)?([^./]*)\.([^/]*)$/.exec(handlerString ?? "") ?? [];
-  if (!file || !exportPath || handlerString.includes(".."))
-    throw new RuntimeError("MalformedHandlerName", `'${handlerString}' is not a valid handler name`);
+  if (handlerString?.includes(".."))
+    throw new RuntimeError("MalformedHandlerName", `'${handlerString}' is not a valid handler name. ${NO_RELATIVE}`);
+  if (!file || !exportPath) throw new RuntimeError("MalformedHandlerName", "Bad handler");
 
   const found = await loadModule(taskRoot, path.resolve(taskRoot, folder ?? "", file), file);
   const handler = exportPath.split(".").reduce((value, key) => value?.[key], found);

@@ -73,10 +73,9 @@ std::string_view streamed_invocation(const net::Request& request) {
   return streamed ? request_id : std::string_view();
 }
 
-Answer too_large(std::size_t size, std::size_t limit) {
-  return make_failure(
-      "Function.ResponseSizeTooLarge",
-      fmt::format("Response payload size ({} bytes) exceeded maximum allowed payload size ({} bytes).", size, limit));
+Answer too_large(std::size_t limit) {
+  return make_failure("Function.ResponseSizeTooLarge",
+                      fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", limit));
 }
 
 net::Response too_large_response(std::size_t limit) {
@@ -242,7 +241,7 @@ awaitable<void> Endpoint::handle_stream(net::Exchange& exchange, std::string req
     if (piece->empty()) break;
     size += piece->size();
     if (size > kMaxStreamedResponse) {
-      Answer answer = too_large(size, kMaxStreamedResponse);
+      Answer answer = too_large(kMaxStreamedResponse);
       answer.streamed = true;
       callbacks_.answered(std::move(answer));
       co_await respond(exchange, too_large_response(kMaxStreamedResponse));
@@ -271,7 +270,7 @@ net::Response Endpoint::handle_answer(net::Request& request, std::string_view re
 
   const auto size = request.body.size();
   if (size > kMaxResponse) {
-    callbacks_.answered(too_large(size, kMaxResponse));
+    callbacks_.answered(too_large(kMaxResponse));
     return too_large_response(kMaxResponse);
   }
   callbacks_.answered(take_answer(request, failure));

@@ -177,7 +177,7 @@ TEST_F(EndpointTest, TurnsAResponseOverTheLimitIntoLambdasError) {
   ASSERT_TRUE(answer_);
   EXPECT_TRUE(answer_->failure);
   EXPECT_EQ(answer_->error_type, "Function.ResponseSizeTooLarge");
-  EXPECT_NE(answer_->body.find("(6291557 bytes) exceeded maximum allowed payload size (6291556 bytes)"),
+  EXPECT_NE(answer_->body.find("Response payload size exceeded maximum allowed payload size (6291556 bytes)"),
             std::string::npos);
 }
 

@@ -24,10 +24,12 @@ ENDPOINT = ROOT / "build" / "dev" / "conformance_endpoint"
 # The SAM CLI brings along the emulator that AWS built.
 EMULATOR = next((ROOT / "build" / "judges-sam").glob("lib/python3.*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"), None)
 
+needs_endpoint = pytest.mark.skipif(not ENDPOINT.exists(), reason="conformance_endpoint is not built (scripts/build dev)")
 needs_emulator = pytest.mark.skipif(EMULATOR is None, reason="SKIPPED JUDGE: aws-lambda-rie (of the SAM CLI; scripts/judges installs it)")
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f:live"
 DEADLINE = 4102444800000
+ENDED = "ended"  # the kind of an answer that is none: the runtime ended instead
 
 
 @dataclass
@@ -64,6 +66,23 @@ def by_recorder(events, command, variables, folder) -> Run:
         return Answer(kind, one.body, one.headers.get("content-type"), one.headers.get("lambda-runtime-function-error-type"),
                       one.headers.get("lambda-runtime-function-xray-error-cause"))
     return Run([answer(one) for one in api.posted], api.output, api.status, api.count)
+
+
+def each_of(by, events, command, variables, folder) -> Run:
+    """An answer for each event: a runtime that ends is started anew for the rest. How it ended is part of its last answer."""
+    answers, output = [], ""
+    while len(answers) < len(events):
+        run = by(events[len(answers):], command, variables, folder)
+        output += run.output
+        answers += run.answers
+        if run.status != -signal.SIGKILL:  # which is how it ends when all are answered
+            if run.answers and run.asked <= len(run.answers):  # it had answered, or could not start
+                answers[-1].kind += f", ended with {run.status}"
+            else:
+                answers.append(Answer(f"{ENDED} with {run.status}", b"", None, None, None))
+            if run.asked == 0:
+                answers += [answers[-1]] * (len(events) - len(answers))
+    return Run(answers[:len(events)], output, None, len(events))
 
 
 def _as_line(number, event: Event) -> bytes:

@@ -120,7 +120,7 @@ const more = {
     console.log("x".repeat(70000));
     process.stdout.write("written as it is\n");
   },
-  many_bytes: (event) => "x".repeat(event.size - 2),
+  many_bytes: async (event) => "x".repeat(event.size - 2),
   timer_left: async () => {
     setTimeout(() => console.log("late"), 30);
     return "early";
