@@ -55,12 +55,23 @@ awaitable<base::Result<>> run_verb(AppCommand::Verb verb, session::Options optio
   throw std::logic_error("a command that is not there");
 }
 
+// The app's own packages, and those of the folders above it: the CDK's custom resources want an AWS SDK, which Lambda
+// brings along. Where nothing is yet, something may be installed while the cloud lives.
+std::vector<std::string> local_cloud_arguments(const std::filesystem::path& app) {
+  std::vector<std::string> arguments;
+  for (auto folder = app; folder != folder.root_path(); folder = folder.parent_path()) {
+    arguments.insert(arguments.end(), {"--node-modules", (folder / "node_modules").string()});
+  }
+  return arguments;
+}
+
 // With --local the cloud's address and key take the place of the environment's; profiles are left out of it.
 awaitable<base::Result<>> run_locally(AppCommand::Verb verb, session::Options options, session::Surroundings with) {
   // What is wrong with the folder is said before anything is started for it.
   CO_TRY(auto folder, project::open_app_folder(options.app_dir, options.stage, options.user, options.template_file));
   CO_TRY(auto state, project::state_folder(folder.path));
-  CO_TRY(auto cloud, co_await LocalCloudProcess::join(state, own_program(), &with.spawner));
+  CO_TRY(auto cloud,
+         co_await LocalCloudProcess::join(state, own_program(), local_cloud_arguments(folder.path), &with.spawner));
   std::erase_if(options.environment, [](const auto& variable) { return variable.first.starts_with("AWS_"); });
   options.environment.merge(cloud->environment());
   for (const char* file : {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}) options.environment[file] = "/dev/null";

@@ -130,6 +130,11 @@ void describe(CLI::App& local, LocalCommand& command) {
       });
   local.add_option("--record-websockets", command.record_websockets,
                    "Append what WebSocket APIs carry to this file, as JSON lines");
+  local
+      .add_option(
+          "--node-modules", command.node_modules,
+          "A folder of packages that Node.js functions find last, as they find Lambda's AWS SDK; may be repeated")
+      ->type_name("DIR");
   local.add_flag("--end-when-unused", command.end_when_unused,
                  "End 10 minutes after the last session that joined has died");
   local.add_flag("--verbose,-v", command.verbose, "Say more, on stderr");

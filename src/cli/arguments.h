@@ -55,6 +55,7 @@ struct LocalCommand {
   bool test_clock = false;
   std::string access_key;  // "ID:SECRET" of the root user; "" = made fresh
   std::string record_websockets;
+  std::vector<std::string> node_modules;  // folders
   bool end_when_unused = false;
   bool verbose = false;
 };

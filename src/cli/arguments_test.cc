@@ -6,6 +6,7 @@
 namespace cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 AppCommand start(std::vector<std::string> arguments) {
@@ -133,10 +134,12 @@ TEST(Arguments, OfLocalHaveDefaults) {
 
 TEST(Arguments, OfLocalAreAllRead) {
   LocalCommand command = local({"--port", "4571", "--json", "--tls", "--tls-certificate", "a.pem", "--tls-key", "k.pem",
-                                "--test-clock", "--record-websockets", "out.jsonl", "--end-when-unused", "--verbose"});
+                                "--test-clock", "--record-websockets", "out.jsonl", "--end-when-unused", "--verbose",
+                                "--node-modules", "a/node_modules", "--node-modules", "b/node_modules"});
   EXPECT_EQ(command.port, 4571);
   EXPECT_TRUE(command.json);
   EXPECT_TRUE(command.tls);
+  EXPECT_THAT(command.node_modules, ElementsAre("a/node_modules", "b/node_modules"));
   EXPECT_EQ(command.certificate_file, "a.pem");
   EXPECT_EQ(command.key_file, "k.pem");
   EXPECT_TRUE(command.test_clock);

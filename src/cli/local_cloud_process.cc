@@ -67,6 +67,7 @@ LocalCloudProcess::LocalCloudProcess(boost::asio::any_io_executor executor, std:
 
 awaitable<base::Result<std::unique_ptr<LocalCloudProcess>>> LocalCloudProcess::join(std::string state_folder,
                                                                                     std::string program,
+                                                                                    std::vector<std::string> arguments,
                                                                                     os::Spawner* spawner) {
   auto executor = co_await boost::asio::this_coro::executor;
   std::unique_ptr<LocalCloudProcess> joined(new LocalCloudProcess(executor, net::make_http_client(executor, nullptr)));
@@ -83,7 +84,9 @@ awaitable<base::Result<std::unique_ptr<LocalCloudProcess>>> LocalCloudProcess::j
   auto recorded = os::read_file(record_file);
   if (recorded && co_await joined->try_to_join(*recorded)) co_return joined;
 
-  CO_TRY(auto process, spawner->spawn({.command = {program, "local", "--json", "--end-when-unused"},
+  std::vector<std::string> command = {program, "local", "--json", "--end-when-unused"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  CO_TRY(auto process, spawner->spawn({.command = std::move(command),
                                        .environment = os::own_environment(),
                                        .directory = {},
                                        .capture_stderr = false,

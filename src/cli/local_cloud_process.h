@@ -20,8 +20,10 @@ using boost::asio::awaitable;
 
 class LocalCloudProcess {
  public:
-  // Joins or starts. `program` is this executable's path. Errors: local_resource.
+  // Joins or starts. `program` is this executable's path; `arguments` are of a cloud that is started. Errors:
+  // local_resource.
   static awaitable<base::Result<std::unique_ptr<LocalCloudProcess>>> join(std::string state_folder, std::string program,
+                                                                          std::vector<std::string> arguments,
                                                                           os::Spawner* spawner);
 
   // What AWS's tools read: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.

@@ -28,7 +28,8 @@ base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& comma
                                         .tls = command.tls,
                                         .end_when_unused = command.end_when_unused,
                                         .test_clock = command.test_clock,
-                                        .record_websockets = command.record_websockets};
+                                        .record_websockets = command.record_websockets,
+                                        .node_modules = command.node_modules};
   if (std::size_t colon = command.access_key.find(':'); colon != std::string::npos) {
     options.access_key_id = command.access_key.substr(0, colon);
     options.secret_access_key = command.access_key.substr(colon + 1);

@@ -7,16 +7,12 @@
 
 #include "codec/json.h"
 #include "os/files.h"
+#include "project/on_disk.h"
 
 namespace project {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 bool has_any(const fs::path& folder, std::initializer_list<const char*> names) {
   return std::ranges::any_of(names, [&folder](const char* name) { return is_there(folder / name); });

@@ -1,6 +1,7 @@
 #include "project/cdk.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "os/files.h"
 #include "project/cdk_copy.h"
 #include "project/cdk_hook.h"
+#include "project/cdk_sdk.h"
 #include "project/cdk_sources.h"
 #include "project/cdk_tool.h"
 #include "project/local_program.h"
@@ -148,6 +150,7 @@ class CdkApp final : public Toolchain {
       CO_TRY(co_await synthesise(output(), std::move(environment)));
       if (std::ranges::includes(built, assembly_.deployed_code)) {
         tell_missing_hook();
+        tell_missing_sdk();
         co_return os::write_file(mark_file(), mark());
       }
       built.merge(std::set<std::string>(assembly_.deployed_code));
@@ -215,6 +218,17 @@ class CdkApp final : public Toolchain {
         "theirs in AWS: does the `app` command in cdk.json set NODE_OPTIONS, and run `node` by its full path? Let it "
         "run "
         "`node`, or set NODE_OPTIONS in the environment instead.");
+  }
+
+  // Lambda has it, and a local cloud of this session's own has what is in node_modules.
+  void tell_missing_sdk() const {
+    if (!workplace_.bootstrap || !workplace_.on_output) return;
+    auto packages = missing_sdk_packages(assembly_.stacks, workplace_.folder.path);
+    if (packages.empty()) return;
+    workplace_.on_output(fmt::format(
+        "Warning: handlers of custom resources use packages that Lambda brings along and the local cloud does not: the "
+        "deployment may wait for them in vain. Run: npm install --save-dev {}",
+        fmt::join(packages, " ")));
   }
 
   const Workplace workplace_;

@@ -326,6 +326,19 @@ TEST(CdkApp, SaysThatItsAppDoesNotLoadTheHook) {
   EXPECT_THAT(app.said, ElementsAre(HasSubstr("NODE_OPTIONS")));
 }
 
+TEST(CdkApp, NamesWhatHandlersOfCustomResourcesMissOnALocalCloudOfItsOwn) {
+  App app;
+  app.write("src/custom.ts", "const s3 = require('@aws-sdk/client-s3'); const name = `@aws-sdk/client-${x}`;");
+  ASSERT_TRUE(run(app.toolchain()->read(Purpose::live)));
+  EXPECT_THAT(app.said, IsEmpty()) << "Lambda has it";
+  ASSERT_TRUE(run(app.toolchain(true)->read(Purpose::live)));
+  EXPECT_THAT(app.said, ElementsAre(HasSubstr("npm install --save-dev @aws-sdk/client-s3")));
+  app.said.clear();
+  app.write("node_modules/@aws-sdk/client-s3/package.json", "{}");
+  ASSERT_TRUE(run(app.toolchain(true)->read(Purpose::live)));
+  EXPECT_THAT(app.said, IsEmpty());
+}
+
 TEST(CdkApp, IsMadeOfTheFilesThatItsSynthesisLoaded) {
   App app;
   auto toolchain = app.toolchain();

@@ -3,19 +3,15 @@
 #include <filesystem>
 
 #include "os/spawner.h"
+#include "project/on_disk.h"
 
 namespace project {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 // A Go module or a Cargo workspace may begin above the function's folder.
-bool is_there_or_above(fs::path folder, const char* name) {
+bool is_in_project(fs::path folder, const char* name) {
   for (; !is_there(folder / name); folder = folder.parent_path()) {
     if (folder == folder.parent_path() || is_there(folder / ".git")) return false;
   }
@@ -31,7 +27,7 @@ bool has_local_program(const app::Function& function, const std::string& source,
   auto has_tool = [path](const char* name) { return !os::find_program(name, path).empty(); };
   if (function.build_method == "makefile") return is_there(folder / "Makefile") && has_tool("make");
   if (is_there(folder / "Cargo.toml")) return has_tool("cargo");
-  return is_there_or_above(folder, "go.mod") && has_tool("go");
+  return is_in_project(folder, "go.mod") && has_tool("go");
 }
 
 std::function<bool(const app::Function&, const std::string&)> local_programs(

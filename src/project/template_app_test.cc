@@ -188,16 +188,16 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: {BuildMethod: go1.x}
     Properties: {Runtime: provided.al2023, Handler: bootstrap, CodeUri: go}
-  Java:
+  Net:
     Type: AWS::Serverless::Function
-    Properties: {Runtime: java21, Handler: a.B, CodeUri: java}
+    Properties: {Runtime: dotnet8, Handler: "a::b::c", CodeUri: net}
 )";
 
 void write_compiled(Folder& folder) {
   folder.write("template.yaml", kCompiled);
   folder.write("api/api.js", "");
   folder.write("go/main.go", "");
-  folder.write("java/pom.xml", "");
+  folder.write("net/app.csproj", "");
 }
 
 TEST(TemplateApp, NamesEveryFunctionThatNothingHereCanBuild) {
@@ -208,7 +208,7 @@ TEST(TemplateApp, NamesEveryFunctionThatNothingHereCanBuild) {
     ASSERT_FALSE(application);
     EXPECT_EQ(application.error().kind, base::ErrorKind::build);
     EXPECT_THAT(application.error().message, HasSubstr("Go: its Metadata says BuildMethod: go1.x; install"));
-    EXPECT_THAT(application.error().message, HasSubstr("Java: its folder is a Java project"));
+    EXPECT_THAT(application.error().message, HasSubstr("Net: its folder is a .NET project"));
     EXPECT_THAT(application.error().message, Not(HasSubstr("Api")));
     EXPECT_THAT(application.error().hint, HasSubstr("aws-sam-cli"));
   }
@@ -222,11 +222,11 @@ TEST(TemplateApp, HasSamBuildTheFunctionsThatAreLeftAlone) {
   ASSERT_TRUE(application) << application.error().message;
   ASSERT_EQ(folder.tools.spawned.size(), 2U);
   EXPECT_EQ(folder.tools.spawned[0].command.at(2), "Go");
-  EXPECT_EQ(folder.tools.spawned[1].command.at(2), "Java");
+  EXPECT_EQ(folder.tools.spawned[1].command.at(2), "Net");
   std::vector<std::string> paths;
   for (const auto& artifact : application->stacks[0].artifacts) paths.push_back(artifact.path);
   std::string place = folder.path + "/.livelambda/build/dev/one/";
-  EXPECT_THAT(paths, ElementsAre(place + "Go/.aws-sam/build/Go", place + "Java/.aws-sam/build/Java"));
+  EXPECT_THAT(paths, ElementsAre(place + "Go/.aws-sam/build/Go", place + "Net/.aws-sam/build/Net"));
 }
 
 TEST(TemplateApp, ReadsWhatSamBuiltOfAllWhereTheCodeIsReal) {

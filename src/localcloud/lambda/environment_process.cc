@@ -52,7 +52,8 @@ void ExecutionEnvironment::add_code_paths(std::map<std::string, std::string>& va
   std::string number = runtime_version(version_->runtime);
   if (kind == RuntimeKind::nodejs) {
     variables["NODE_PATH"] = path_list({own("NODE_PATH"), in_layers(fmt::format("/nodejs/node{}/node_modules", number)),
-                                        in_layers("/nodejs/node_modules"), runtime.runtime_directory, task});
+                                        in_layers("/nodejs/node_modules"), runtime.runtime_directory, task,
+                                        path_list(runtime.node_modules)});
   } else if (kind == RuntimeKind::python) {
     variables["PYTHONPATH"] = path_list({own("PYTHONPATH"), task, in_layers("/python"),
                                          in_layers(fmt::format("/python/lib/python{}/site-packages", number))});
@@ -63,9 +64,12 @@ void ExecutionEnvironment::add_code_paths(std::map<std::string, std::string>& va
 base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const RuntimeCommand& runtime) {
   os::ProcessOptions options;
   options.command = runtime.command;
-  auto credentials = cloud_.iam->assume_for_service(version_->role, "lambda.amazonaws.com", version_->name);
-  if (!credentials) {
-    return base::fail(base::ErrorKind::permission, "The role defined for the function cannot be assumed by Lambda.");
+  if (!credentials_) {  // one set for all processes of the environment
+    auto assumed = cloud_.iam->assume_for_service(version_->role, "lambda.amazonaws.com", version_->name);
+    if (!assumed) {
+      return base::fail(base::ErrorKind::permission, "The role defined for the function cannot be assumed by Lambda.");
+    }
+    credentials_ = std::move(*assumed);
   }
   options.directory = version_->package->directory();
   auto& variables = options.environment;
@@ -85,9 +89,9 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const Run
   variables["AWS_LAMBDA_RUNTIME_API"] = fmt::format("127.0.0.1:{}", server_->port());
   variables["AWS_REGION"] = cloud_.region;
   variables["AWS_DEFAULT_REGION"] = cloud_.region;
-  variables["AWS_ACCESS_KEY_ID"] = credentials->access_key_id;
-  variables["AWS_SECRET_ACCESS_KEY"] = credentials->secret_access_key;
-  variables["AWS_SESSION_TOKEN"] = credentials->session_token;
+  variables["AWS_ACCESS_KEY_ID"] = credentials_->access_key_id;
+  variables["AWS_SECRET_ACCESS_KEY"] = credentials_->secret_access_key;
+  variables["AWS_SESSION_TOKEN"] = credentials_->session_token;
   variables["_HANDLER"] = version_->handler;
   variables["LAMBDA_TASK_ROOT"] = version_->package->directory();
   variables["LAMBDA_RUNTIME_DIR"] = runtime.runtime_directory;

@@ -72,7 +72,9 @@ class Lambda : public Service {
   virtual awaitable<void> shut_down() = 0;
 };
 
-// `loaders`: of the languages whose functions run without a bootstrap of their own.
-std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders = {});
+// `loaders`: of the languages whose functions run without a bootstrap of their own. `node_modules`: folders of packages
+// in the place of those that Lambda's Node.js brings along.
+std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders = {},
+                                    std::vector<std::string> node_modules = {});
 
 }  // namespace localcloud

@@ -70,9 +70,9 @@ json::value policy_of(const LambdaFunction& function, std::string_view qualifier
   return policy;
 }
 
-LambdaService::LambdaService(Cloud& cloud, std::vector<LoaderFile> loaders)
+LambdaService::LambdaService(Cloud& cloud, std::vector<LoaderFile> loaders, std::vector<std::string> node_modules)
     : cloud_(cloud),
-      runtimes_(cloud, std::move(loaders)),
+      runtimes_(cloud, std::move(loaders), std::move(node_modules)),
       layers_(cloud),
       pool_(cloud, runtimes_),
       async_(cloud, *this) {}
@@ -347,8 +347,9 @@ ResourceTypes LambdaService::resource_types() {
   return lambda_resource_types(*this);
 }
 
-std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders) {
-  return std::make_unique<LambdaService>(cloud, std::move(loaders));
+std::unique_ptr<Lambda> make_lambda(Cloud& cloud, std::vector<LoaderFile> loaders,
+                                    std::vector<std::string> node_modules) {
+  return std::make_unique<LambdaService>(cloud, std::move(loaders), std::move(node_modules));
 }
 
 }  // namespace localcloud

@@ -60,7 +60,8 @@ struct FunctionTarget {
 
 class LambdaService final : public Lambda, public AsyncFunctions {
  public:
-  explicit LambdaService(Cloud& cloud, std::vector<LoaderFile> loaders = {});
+  explicit LambdaService(Cloud& cloud, std::vector<LoaderFile> loaders = {},
+                         std::vector<std::string> node_modules = {});
 
   std::vector<std::string> operations() const override;
   awaitable<net::Response> handle(Call call) override;

@@ -114,6 +114,7 @@ awaitable<base::Result<RuntimeCommand>> Runtimes::command_of(std::shared_ptr<con
   command.command = {found.program, command.runtime_directory + (python ? "/bootstrap.py" : "/bootstrap.mjs")};
   if (!python) {
     // V8 sees the machine's memory and would put off collecting until it has more than the function may.
+    command.node_modules = node_modules_;
     command.command.insert(command.command.begin() + 1, fmt::format("--max-old-space-size={}", version->memory_mb));
   }
   if (found.version != wanted) {

@@ -17,13 +17,15 @@ namespace localcloud {
 
 struct RuntimeCommand {
   std::vector<std::string> command;
-  std::string runtime_directory;  // LAMBDA_RUNTIME_DIR
-  std::string notice;             // for the function's log: the interpreter is not of the runtime's version; or ""
+  std::string runtime_directory;               // LAMBDA_RUNTIME_DIR
+  std::vector<std::string> node_modules = {};  // that come last in NODE_PATH
+  std::string notice;  // for the function's log: the interpreter is not of the runtime's version; or ""
 };
 
 class Runtimes {
  public:
-  Runtimes(Cloud& cloud, std::vector<LoaderFile> loaders) : cloud_(cloud), loaders_(std::move(loaders)) {}
+  Runtimes(Cloud& cloud, std::vector<LoaderFile> loaders, std::vector<std::string> node_modules = {})
+      : cloud_(cloud), loaders_(std::move(loaders)), node_modules_(std::move(node_modules)) {}
 
   // Errors: not_found (no bootstrap in the package, no interpreter on this machine: the message names it).
   awaitable<base::Result<RuntimeCommand>> command_of(std::shared_ptr<const FunctionVersion> version);
@@ -46,6 +48,7 @@ class Runtimes {
 
   Cloud& cloud_;
   std::vector<LoaderFile> loaders_;
+  std::vector<std::string> node_modules_;
   bool gives_private_tmp_ = true;                    // until the kernel refused one
   std::string loader_directory_;                     // once they are written
   std::map<std::string, Interpreter> interpreters_;  // by what was wanted: "python3.12", "nodejs22"

@@ -130,7 +130,7 @@ class LocalCloudServer final : public LocalCloud {
     cloud_.events = events_.get();
     sns_ = make_sns(cloud_);
     cloud_.sns = sns_.get();
-    lambda_ = make_lambda(cloud_, std::move(options_.loaders));
+    lambda_ = make_lambda(cloud_, std::move(options_.loaders), std::move(options_.node_modules));
     cloud_.lambda = lambda_.get();
     event_sources_ = make_event_sources(cloud_);
     cloud_.event_sources = event_sources_.get();
