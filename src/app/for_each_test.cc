@@ -190,7 +190,7 @@ Resources:
     - Name
     - [One, Two]
     - F${Name}: {Type: AWS::Lambda::Function, Properties: {Handler: 'a.${Name}', Runtime: nodejs22.x, Code: src,
-                 Role: !GetAtt 'Role${Name}.Arn', Layers: [l]}}
+                 Role: !GetAtt 'Role${Name}.Arn', SnapStart: {ApplyOn: None}}}
 )");
   const auto& resources = outcome.document.at("Resources");
   for (const char* name : {"FOne", "FTwo"}) {

@@ -28,6 +28,9 @@ inline constexpr std::string_view kBridgedStubArm64Parameter = "LiveLambdaBridge
 inline constexpr std::string_view kApiArnParameter = "LiveLambdaApiArn";  // arn:…:execute-api:…:API/STAGE
 inline constexpr std::string_view kTableArnParameter = "LiveLambdaTableArn";
 
+// Set to "1" among the variables of a live function whose URL streams: for its stub, which hides it from the code.
+inline constexpr std::string_view kStreamedUrlVariable = "LIVELAMBDA_STREAMED_URL";
+
 struct RewriteOptions {
   // The S3 key, made of its content, that an artifact has in the debug stack's bucket.
   std::function<base::Result<std::string>(const Stack&, const LocalArtifact&)> key_of = {};

@@ -48,6 +48,21 @@ std::string_view stub_parameter(const Function& function) {
   return bridged ? kBridgedStubX8664Parameter : kStubX8664Parameter;
 }
 
+// What a stub answers by itself has to be streamed there, or its status would be 200.
+void tell_of_streamed_url(Draft& draft, const Function& function, json::object& properties) {
+  auto& environment = properties["Environment"];
+  if (environment.is_null()) environment.emplace_object();
+  const bool known = environment.is_object() && !is_intrinsic(environment);
+  auto* variables = known ? &environment.get_object()["Variables"] : nullptr;
+  if (variables != nullptr && variables->is_null()) variables->emplace_object();
+  if (variables != nullptr && variables->is_object() && !is_intrinsic(*variables)) {
+    variables->get_object()[kStreamedUrlVariable] = "1";
+  } else {
+    draft.note(function,
+               "streams by its function URL and computes its Environment: without a session the URL answers 200");
+  }
+}
+
 void drop_build(json::object& resource) {
   auto* metadata = resource.if_contains("Metadata");
   if (metadata == nullptr || !metadata->is_object()) return;
@@ -76,6 +91,7 @@ void put_stub(Draft& draft, const Function& function, const json::value& had) {
     properties["Code"] = json::object{{"S3Bucket", bucket}, {"S3Key", key}};
   }
   properties["Runtime"] = "provided.al2023";
+  if (function.response_stream) tell_of_streamed_url(draft, function, properties);
   drop_build(draft.resource(function.logical_id));
   if (codec::find(had, "FileSystemConfigs") != nullptr) {
     draft.note(function, "mounts a file system (FileSystemConfigs), which its code does not see on this machine");

@@ -27,6 +27,30 @@ constexpr const char* kPolicy = R"(
           Resource: !Sub '${LiveLambdaApiArn}/POST/@connections/*'
 )";
 
+TEST(Rewrite, TellsTheStubOfAUrlThatStreams) {
+  auto streamed = [](const char* properties) {
+    auto rewritten = app::testing::rewritten(fmt::format(R"(
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: api.handler
+      CodeUri: src/
+      Runtime: nodejs22.x
+      FunctionUrlConfig: {{AuthType: NONE, InvokeMode: RESPONSE_STREAM}}
+{})",
+                                                         properties));
+    const auto* environment = codec::find(rewritten.document, "Resources", "Api", "Properties", "Environment");
+    return environment == nullptr ? std::string() : codec::to_text(*environment);
+  };
+  EXPECT_EQ(streamed(""), R"({"Variables":{"LIVELAMBDA_STREAMED_URL":"1"}})");
+  EXPECT_EQ(streamed("      Environment: {Variables: {A: b}}"),
+            R"({"Variables":{"A":"b","LIVELAMBDA_STREAMED_URL":"1"}})");
+  EXPECT_EQ(streamed("      Environment: !If [A, {Variables: {A: b}}, {}]"),
+            R"({"Fn::If":["A",{"Variables":{"A":"b"}},{}]})");
+}
+
 TEST(Rewrite, PutsTheStubInPlaceOfAServerlessFunction) {
   auto rewritten = app::testing::rewritten(R"(
 AWSTemplateFormatVersion: 2010-09-09

@@ -233,6 +233,18 @@ TEST(NoSession, Is503ForProxyEventsOnly) {
   EXPECT_NE(answer_for_nobody(kAlb, kNoSession, "x").body.find("503 Service Unavailable"), std::string::npos);
 }
 
+TEST(NoSession, IsStreamedForAFunctionUrlThatStreams) {
+  constexpr std::string_view kUrl =
+      R"({"version":"2.0","routeKey":"$default","rawPath":"/","requestContext":{"http":{"method":"GET"},"domainName":"abc.lambda-url.eu-west-1.on.aws"}})";
+  auto answer = streamed_answer_for_nobody(kUrl, "nobody");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->headers[0].second, "application/vnd.awslambda.http-integration-response");
+  auto prelude = answer->body.find('\0');
+  EXPECT_EQ(answer->body.substr(prelude), std::string(8, '\0') + "nobody\n");
+  EXPECT_NE(answer->body.substr(0, prelude).find("\"statusCode\":503"), std::string::npos);
+  EXPECT_FALSE(streamed_answer_for_nobody(kHttp2, "nobody"));
+}
+
 TEST(NoSession, IsAnErrorForAuthorizersAndEverythingElse) {
   for (
       const char* event :

@@ -56,6 +56,10 @@ std::string assumed_role(std::string_view refusal) {
   return "the bridge role " + std::string(arn.substr(0, arn.find(' ')));
 }
 
+json::object plain_headers() {
+  return {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}};
+}
+
 }  // namespace
 
 bool is_http_event(std::string_view event) {
@@ -74,11 +78,22 @@ Answer answer_for_nobody(std::string_view event, std::string_view error_type, st
     proxy["multiValueHeaders"] = json::object{{"Content-Type", json::array{json::value("text/plain; charset=utf-8")}},
                                               {"Cache-Control", json::array{json::value("no-store")}}};
   } else {
-    proxy["headers"] = json::object{{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}};
+    proxy["headers"] = plain_headers();
   }
   proxy["body"] = std::string(text) + "\n";
   proxy["isBase64Encoded"] = false;
   return {.failed = false, .headers = {{"Content-Type", "application/json"}}, .body = json::serialize(proxy)};
+}
+
+std::optional<Answer> streamed_answer_for_nobody(std::string_view event, std::string_view text) {
+  auto parsed = codec::parse_json(event);
+  if (!parsed || !is_http(*parsed)) return std::nullopt;
+  if (!mentions(codec::find_string(*parsed, "requestContext", "domainName"), ".lambda-url.")) return std::nullopt;
+  json::object metadata;
+  metadata["statusCode"] = 503;
+  metadata["headers"] = plain_headers();
+  return Answer{.headers = {{"Content-Type", "application/vnd.awslambda.http-integration-response"}},
+                .body = json::serialize(metadata) + std::string(8, '\0') + std::string(text) + "\n"};
 }
 
 bool is_throttling(const Outcome& outcome) {

@@ -2,6 +2,7 @@
 // certainly HTTP, else an error, so that Lambda's own retries keep the event. Never an invented success.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,10 @@ bool is_http_event(std::string_view event);
 
 // The 503 if the event is HTTP, else an error of this type.
 Answer answer_for_nobody(std::string_view event, std::string_view error_type, std::string_view text);
+
+// Such a 503 as a function URL that streams has it: status and headers, eight NUL bytes, body (aws-facts §4). Nothing
+// if the event is not of a function URL.
+std::optional<Answer> streamed_answer_for_nobody(std::string_view event, std::string_view text);
 
 // Why a request was refused (403, or the table's 400 of the same meaning), in a sentence that says what to do.
 struct Denial {

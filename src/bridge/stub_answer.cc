@@ -166,7 +166,16 @@ void StubMachine::State::finish_attempt(bool exit, StubActions& actions) {
 
 void StubMachine::State::answer_nobody(std::string_view type, const std::string& text, StubActions& actions,
                                        bool exit) {
-  answer(answer_for_nobody(attempt->invocation.event, type, text), exit, actions);
+  const std::string& event = attempt->invocation.event;
+  auto streamed = options.streamed_url ? streamed_answer_for_nobody(event, text) : std::nullopt;
+  if (!streamed) {
+    answer(answer_for_nobody(event, type, text), exit, actions);
+    return;
+  }
+  actions.push_back(StreamBegin{attempt->invocation.request_id, std::move(streamed->headers)});
+  actions.push_back(StreamWrite{1, std::move(streamed->body)});
+  actions.push_back(StreamEnd{});
+  finish_attempt(exit, actions);
 }
 
 void StubMachine::State::answer_disconnected(Instant at, const std::string& text, StubActions& actions, bool exit) {

@@ -27,6 +27,7 @@ struct StubOptions {
   std::string stage = {};
   Announce announce = {};
   EnvironmentId environment = {};  // random, new for each process
+  bool streamed_url = false;       // the function's URL streams
   std::uint64_t seed = 0;          // for jitter
 };
 

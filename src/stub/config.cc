@@ -16,15 +16,16 @@ std::string get(const Environment& environment, const std::string& name) {
 
 // Belongs to this process and its machine, not to the function.
 bool is_own(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kOwn = {"AWS_LAMBDA_RUNTIME_API",
-                                                           "LAMBDA_TASK_ROOT",
-                                                           "LAMBDA_RUNTIME_DIR",
-                                                           "LD_LIBRARY_PATH",
-                                                           "LIVELAMBDA_CA_FILE",
-                                                           "PATH",
-                                                           "PWD",
-                                                           "SHLVL",
-                                                           "_"};
+  static constexpr std::array<std::string_view, 10> kOwn = {"AWS_LAMBDA_RUNTIME_API",
+                                                            "LAMBDA_TASK_ROOT",
+                                                            "LAMBDA_RUNTIME_DIR",
+                                                            "LD_LIBRARY_PATH",
+                                                            "LIVELAMBDA_CA_FILE",
+                                                            "LIVELAMBDA_STREAMED_URL",
+                                                            "PATH",
+                                                            "PWD",
+                                                            "SHLVL",
+                                                            "_"};
   return std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end();
 }
 
@@ -56,6 +57,7 @@ base::Result<Config> read_config(std::string_view json, const std::string& packa
                 .bridge_role = codec::find_string(document, "bridgeRole"),
                 .ca_file = codec::find_string(document, "caFile"),
                 .runtime_api = get(environment, "AWS_LAMBDA_RUNTIME_API"),
+                .streamed_url = get(environment, "LIVELAMBDA_STREAMED_URL") == "1",
                 .credentials = {get(environment, "AWS_ACCESS_KEY_ID"), get(environment, "AWS_SECRET_ACCESS_KEY"),
                                 get(environment, "AWS_SESSION_TOKEN")},
                 .endpoints = aws::endpoints_from_environment(environment),

@@ -18,9 +18,10 @@ struct Config {
   std::string region;
   std::string endpoint;  // wss://… of the WebSocket stage
   std::string table;
-  std::string bridge_role;  // ARN; empty = the function's own role may use the bridge
-  std::string ca_file;      // path; empty = Amazon's roots, which are inside
-  std::string runtime_api;  // AWS_LAMBDA_RUNTIME_API, "host:port"
+  std::string bridge_role;    // ARN; empty = the function's own role may use the bridge
+  std::string ca_file;        // path; empty = Amazon's roots, which are inside
+  std::string runtime_api;    // AWS_LAMBDA_RUNTIME_API, "host:port"
+  bool streamed_url = false;  // LIVELAMBDA_STREAMED_URL, which the rewrite sets
   aws::Credentials credentials;
   std::map<std::string, std::string> endpoints;  // AWS_ENDPOINT_URL…, as aws::ClientConfig has them
   bridge::Announce announce;

@@ -43,6 +43,15 @@ TEST(Config, TakesTheEnvironmentsCaFileBeforeThePackages) {
   EXPECT_EQ(read_config(kJson, "/var/task", with)->ca_file, "/etc/ca.pem");
 }
 
+TEST(Config, KnowsWhetherItsUrlStreamsAndHidesThat) {
+  auto with = environment();
+  with["LIVELAMBDA_STREAMED_URL"] = "1";
+  auto config = read_config(kJson, "/var/task", with);
+  EXPECT_TRUE(config->streamed_url);
+  for (const auto& [name, value] : config->announce.environment) EXPECT_NE(name, "LIVELAMBDA_STREAMED_URL");
+  EXPECT_FALSE(read_config(kJson, "/var/task", environment())->streamed_url);
+}
+
 TEST(Config, RefusesWhatItCannotWorkWith) {
   EXPECT_FALSE(read_config("{", "/p", environment()));
   EXPECT_FALSE(read_config(R"({"version":2})", "/p", environment()));

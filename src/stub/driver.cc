@@ -41,6 +41,7 @@ bridge::StubOptions to_options(const Config& config) {
           .stage = config.stage,
           .announce = config.announce,
           .environment = bridge::random_environment_id(),
+          .streamed_url = config.streamed_url,
           .seed = base::random_seed()};
 }
 

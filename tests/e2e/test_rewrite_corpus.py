@@ -119,6 +119,14 @@ def roles_of(template: dict, role) -> list[str] | None:
     return [named] if template["Resources"].get(named, {}).get("Type") == "AWS::IAM::Role" else None
 
 
+def tell_of_streamed_url(template: dict, name: str, own: dict):
+    urls = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::Lambda::Url"
+            and name in json.dumps(one["Properties"].get("TargetFunctionArn"))]
+    urls.append(template["Resources"][name]["Properties"].get("FunctionUrlConfig") or {})
+    if any(url.get("InvokeMode") == "RESPONSE_STREAM" for url in urls):
+        own.setdefault("Environment", {}).setdefault("Variables", {})["LIVELAMBDA_STREAMED_URL"] = "1"
+
+
 def expected_live(template: dict, name: str, policies: set[str]) -> dict:
     """The resource of a live function, from what it was."""
     one = copy.deepcopy(template["Resources"][name])
@@ -142,6 +150,7 @@ def expected_live(template: dict, name: str, policies: set[str]) -> dict:
     else:
         own["Code"] = {"S3Bucket": BUCKET, "S3Key": stub}
     own["Runtime"] = "provided.al2023"
+    tell_of_streamed_url(template, name, own)
     if role is None:
         own["Policies"] = as_list(own.get("Policies")) + [POLICY]
     for own_role in roles or []:
@@ -290,6 +299,7 @@ def test_the_sam_translator_expands_all_but_live_functions_to_the_same(rewritten
         if shifting and kind.startswith("AWS::CodeDeploy::") or name == "CodeDeployServiceRole":
             continue
         if name in case.live:
+            tell_of_streamed_url(case.before, name, one["Properties"])
             one, other = expanded_live(one), expanded_live(other)
             own = [role for role in as_list(other.get("DependsOn")) if not str(role).startswith("LiveLambda")]
             other = {**other, "DependsOn": own} if own else {k: v for k, v in other.items() if k != "DependsOn"}

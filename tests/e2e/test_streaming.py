@@ -110,3 +110,10 @@ def test_more_than_a_whole_answer_may_have_arrives_as_it_was_sent(invoke):
 def test_a_plain_invocation_gets_the_whole(cloud, session):
     answer = cloud.invoke(session.function("Stream"), {})
     assert answer.error is None and answer.payload == b"firstsecond"
+
+
+def test_without_a_session_the_url_streams_a_503(cloud, session):
+    session.interrupt()
+    session.wait()
+    answer = requests.post(session.outputs["Url"], json={}, timeout=60)
+    assert answer.status_code == 503 and "livelambda start" in answer.text and answer.headers["Cache-Control"] == "no-store"
