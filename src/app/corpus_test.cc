@@ -61,6 +61,10 @@ void expect_live(const Function& function, const json::object& before, const jso
   for (const std::string& key : gone) EXPECT_FALSE(has.contains(key)) << key;
   std::set<std::string> changed = gone;
   changed.insert({"Runtime", "CodeUri", "Code", "Policies"});
+  if (function.response_stream) {
+    EXPECT_EQ(codec::find_string(has, "Environment", "Variables", kStreamedUrlVariable), "1");
+    changed.insert("Environment");
+  }
   EXPECT_EQ(without(had, changed), without(has, changed));
   EXPECT_EQ(has.at("Runtime"), "provided.al2023");
   std::string stub = function.outside_role.empty() ? "LiveLambdaStub" : "LiveLambdaBridgedStub";
