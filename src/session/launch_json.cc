@@ -189,6 +189,11 @@ base::Result<Layout> read_layout(std::string_view text) {
 }
 
 std::string pretty(const codec::json::value& value, std::size_t indent) {
+  if (const auto* array = value.if_array()) {
+    std::string text = "[";
+    for (const auto& element : *array) text += (text.size() > 1 ? ", " : "") + pretty(element, indent);
+    return text + "]";
+  }
   const std::string inner(indent + kIndent, ' ');
   const auto* object = value.if_object();
   if (object == nullptr || object->empty()) return codec::to_text(value);
