@@ -35,6 +35,11 @@ Way way_of(const FunctionCode& code) {
   return is_in_go_module(code) ? Way::go : Way::none;
 }
 
+// What is to be said of a runtime that no test of livelambda's runs.
+std::string note_on(const FunctionCode& code) {
+  return code.runtime.starts_with("dotnet") ? "experimental: .NET is not run in CI" : std::string();
+}
+
 std::string tool_of(Way way) {
   if (way == Way::makefile) return "make";
   if (way == Way::cargo) return "cargo";
@@ -97,7 +102,7 @@ class Executable final : public Language {
                            "put a `bootstrap` there, or say how to `build` and `run` it in livelambda.yaml");
     }
     const std::string tool = tool_of(way);
-    if (tool.empty() || !path_of(tool).empty()) co_return std::string();
+    if (tool.empty() || !path_of(tool).empty()) co_return note_on(code);
     co_return base::fail(base::ErrorKind::local_resource,
                          fmt::format("{} is built by `{}`, which is not on PATH", code.function, tool),
                          fmt::format("install {}", tool));

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+
+#include "base/task_group.h"
 #include "os/files.h"
 #include "worker/esbuild.h"
 #include "worker/testing/fake_spawner.h"
@@ -56,6 +59,22 @@ TEST_F(FunctionFolder, AProgramIsRunAsItsFolderHasIt) {
   EXPECT_TRUE(language->runs(any));
   EXPECT_FALSE(language->is_built(any));
   EXPECT_THAT(program(any).command, ElementsAre("/bin/sh", "-c", "exec dotnet run"));
+}
+
+TEST_F(FunctionFolder, DotNetIsSaidToBeExperimental) {
+  auto language = make_executable(spawner_, {});
+  auto check = [&](const std::string& runtime) {
+    auto any = code(runtime);
+    any.run_command = "dotnet run";
+    base::Result<std::string> note;
+    boost::asio::io_context loop;
+    base::run_until_done(loop, [](Language& of, FunctionCode with, auto& into) -> awaitable<void> {
+      into = co_await of.check(std::move(with));
+    }(*language, std::move(any), note));
+    return *note;
+  };
+  EXPECT_EQ(check("dotnet8"), "experimental: .NET is not run in CI");
+  EXPECT_EQ(check("provided.al2023"), "");
 }
 
 TEST_F(FunctionFolder, TypeScriptIsBundledAndPlainJavaScriptIsNot) {
