@@ -47,6 +47,8 @@ class RuntimeApi:
         return headers, body
 
     def response(self, request_id, body, content_type):
+        """Text that has no UTF-8 (a lone surrogate) ends the process, as in AWS."""
+        body = body.encode() if isinstance(body, str) else body
         self._post(f"invocation/{request_id}/response", body, {"Content-Type": content_type})
 
     def init_error(self, error):
@@ -54,7 +56,7 @@ class RuntimeApi:
 
     def invocation_error(self, request_id, error, xray_cause):
         headers = {"Content-Type": "application/json"}
-        cause = xray_cause.encode("utf-8", "replace")
+        cause = xray_cause.encode()
         if len(cause) < 1024 * 1024:
             headers["Lambda-Runtime-Function-XRay-Error-Cause"] = cause
         self._post(f"invocation/{request_id}/error", _bytes(error), headers)
@@ -72,7 +74,7 @@ class RuntimeApi:
 
 
 def _bytes(value):
-    return livelambda_json.encode(value).encode("utf-8", "replace")
+    return livelambda_json.encode(value).encode()
 
 
 def _header_text(text):
@@ -309,7 +311,7 @@ def _to_body(result):
     if isinstance(result, bytes):
         return result, "application/unknown"
     try:
-        return livelambda_json.encode(result).encode("utf-8", "replace"), "application/json"
+        return livelambda_json.encode(result), "application/json"
     except Exception as error:
         raise RuntimeFailure("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 

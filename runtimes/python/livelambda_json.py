@@ -5,6 +5,7 @@ import decimal
 import json
 import math
 import os
+import sys
 
 _ascii = os.environ.get("AWS_EXECUTION_ENV") not in {f"AWS_Lambda_python3.{minor}" for minor in range(12, 16)}
 _PLAIN = {str, int, float, bool, type(None)}
@@ -17,7 +18,7 @@ def encode(value):
 
 
 def _is_plain(value):
-    """Whether the standard library writes it in the same way, and ends: no cycle hides behind 200 levels."""
+    """Whether the standard library writes it in the same way; or refuses it, for what is deeper than it goes is no cycle's end."""
     waiting = [(value, 0)]
     while waiting:
         value, depth = waiting.pop()
@@ -30,15 +31,15 @@ def _is_plain(value):
             waiting.extend((item, depth + 1) for item in value if type(item) not in _PLAIN)
         elif kind not in _PLAIN:
             return False
-        if depth > 200:
-            return False
+        if depth > sys.getrecursionlimit():
+            return True
     return True
 
 
 def _pieces(value, inside):
     if isinstance(value, bytes):
         value = value.decode("utf-8")
-    if isinstance(value, tuple) and callable(getattr(value, "_asdict", None)):
+    if not isinstance(value, (str, list)) and callable(getattr(value, "_asdict", None)):
         value = value._asdict()
     if isinstance(value, (dict, list, tuple)):
         if id(value) in inside:

@@ -29,6 +29,7 @@ needs_emulator = pytest.mark.skipif(EMULATOR is None, reason="SKIPPED JUDGE: aws
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f:live"
 DEADLINE = 4102444800000
+REQUEST_ID = "Lambda-Runtime-Aws-Request-Id"
 ENDED = "ended"  # the kind of an answer that is none: the runtime ended instead
 
 
@@ -71,6 +72,7 @@ def by_recorder(events, command, variables, folder) -> Run:
 def each_of(by, events, command, variables, folder) -> Run:
     """An answer for each event: a runtime that ends is started anew for the rest. How it ended is part of its last answer."""
     answers, output = [], ""
+    events = [Event(event.body, {REQUEST_ID: f"request-{number}", **event.headers}) for number, event in enumerate(events, 1)]
     while len(answers) < len(events):
         run = by(events[len(answers):], command, variables, folder)
         output += run.output
@@ -87,7 +89,7 @@ def each_of(by, events, command, variables, folder) -> Run:
 
 def _as_line(number, event: Event) -> bytes:
     of = {name.lower(): value for name, value in event.headers.items()}
-    line = {"request_id": f"request-{number}", "body": base64.b64encode(event.body).decode(), "function_arn": ARN, "deadline_ms": DEADLINE,
+    line = {"request_id": of.get(REQUEST_ID.lower(), f"request-{number}"), "body": base64.b64encode(event.body).decode(), "function_arn": ARN, "deadline_ms": DEADLINE,
             "trace_id": of.get("lambda-runtime-trace-id", ""), "client_context": of.get("lambda-runtime-client-context", ""),
             "cognito_identity": of.get("lambda-runtime-cognito-identity", ""), "tenant_id": of.get("lambda-runtime-aws-tenant-id", "")}
     return json.dumps(line).encode() + b"\n"
