@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/off_loop.h"
 #include "worker/build_command.h"
 #include "worker/build_helper.h"
 #include "worker/esbuild.h"
@@ -117,7 +118,12 @@ class NodeJs final : public Language {
     std::vector<Download> downloads;
     if (codes.empty()) co_return downloads;
     const auto program = node_of(codes.front()).program;
-    if (auto download = sdk_.missing(codes, program)) downloads.push_back(std::move(*download));
+    NodeSdk sdk(own_environment_);
+    std::optional<Download> download;
+    base::OffLoop off_loop(1);  // it reads all sources of the app
+    co_await off_loop.run([&] { download = sdk.missing(codes, program); });
+    sdk_ = std::move(sdk);
+    if (download) downloads.push_back(std::move(*download));
     co_return downloads;
   }
 

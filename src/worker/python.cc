@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/off_loop.h"
 #include "worker/build_command.h"
 #include "worker/find_python.h"
 #include "worker/folders.h"
@@ -90,14 +91,18 @@ class Python final : public Language {
     std::vector<Download> downloads;
     std::map<std::string, bool> uses;  // by folder, which functions share
     for (const auto& code : codes) {
+      if (!interpreter_of(code).has_boto3) uses[code.source] = false;
+    }
+    base::OffLoop off_loop(1);  // it reads all sources of the app
+    co_await off_loop.run([&uses] {
+      for (auto& [folder, used] : uses) used = uses_boto3(folder) && !is_directory(folder + "/boto3");
+    });
+    for (const auto& code : codes) {
       lacks_boto3_.erase(code.function);
       const auto& interpreter = interpreter_of(code);
       if (code.debugged && !interpreter.has_debugpy && debugpy_folder(interpreter).empty())
         add_missing(downloads, package(interpreter, "debugpy"));
-      if (interpreter.has_boto3) continue;
-      const auto [known, is_new] = uses.try_emplace(code.source);
-      if (is_new) known->second = uses_boto3(code.source) && !is_directory(code.source + "/boto3");
-      if (!known->second) continue;
+      if (interpreter.has_boto3 || !uses[code.source]) continue;
       lacks_boto3_.insert(code.function);
       add_missing(downloads, package(interpreter, "boto3"));
     }

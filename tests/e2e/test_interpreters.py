@@ -13,6 +13,7 @@ from harness.registry import Registry
 from harness.session import Session
 
 NODES = ROOT / "build" / "judges-node-versions" / "node_modules"
+ESBUILD = ROOT / "build" / "judges-cdk" / "node_modules"
 MAJORS = [20, 22, 24, 26]
 pytestmark = pytest.mark.skipif(not NODES.is_dir(), reason="SKIPPED JUDGE: Node.js 20, 22, 24 and 26 (scripts/judges installs them)")
 
@@ -32,6 +33,9 @@ NODE_FUNCTIONS = {  # name: files of its folder
     "NotThereEither": {},  # its code is that of NotThere
     "Module": {"app.mjs": 'import { x } from "@aws-sdk/client-x";\nexport const handler = async () => [x, (await import("@smithy/of-x")).default];\n'},
     "Script": {"app.js": "const { x } = require('@aws-sdk/client-x');\nexports.handler = async () => [x, process.env.LIVELAMBDA_HINTS ?? null];\n"},
+    # Built by esbuild, or as it is by a Node.js that strips types; both kinds of packages are outside of the bundle.
+    "Typed": {"app.mts": 'import { x } from "@aws-sdk/client-x";\nimport type { y } from "@aws-sdk/client-y";\n'
+                         "export const handler = async (): Promise<string> => x;\n"},
     "Own": {"app.mjs": 'import { x } from "@aws-sdk/client-x";\nexport const handler = async () => [x, process.env.NODE_PATH ?? ""];\n',
             "node_modules/@aws-sdk/client-x/package.json": '{"name": "@aws-sdk/client-x", "main": "index.js"}',
             "node_modules/@aws-sdk/client-x/index.js": "exports.x = 'of the project';\n"},
@@ -88,6 +92,10 @@ def app(module_path, home) -> Path:
         write(folder / name, {path: text.replace("%(20)s", version_of(20)[1:]) for path, text in files.items()})
     write(folder, {"template.yaml": template, ".nvmrc": "# ours\n22\n"})
     (folder / "OfUv" / ".venv").symlink_to(home / "of-uv")
+    if ESBUILD.is_dir():
+        (folder / "Typed" / "node_modules").mkdir()
+        for name in ("esbuild", "@esbuild"):
+            (folder / "Typed" / "node_modules" / name).symlink_to(ESBUILD / name)
     (home / "project").write_text(str(folder / "OfPoetry"))
     return folder
 
@@ -155,6 +163,7 @@ def test_yes_fetches_what_lambda_brings_along_once_for_all_sessions(cloud, app, 
     session = Session(app, cloud, home, "test", "--yes", env=environment)
     assert cloud.invoke(session.function("Module"), {}).json == ["of the cache", "smithy"]
     assert cloud.invoke(session.function("Script"), {}).json == ["of the cache", None]
+    assert cloud.invoke(session.function("Typed"), {}).json == "of the cache"
     own = cloud.invoke(session.function("Own"), {}).json
     assert own[0] == "of the project" and "livelambda" not in own[1]
     assert cloud.invoke(session.function("Boto"), {}).json == ["of the cache", True, False]
