@@ -22,6 +22,7 @@ bench: setup
 	@mkdir -p build/bench && clang++-19 -std=c++20 -O2 -static bench/echo.cc -o build/bench/echo
 	@build/judges/bin/python bench/local_cloud.py
 	@python3 bench/start.py
+	@python3 bench/reload.py
 	@build/release/bench_rewrite
 
 check: setup

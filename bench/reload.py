@@ -26,6 +26,17 @@ NODE = "export const handler = async () => ({{ statusCode: 200, body: '{version}
 PYTHON = "def handler(event, context):\n    return {{'statusCode': 200, 'body': '{version}'}}\n"
 TYPESCRIPT = "export const handler = async (): Promise<object> => ({{ statusCode: 200, body: '{version}' }});\n"
 
+# A stack may have 500 resources: many functions share a role.
+ROLE = """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]
+"""
+
 # What the bare runtime runs: it loads the handler, calls it, and prints the answer.
 BARE_NODE = "import { handler } from './index.mjs'; console.log(JSON.stringify(await handler({})));\n"
 BARE_PYTHON = "import json, index; print(json.dumps(index.handler({}, None)))\n"
@@ -165,7 +176,7 @@ def measure_rest(program: Path) -> tuple[float, float]:
     """Resident MB and percent of a core of a session that watches many functions and has nothing to do."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         app = Path(name) / "app"
-        template = "Transform: AWS::Serverless-2016-10-31\nResources:\n"
+        template = ROLE
         for at in range(FUNCTIONS):
             folder = app / f"f{at}"
             (folder / "lib").mkdir(parents=True)
@@ -173,7 +184,7 @@ def measure_rest(program: Path) -> tuple[float, float]:
             for file in range(10):
                 (folder / "lib" / f"{file}.mjs").write_text("export const value = 1;\n" * 100)
             template += (f"  F{at}:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: f{at}\n"
-                         "      Handler: index.handler\n      Runtime: nodejs22.x\n")
+                         "      Handler: index.handler\n      Runtime: nodejs22.x\n      Role: !GetAtt Role.Arn\n")
         (app / "template.yaml").write_text(template)
         with session(program, app, name) as live:
             time.sleep(2)

@@ -57,8 +57,9 @@ PrivateTmpPlan::PrivateTmpPlan(const PrivateTmp& wanted)
     : options_(wanted.megabytes == 0 ? std::string() : fmt::format("size={}m,mode=1777", wanted.megabytes)),
       users_(fmt::format("{0} {0} 1", ::geteuid())),
       groups_(fmt::format("{0} {0} 1", ::getegid())),
+      folder_(wanted.folder),
       opt_(wanted.opt) {
-  if (options_.empty() || !wanted.keeps.starts_with(kTmp)) return;
+  if ((options_.empty() && folder_.empty()) || !wanted.keeps.starts_with(kTmp)) return;
   for (std::size_t slash = wanted.keeps.find('/', kTmp.size()); slash != std::string::npos;
        slash = wanted.keeps.find('/', slash + 1)) {
     kept_.push_back(wanted.keeps.substr(0, slash));
@@ -75,8 +76,12 @@ bool PrivateTmpPlan::enter() const {
   int kept = kept_.empty() ? -1 : open_folder(kept_.back());
   if (!kept_.empty() && kept < 0) return false;
   int opt = open_folder(opt_);  // which may be in the machine's /tmp, too
-  if (options_.empty()) return opt >= 0 && bind_opt(opt);
-  if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options_.c_str()) != 0) return false;
+  int tmp = open_folder(folder_);
+  if (!folder_.empty() && tmp < 0) return false;
+  if (options_.empty() && tmp < 0) return opt >= 0 && bind_opt(opt);
+  bool mounted = tmp >= 0 ? ::mount(path_of(tmp).data(), "/tmp", nullptr, MS_BIND | MS_REC, nullptr) == 0
+                          : ::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options_.c_str()) == 0;
+  if (!mounted) return false;
   if (opt >= 0) bind_opt(opt);
   if (kept < 0) return true;
   for (const auto& folder : kept_) {

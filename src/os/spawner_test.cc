@@ -142,6 +142,21 @@ TEST_F(Spawner, GivesATmpOfItsOwn) {
   EXPECT_FALSE(read_file("/tmp/only-here"));
 }
 
+TEST_F(Spawner, GivesAFolderAsTmp) {
+  TemporaryDirectory folder("spawner-test-");
+  ASSERT_TRUE(write_file(folder.path() + "/before", "there\n"));
+  auto options = shell("cat /tmp/before && echo after > /tmp/after");
+  options.private_tmp = PrivateTmp{.folder = folder.path()};
+  auto process = spawner_->spawn(options);
+  if (!process && process.error().kind == base::ErrorKind::permission)
+    GTEST_SKIP() << "no user namespaces here: " << process.error().message;
+  auto outcome = run(options);
+  EXPECT_EQ(outcome.status.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "there\n");
+  EXPECT_EQ(read_file(folder.path() + "/after").value_or(""), "after\n");
+  EXPECT_FALSE(read_file("/tmp/after"));
+}
+
 TEST_F(Spawner, LaysAFolderOverOptThatIsNotWritable) {
   if (!std::filesystem::is_directory("/opt")) GTEST_SKIP() << "this machine has no /opt";
   TemporaryDirectory folder("spawner-test-");

@@ -30,7 +30,7 @@ class Watcher {
  public:
   virtual ~Watcher() = default;
   // Everything that changed since the last call; waits until there is something, then gathers what follows
-  // within 10 ms, so that one save is one set.
+  // within 3 ms, so that one save is one set.
   virtual awaitable<Changes> next() = 0;
   // Watches another folder too; nothing if it is watched already. Errors: as watch().
   virtual base::Result<> add(const std::string& folder) = 0;

@@ -21,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr base::Millis kGather{10};  // an editor's save is several events; one change set
+constexpr base::Millis kGather{3};  // an editor's save is several events; one change set
 
 class KernelWatches final : public DirectoryWatches {
  public:

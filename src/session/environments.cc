@@ -23,7 +23,9 @@ constexpr auto kForgetAfter = 24h;  // Lambda ends an idle environment within th
 constexpr auto kSweepEvery = 1min;
 constexpr auto kSettle = 50ms;  // without a change: a `git checkout` or a formatter is over
 constexpr int kMostSettleRounds = 40;
-constexpr int kMostTries = 3;  // of workers that end before they take the event
+constexpr std::size_t kMostAtOnce = 3;  // functions that one change loads again without a pause
+constexpr auto kQuiet = 500ms;          // if so long nothing was changed before
+constexpr int kMostTries = 3;           // of workers that end before they take the event
 
 constexpr auto kAwaited = 10s;  // how long a new environment's first event may be on its way
 
@@ -335,18 +337,31 @@ void Environments::reload(const std::set<std::string>& functions) {
       bool affected = environment->function != nullptr && environment->function->info.logical_id == function;
       if (affected && !environment->starting) retire(*environment);  // a start sees by itself that it is late
     }
-    if (reloading_.insert(function).second) tasks_.spawn(reload_ahead(function));
+    const auto before = std::exchange(last_change_[function], clock_.now());
+    const bool one_save = functions.size() <= kMostAtOnce && clock_.now() - before > kQuiet;
+    if (reloading_.insert(function).second) tasks_.spawn(reload_ahead(function, one_save));
   }
 }
 
-// Attempts run new code from the first change on; what is started ahead waits until the last of many.
-awaitable<void> Environments::reload_ahead(std::string function) {
+// Attempts run new code from the first change on, and what is started ahead does not wait either, for most changes are
+// one save. More that follow, a `git checkout` or a formatter, are waited out.
+awaitable<void> Environments::reload_ahead(std::string function, bool at_once) {
   std::uint64_t seen = 0;
-  for (int round = 0; round < kMostSettleRounds && seen != generation_of(function); ++round) {
+  if (at_once) {
     seen = generation_of(function);
-    co_await base::sleep_for(kSettle);
+    co_await load_ahead(function);
+  }
+  while (seen != generation_of(function)) {
+    for (int round = 0; round < kMostSettleRounds && seen != generation_of(function); ++round) {
+      seen = generation_of(function);
+      co_await base::sleep_for(kSettle);
+    }
+    co_await load_ahead(function);
   }
   reloading_.erase(function);
+}
+
+awaitable<void> Environments::load_ahead(std::string function) {
   if (auto environment = last_used(function)) {
     co_await start_ahead(environment, true);
     co_return;

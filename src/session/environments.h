@@ -3,8 +3,8 @@
 //
 // - A worker starts when its environment is announced, so that it loads while the stub still initialises.
 // - After a change of a function's files the next attempt runs new code; an attempt that runs ends on the code it began
-//   with. As soon as no more changes follow, the twin that was used last is started anew, so that a broken file is
-//   shown when it is saved.
+//   with. The twin that was used last is started anew when its file is saved, so that the next attempt finds it ready,
+//   and a broken file is shown; again when the last of many changes is over.
 // - A twin has exactly its environment's credentials and ends with them: at the latest when Lambda has run the stub of
 //   the same log stream anew, which has others. One that was still loading then goes on for its successor, as Lambda's
 //   own init phase may take longer than the function's timeout.
@@ -130,7 +130,8 @@ class Environments final : public AttemptHandler {
   awaitable<base::Result<TwinPtr>> fresh_twin(EnvironmentPtr environment);
   awaitable<base::Result<TwinPtr>> start_twin(EnvironmentPtr environment);
   awaitable<void> start_ahead(EnvironmentPtr environment, bool reload);
-  awaitable<void> reload_ahead(std::string function);
+  awaitable<void> reload_ahead(std::string function, bool at_once);
+  awaitable<void> load_ahead(std::string function);
   awaitable<void> build_ahead(worker::FunctionCode code, bool reload);
   awaitable<void> end_twin(TwinPtr twin);
   // environments_debugging.cc
@@ -164,7 +165,8 @@ class Environments final : public AttemptHandler {
   std::map<std::string, std::uint64_t> generations_;  // by logical id; raised by every change
   std::map<bridge::EnvironmentId, EnvironmentPtr> environments_;
   std::map<bridge::AttemptId, AttemptPtr> attempts_;
-  std::set<TwinPtr> twins_;          // every worker that has not ended, also those that were retired
+  std::set<TwinPtr> twins_;  // every worker that has not ended, also those that were retired
+  std::map<std::string, base::SteadyTime> last_change_;  // by logical id
   std::set<std::string> reloading_;  // functions whose reload_ahead() waits for the end of the changes
   // What was told of a function's present code, so that fifty twins say it once.
   struct Told {

@@ -151,7 +151,8 @@ class Session {
                                        .builds = workspace_.folder().state("build"),
                                        .ca_file = get(options_.environment, "LIVELAMBDA_CA_FILE"),
                                        .own_environment = options_.environment,
-                                       .account = workspace_.account_id()});
+                                       .account = workspace_.account_id(),
+                                       .tmp = workspace_.folder().state("tmp." + workspace_.folder().stage)});
     return {};
   }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "os/files.h"
 #include "worker/builds.h"
 #include "worker/editor_terminal.h"
 #include "worker/environment.h"
@@ -17,6 +18,7 @@
 #include "worker/language.h"
 #include "worker/layers.h"
 #include "worker/nodejs.h"
+#include "worker/own_tmp.h"
 #include "worker/python.h"
 #include "worker/ruby.h"
 #include "worker/worker.h"
@@ -33,6 +35,7 @@ class ProcessLauncher final : public Launcher {
   ProcessLauncher(asio::any_io_executor executor, os::Spawner& spawner, const base::Clock& clock,
                   LauncherOptions options)
       : executor_(std::move(executor)), spawner_(spawner), clock_(clock), options_(std::move(options)) {
+    if (!options_.tmp.empty()) os::remove_all(options_.tmp);  // of a session that was killed
     const auto tools = without_editor_variables(options_.own_environment);
     languages_.push_back(make_executable(spawner_, tools));
     languages_.push_back(make_nodejs(executor_, spawner_, tools, options_.loaders + "/nodejs"));
@@ -90,6 +93,7 @@ class ProcessLauncher final : public Launcher {
       add_editor_variables(variables, options_.own_environment, spec.code.runtime);
       return variables;
     };
+    command.tmp = tmp_folder(options_.tmp, spec);
     command.opt = opt;
     command.account = options_.account;
     auto copy = spec;
@@ -99,6 +103,7 @@ class ProcessLauncher final : public Launcher {
   awaitable<void> close() override {
     co_await builds_.close();
     for (const auto& language : languages_) co_await language->close();
+    if (!options_.tmp.empty()) os::remove_all(options_.tmp);
   }
 
  private:

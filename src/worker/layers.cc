@@ -243,8 +243,11 @@ base::Result<std::unique_ptr<os::Process>> spawn_with_opt(os::Spawner& spawner, 
                                                           const std::string& opt) {
   const bool needs_own =
       opt.empty() || is_in_opt(options.command.front()) || is_in_opt(options.directory) || is_in_opt(opt);
-  if (needs_own) return spawner.spawn(std::move(options));
-  options.private_tmp = os::PrivateTmp{.opt = opt};
+  if (!needs_own) {
+    if (!options.private_tmp) options.private_tmp.emplace();
+    options.private_tmp->opt = opt;
+  }
+  if (!options.private_tmp) return spawner.spawn(std::move(options));
   auto process = spawner.spawn(options);
   if (process || process.error().kind != base::ErrorKind::permission) return process;
   options.private_tmp.reset();

