@@ -71,6 +71,7 @@ awaitable<void> Environments::watch_deadline(bridge::AttemptId id, AttemptPtr at
 
 void Environments::give_up(bridge::AttemptId id, AttemptPtr attempt, std::string status, std::string why) {
   attempt->given_up = true;
+  attempt->changed.notify_all();
   InvocationReport& report = attempt->report;
   report.phase = InvocationReport::Phase::finished;
   report.status = std::move(status);

@@ -290,7 +290,7 @@ def test_lldb_attaches_to_a_worker_and_lets_go_of_it(cloud, session, app):
     client.close()
 
 
-def test_a_taken_port_is_followed_by_another_and_an_unknown_function_by_an_error(session, app, module_path):
+def test_addresses_answer_before_there_is_a_worker_and_an_unknown_function_is_an_error(session, app, module_path):
     home = clean_environment(module_path)
     wrong = subprocess.run([PROGRAM, "start", "--local", "--app-dir", app, "--inspect", "Pyhton"], env=home, capture_output=True, text=True)
     assert wrong.returncode == 2 and 'no function "Pyhton"' in wrong.stderr and "Python" in wrong.stderr.split("nearest names")[1]

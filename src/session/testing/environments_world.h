@@ -87,8 +87,8 @@ inline bridge::EnvironmentId environment(std::uint8_t number) {
 }
 
 struct World {
-  explicit World(asio::any_io_executor executor)
-      : environments(executor, launcher, sink, clock, reporter, functions(), {.idle_per_function = 3}) {
+  explicit World(asio::any_io_executor executor, Debugging* debugging = nullptr)
+      : environments(executor, launcher, sink, clock, reporter, functions(), {.idle_per_function = 3}, debugging) {
     sink.environments = &environments;
   }
 
