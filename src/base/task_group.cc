@@ -80,6 +80,7 @@ awaitable<void> TaskGroup::join() {
 }
 
 awaitable<void> TaskGroup::close() {
+  bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await asio::this_coro::reset_cancellation_state();
   auto state = state_;
@@ -89,6 +90,7 @@ awaitable<void> TaskGroup::close() {
     co_await state->idle.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   state->first_failure = nullptr;
+  co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 std::size_t TaskGroup::size() const {

@@ -61,6 +61,34 @@ TEST(TaskGroup, CloseEndsEveryChild) {
   EXPECT_EQ(left, 0U);
 }
 
+// What waits after close() is a deployment, say: it ends when it is cancelled, whatever it waits with.
+awaitable<void> wait_after_close(int& waited) {
+  TaskGroup inner(co_await asio::this_coro::executor);
+  co_await inner.close();
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (; waited < 3; ++waited) {
+    timer.expires_after(std::chrono::hours(1));
+    co_await wait_on(timer);  // it does not tell why it ended
+  }
+}
+
+awaitable<void> cancel_what_waits_after_close(int& waited) {
+  TaskGroup tasks(co_await asio::this_coro::executor);
+  tasks.spawn(wait_after_close(waited));
+  co_await sleep_for(std::chrono::nanoseconds(0));
+  tasks.cancel();
+  co_await sleep_for(std::chrono::nanoseconds(0));
+  EXPECT_EQ(tasks.size(), 0U);
+  co_await tasks.close();
+}
+
+TEST(TaskGroup, CancellationIsStillNoticedAfterAGroupWasClosed) {
+  asio::io_context loop;
+  int waited = 0;
+  run_until_done(loop, cancel_what_waits_after_close(waited));
+  EXPECT_EQ(waited, 1);
+}
+
 awaitable<void> join_inside(TaskGroup& inner, bool& ended) {
   co_await inner.join();
   ended = true;

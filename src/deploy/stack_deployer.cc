@@ -166,12 +166,13 @@ class StackDeployment {
   awaitable<Result<T>> undisturbed(awaitable<Result<T>> (StackDeployment::*attempt)()) {
     for (int left = kMostAttempts;; --left) {
       auto result = co_await (this->*attempt)();
-      if (result || left == 1 || change_set_.id.empty() || executed_) co_return result;
+      if (result || left == 1 || executed_) co_return result;
       CO_TRY(auto now, co_await glance_at_stack(cloudformation_, request_.name));
       bool is_same =
           now.exists ? now.id == state_.id && now.status == state_.status && now.mark == state_.mark : !state_.exists;
       if (is_same && result.error().code != kNoSuchChangeSet) co_return result;
-      co_await cloudformation_.delete_change_set(change_set_.id);  // gone already, unless it has just become useless
+      // It is gone already, unless it has just become useless.
+      if (!change_set_.id.empty()) co_await cloudformation_.delete_change_set(change_set_.id);
       change_set_ = {};
     }
   }

@@ -236,6 +236,18 @@ TEST_F(StackDeployerTest, TheSecondOfTwoFirstDeploymentsWaitsForTheFirst) {
   EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "execute dev-app", "delete change-set/dev-app"));
 }
 
+TEST_F(StackDeployerTest, AStackThatAppearsBeforeItsFirstChangeSetIsLookedAtAgain) {
+  stack_.operations = {FakeCloudFormation::quick(FakeCloudFormation::kName, "UPDATE_COMPLETE")};
+  cloudformation_.before_create = [this](FakeCloudFormation::FakeStack&) -> base::Result<> {
+    cloudformation_.have_stack(FakeCloudFormation::kName, "CREATE_COMPLETE", stack_tags("app", "dev"));
+    return base::fail(
+        base::Error{.kind = base::ErrorKind::service, .message = "already exists", .code = "ValidationError"});
+  };
+  auto result = deploy();
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_THAT(cloudformation_.calls, ElementsAre("CREATE dev-app", "UPDATE dev-app", "execute dev-app"));
+}
+
 TEST_F(StackDeployerTest, ARefusedExecutionOfAStackThatNobodyElseTouchesIsAFailure) {
   cloudformation_.before_execute = [](FakeCloudFormation::FakeStack&) -> base::Result<> {
     return base::fail(base::Error{.kind = base::ErrorKind::service, .message = "no", .code = "ValidationError"});

@@ -105,11 +105,11 @@ awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
 }
 
 awaitable<std::string> BridgeDriver::run() {
-  if (displaced_by_.empty() && !failure_) co_await base::wait_on(ended_);
+  if (displaced_by_.empty() && !failure_ && !removed_) co_await base::wait_on(ended_);
   auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) co_return std::string();
   if (failure_) std::rethrow_exception(failure_);
-  if (!is_drained_) {
+  if (!is_drained_ && !removed_) {
     drained_.expires_after(kDisplacementGrace + kDrainLimit);
     co_await base::wait_on(drained_);
   }
@@ -276,6 +276,12 @@ awaitable<base::Result<>> BridgeDriver::open_link(bool first) {
   co_return base::Result<>();
 }
 
+// A bridge without its table comes back no more.
+awaitable<bool> BridgeDriver::is_removed() {
+  auto found = co_await registrar_.read();
+  co_return !found && found.error().code == "ResourceNotFoundException";
+}
+
 awaitable<void> BridgeDriver::keep_link() {
   std::minstd_rand random(static_cast<std::minstd_rand::result_type>(base::random_seed()));
   int failures = 0;
@@ -289,6 +295,11 @@ awaitable<void> BridgeDriver::keep_link() {
       if (failures > 0) co_await base::sleep_for(bridge::back_off(failures - 1, 100ms, 10s, random));
       auto outcome = co_await open_link(false);
       opened = outcome.has_value();
+      if (!opened && co_await is_removed()) {
+        removed_ = true;
+        ended_.cancel();
+        co_return;
+      }
       if (!opened && failures == 0) {
         reporter_.report(
             Notice{fmt::format("the connection to the bridge is lost ({}); trying again", outcome.error().message)});

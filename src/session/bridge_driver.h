@@ -80,9 +80,10 @@ class BridgeDriver final : public AttemptSink {
   // before run() returns an owner or finish() ends. Errors: connect, permission, ….
   awaitable<base::Result<>> connect(AttemptHandler& handler);
 
-  // Serves until another session displaces this one (its owner is returned) or the coroutine is cancelled. After a
-  // displacement what runs has had its 10 s of grace.
+  // Serves until another session displaces this one (its owner is returned), the bridge is removed, or the coroutine is
+  // cancelled. After a displacement what runs has had its 10 s of grace.
   awaitable<std::string> run();
+  bool bridge_is_removed() const { return removed_; }
 
   // The end: takes connection and key out of the registration, so that stubs answer at once, lets running attempts end
   // for `grace`, and waits until every answer has left. Cancelling it cuts that short, and nothing else: after it no
@@ -118,6 +119,7 @@ class BridgeDriver final : public AttemptSink {
   awaitable<void> close_tasks();
   awaitable<void> keep_timer();
   awaitable<void> keep_link();
+  awaitable<bool> is_removed();
   awaitable<void> read_link(std::shared_ptr<BridgeLink> link);
   awaitable<void> keep_alive(std::shared_ptr<BridgeLink> link);
   awaitable<void> say_hello(std::shared_ptr<BridgeLink> link);
@@ -150,6 +152,7 @@ class BridgeDriver final : public AttemptSink {
   bool check_again_ = false;  // something hinted at a change while a check was under way
   bool is_drained_ = false;
   bool registered_ = false;
+  bool removed_ = false;
   bool ending_ = false;  // finish() was called: no new link
   bool closed_ = false;  // no task may begin any more
   base::SteadyTime last_check_{};

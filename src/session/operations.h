@@ -14,7 +14,7 @@ awaitable<base::Result<>> deploy(Options options, Surroundings with);
 awaitable<base::Result<>> diff(Options options, Surroundings with);
 
 // `livelambda remove`: deletes the app's stacks of the stage, empties livelambda's bucket, deletes the debug stack.
-// Goes on where an interrupted removal ended.
+// Goes on where an interrupted removal ended. Of an app that cannot be read, the stacks that carry its tags.
 awaitable<base::Result<>> remove(Options options, Surroundings with);
 
 // `livelambda outputs`: the outputs of the app's stacks.

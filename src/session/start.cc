@@ -18,6 +18,7 @@
 #include "session/infrastructure.h"
 #include "session/live_functions.h"
 #include "session/processing.h"
+#include "session/text.h"
 #include "session/until_signal.h"
 #include "session/workspace.h"
 
@@ -100,9 +101,14 @@ class Session {
     std::string displaced_by = co_await driver_->run();
     co_await code_watch_->close();
     co_await watching_.close();
-    if (displaced_by.empty()) co_return base::Result<>();  // ended by a signal; wind_down() does the rest
+    if (displaced_by.empty() && !driver_->bridge_is_removed()) co_return base::Result<>();  // ended by a signal
     co_await environments_->close();
     displaced_ = true;
+    if (driver_->bridge_is_removed()) {
+      co_return base::fail(base::ErrorKind::deployment,
+                           fmt::format("stage {} was removed while this session ran", workspace_.folder().stage),
+                           "Run `livelambda start` to deploy it again.");
+    }
     co_return base::fail(base::ErrorKind::displaced, "another client has connected: " + displaced_by,
                          "Run `livelambda start` again to take over, or work on a stage of your own with --stage.");
   }
@@ -189,10 +195,11 @@ class Session {
     auto written = write_editor_files(debugging_->functions(), workspace_.folder().path);
     if (!written) {
       const base::Error& error = written.error();
-      with_.reporter.report(Notice{fmt::format("{}:{}: {}: {}", error.file, error.line, error.message, error.hint)});
+      with_.reporter.report(
+          Notice{fmt::format("{}{}: {}", place_text(error.file, error.line), error.message, error.hint)});
     }
-    for (const std::string& file : written.value_or(std::vector<std::string>())) {
-      with_.reporter.report(Notice{"wrote how to attach a debugger: " + file});
+    if (written && !written->empty()) {
+      with_.reporter.report(Notice{fmt::format("wrote how to attach a debugger: {}", fmt::join(*written, ", "))});
     }
     co_return base::Result<>();
   }

@@ -96,6 +96,9 @@ awaitable<Result<aws::ChangeSet>> FakeCloudFormation::create_change_set(aws::Cre
   calls.push_back(input.type + " " + input.stack_name);
   inputs.push_back(input);
   if (create_error) co_return base::fail(*create_error);
+  if (before_create) {
+    CO_TRY(std::exchange(before_create, {})(at(input.stack_name)));
+  }
   if (!at(input.stack_name).stack) have_stack(input.stack_name, "REVIEW_IN_PROGRESS", input.tags);
   at(input.stack_name).input = input;
   co_return aws::ChangeSet{.id = std::string(kChangeSet) + input.stack_name, .stack_id = id_of(input.stack_name)};

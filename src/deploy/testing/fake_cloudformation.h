@@ -70,6 +70,7 @@ class FakeCloudFormation final : public aws::CloudFormation {
   std::deque<aws::ChangeSet> change_sets;  // answers of describe_change_set, the last one for ever; empty: complete
   std::map<std::string, std::vector<aws::ResourceChange>> changes;  // by change set
   std::optional<base::Error> create_error;                          // of create_change_set
+  std::function<base::Result<>(FakeStack&)> before_create;          // may have another deployment come first
   std::function<base::Result<>(FakeStack&)> before_execute;         // may have another deployment come first
   std::string processed_template;                                   // of get_processed_template
   std::optional<base::Error> cancel_error;                          // of cancel_update_stack
