@@ -4,6 +4,7 @@
 //   > {"request_id":"1","body":"BASE64","deadline_ms":4102444800000,"function_arn":…,"trace_id":…,"client_context":…,
 //      "cognito_identity":…,"tenant_id":…}
 //   < {"address":"127.0.0.1:41234"}                         once, at the start
+//   < {"kind":"taken"}                                      the runtime has asked for it
 //   < {"kind":"answered","failure":false,"body":"BASE64","content_type":…,"error_type":…,"xray_error_cause":…}
 //   < {"kind":"init_failed", the same members}
 //
@@ -92,7 +93,7 @@ int main() {
   asio::io_context loop;
   runtime_api::EndpointCallbacks callbacks;
   callbacks.waiting = [] {};
-  callbacks.handed_over = [] {};
+  callbacks.handed_over = [] { print({{"kind", "taken"}}); };
   callbacks.answered = [](const runtime_api::Answer& answer) { print_answer("answered", answer); };
   callbacks.init_failed = [](const runtime_api::Answer& answer) { print_answer("init_failed", answer); };
   auto endpoint = runtime_api::Endpoint::listen(loop.get_executor(), std::move(callbacks));

@@ -64,8 +64,9 @@ def by_recorder(events, command, variables, folder) -> Run:
 
     def answer(one):
         kind = "init" if one.path.endswith("/init/error") else one.path.rsplit("/", 1)[1]
+        cause = one.headers.get("lambda-runtime-function-xray-error-cause")
         return Answer(kind, one.body, one.headers.get("content-type"), one.headers.get("lambda-runtime-function-error-type"),
-                      one.headers.get("lambda-runtime-function-xray-error-cause"))
+                      cause and cause.encode("latin-1").decode())
     return Run([answer(one) for one in api.posted], api.output, api.status, api.count)
 
 
@@ -97,7 +98,7 @@ def _as_line(number, event: Event) -> bytes:
 
 def by_product(events, command, variables, folder) -> Run:
     """Against livelambda's Runtime API. Ends the runtime after the last answer."""
-    answers = []
+    answers, asked = [], 0
     with tempfile.TemporaryFile() as output, subprocess.Popen([ENDPOINT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as api:
         address = json.loads(api.stdout.readline())["address"]
         runtime = subprocess.Popen(command, cwd=folder, env={**variables, "AWS_LAMBDA_RUNTIME_API": address}, stdin=subprocess.DEVNULL,
@@ -114,6 +115,9 @@ def by_product(events, command, variables, folder) -> Run:
             except (BrokenPipeError, ValueError):
                 break
             line = json.loads(api.stdout.readline() or b"null")
+            if line and line["kind"] == "taken":
+                asked += 1
+                line = json.loads(api.stdout.readline() or b"null")
             if line is None:
                 break
             kind = "init" if line["kind"] == "init_failed" else "error" if line["failure"] else "response"
@@ -127,7 +131,7 @@ def by_product(events, command, variables, folder) -> Run:
         watcher.join(60)
         too_long.cancel()
         output.seek(0)
-        return Run(answers, output.read().decode(errors="replace"), runtime.returncode, number)
+        return Run(answers, output.read().decode(errors="replace"), runtime.returncode, asked)
 
 
 def by_emulator(events, command, variables, folder) -> list[bytes]:
