@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "project/run_tool.h"
+#include "project/tool_failure.h"
 
 namespace project {
 namespace {
@@ -99,9 +100,16 @@ awaitable<base::Result<>> CdkTool::synth(std::string output, std::map<std::strin
   const std::string& stage = workplace_.folder.stage;
   environment["LIVELAMBDA_STAGE"] = stage;
   std::vector<std::string> lines;
-  co_return co_await run({"synth", "--quiet", "--output", std::move(output), "--context", "stage=" + stage,
-                          "--path-metadata", "--asset-metadata"},
-                         std::move(environment), lines);
+  auto done = co_await run({"synth", "--quiet", "--output", std::move(output), "--context", "stage=" + stage,
+                            "--path-metadata", "--asset-metadata"},
+                           std::move(environment), lines);
+  auto failure = done ? std::nullopt : read_tool_failure(lines, workplace_.folder.path);
+  if (!failure || !done.error().hint.empty()) co_return done;
+  co_return base::fail({.kind = base::ErrorKind::build,
+                        .message = "the app cannot be synthesised: " + failure->reason,
+                        .hint = "Mend the app, then run the command again. `npx cdk synth` says more.",
+                        .file = failure->file,
+                        .line = failure->line});
 }
 
 awaitable<base::Result<>> CdkTool::deploy(CdkDeployment deployment) {

@@ -11,6 +11,7 @@
 #include "project/origin_mark.h"
 #include "project/run_tool.h"
 #include "project/serverless_program.h"
+#include "project/tool_failure.h"
 
 namespace project {
 namespace {
@@ -152,12 +153,19 @@ class ServerlessApp final : public Toolchain {
       command.insert(command.end(), {"--region", region->second});  // else it takes us-east-1
     }
     packaged_ = false;
+    std::vector<std::string> lines;
     auto output = co_await run_tool(*workplace_.spawner, {.command = std::move(command),
                                                           .environment = std::move(variables),
                                                           .directory = folder.path,
-                                                          .on_output = workplace_.on_output});
+                                                          .on_output = [this, &lines](const std::string& line) {
+                                                            lines.push_back(line);
+                                                            if (workplace_.on_output) workplace_.on_output(line);
+                                                          }});
     if (!output) {
       base::Error error = output.error();
+      if (auto failure = read_tool_failure(lines, folder.path)) {
+        error.message = fmt::format("`serverless {}` failed: {}", arguments.front(), failure->reason);
+      }
       if (error.hint.empty()) error.hint = "Mend the service, then run the command again.";
       error.file = folder.entry_file;
       co_return base::fail(std::move(error));

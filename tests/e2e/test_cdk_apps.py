@@ -33,10 +33,10 @@ def cloud(module_processes, module_path):
         pytest.skip("SKIPPED JUDGE: AWS CDK")
     temporary = module_path / "tmp"
     temporary.mkdir()
-    # Above where the cloud unpacks functions; no link, since what is in the machine's /tmp they do not see.
+    # No link, since what is in the machine's /tmp functions do not see.
     shutil.copytree(NODE, temporary / "node_modules", symlinks=True, copy_function=hard_link,
                     ignore=shutil.ignore_patterns("aws-cdk*", "@aws-cdk", "typescript", "esbuild", "@esbuild"))
-    return LocalCloud(module_path / "cloud-home", env={"TMPDIR": str(temporary)})
+    return LocalCloud(module_path / "cloud-home", "--node-modules", str(temporary / "node_modules"))
 
 
 def app(name: str, folder: Path) -> Path:
@@ -176,7 +176,7 @@ def javascript(module_path) -> Path:
     folder = module_path / "javascript"
     shutil.copytree(ROOT / "tests" / "cdk_apps" / "javascript", folder)
     shutil.copytree(ROOT / "tests" / "cdk_apps" / "python" / "functions", folder / "functions")
-    (folder / "node_modules").symlink_to(projects.node_modules(module_path, NODE, "cdk"))
+    (folder / "node_modules").symlink_to(projects.node_modules(module_path, NODE, "cdk", module_path / "tmp" / "node_modules"))
     return folder
 
 
@@ -226,7 +226,8 @@ def test_deploy_gives_the_stage_its_real_code(hello, cloud, module_path):
     assert {"Key": "livelambda:stage", "Value": "one"} in cloud.stack("hello")["Tags"]
 
 
-def test_a_local_cloud_of_its_own_is_bootstrapped_by_the_way(hello, cloud, module_path):
-    session = Session(hello.app, None, module_path / "home", "three", wait=False, env={"TMPDIR": str(module_path / "tmp")})
+def test_a_local_cloud_of_its_own_is_bootstrapped_by_the_way_and_has_the_app_s_aws_sdk(hello, cloud, module_path):
+    session = Session(hello.app, None, module_path / "home", "three", wait=False)
     ready = session.wait_for("ready", timeout=180)
     assert [one["handler"] for one in ready["functions"]] == ["greeter.handler"]
+    assert "packages that Lambda brings along" not in session.stderr, "the app's node_modules has them"

@@ -90,6 +90,11 @@ def test_both_apis_reach_the_source(session):
     assert answer.text == "Hello from dev: /rest"
 
 
+def test_the_stack_has_the_service_s_own_tags_while_it_is_live(session, cloud):
+    tags = {tag["Key"]: tag["Value"] for tag in cloud.stack(STACK)["Tags"]}
+    assert tags["team"] == "orders" and tags["livelambda:stage"] == "dev"
+
+
 def test_an_edit_of_the_source_is_what_runs_next(session, service):
     apps.edit(service / "src" / "api.js", "from ${", "anew from ${")
     session.wait_for("reload", function="ApiLambdaFunction")

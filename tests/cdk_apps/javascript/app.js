@@ -1,6 +1,7 @@
 // Stacks that are called the same on every stage. What SAID says is in the template, and SECOND makes another stack.
-const { App, CfnOutput, Stack } = require('aws-cdk-lib');
+const { App, CfnOutput, RemovalPolicy, Stack } = require('aws-cdk-lib');
 const { Code, Function, Runtime } = require('aws-cdk-lib/aws-lambda');
+const { Bucket } = require('aws-cdk-lib/aws-s3');
 
 class Hello extends Stack {
   constructor(scope, id) {
@@ -11,6 +12,8 @@ class Hello extends Stack {
       code: Code.fromAsset('functions'),
       environment: { STAGE: this.node.tryGetContext('stage') },
     });
+    // Its deployment waits for a handler of the CDK's own, which uses the AWS SDK.
+    new Bucket(this, 'Bucket', { autoDeleteObjects: true, removalPolicy: RemovalPolicy.DESTROY });
     new CfnOutput(this, 'Name', { value: greeter.functionName });
     new CfnOutput(this, 'Said', { value: process.env.SAID || 'nothing' });
   }

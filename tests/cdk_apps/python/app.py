@@ -1,6 +1,6 @@
 """A CDK app in Python."""
 import aws_cdk as cdk
-from aws_cdk import aws_lambda, aws_s3
+from aws_cdk import aws_lambda
 
 
 class Hello(cdk.Stack):
@@ -10,7 +10,6 @@ class Hello(cdk.Stack):
             self, "Greeter", runtime=aws_lambda.Runtime.NODEJS_22_X, handler="greeter.handler",
             code=aws_lambda.Code.from_asset("functions"), environment={"STAGE": self.node.try_get_context("stage")})
         cdk.CfnOutput(self, "Name", value=greeter.function_name)
-        aws_s3.Bucket(self, "Bucket", auto_delete_objects=True, removal_policy=cdk.RemovalPolicy.DESTROY)
 
 
 app = cdk.App()

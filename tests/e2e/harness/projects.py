@@ -10,13 +10,15 @@ SAID=$(cat '{control}/said') exec '{tool}' "$@"
 """
 
 
-def node_modules(folder: Path, packages: Path, tool: str) -> Path:
-    """Links to `packages`, with `tool` of their .bin behind a script that held_up() and say() of this folder reach."""
+def node_modules(folder: Path, packages: Path, tool: str, copies: Path | None = None) -> Path:
+    """Links to `packages`, or to those of them that are in `copies`, with `tool` of their .bin behind a script that held_up() and
+    say() of this folder reach."""
     made = folder / "packages" / "node_modules"
     (made / ".bin").mkdir(parents=True)
     for package in packages.iterdir():
         if package.name != ".bin":
-            (made / package.name).symlink_to(package)
+            copied = copies is not None and (copies / package.name).exists()
+            (made / package.name).symlink_to(copies / package.name if copied else package)
     for program in (packages / ".bin").iterdir():
         if program.name != tool:
             (made / ".bin" / program.name).symlink_to(program)
