@@ -13,6 +13,7 @@
 #include "net/testing/loopback.h"
 #include "os/files.h"
 #include "session/testing/eventually.h"
+#include "session/testing/no_terminal.h"
 #include "session/testing/recording_reporter.h"
 #include "worker/testing/fake_spawner.h"
 
@@ -72,13 +73,6 @@ struct FakeAws {
   }
 };
 
-class NoTerminal final : public os::TerminalInput {
- public:
-  bool is_interactive() const override { return false; }
-  asio::awaitable<std::optional<std::string>> next_line() override { co_return std::nullopt; }
-  void forget() override {}
-};
-
 struct World {
   explicit World(asio::any_io_executor executor)
       : server(executor, [this](net::Exchange& exchange) { return aws.handle(exchange); }),
@@ -107,7 +101,7 @@ struct World {
   base::SystemClock clock;
   worker::testing::FakeSpawner spawner;
   FakeSignals signals;
-  NoTerminal terminal;
+  testing::NoTerminal terminal;
   testing::RecordingReporter reporter;
   FakeAws aws;
   net::testing::LiveServer server;

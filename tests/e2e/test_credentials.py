@@ -17,6 +17,7 @@ import botocore.credentials
 import botocore.exceptions
 import botocore.session
 import botocore.tokens
+import botocore.utils
 import pytest
 
 from harness import apps
@@ -253,6 +254,33 @@ def test_keys_and_region_are_those_that_botocore_finds(case, fresh, plain, tmp_p
     else:
         assert [(call.key, call.region) for call in asked] == [expected], error
         assert "this is as far as it goes" in error["message"]
+
+
+@pytest.mark.parametrize("settings", ["", "role_session_name = tom\n", 'external_id = a "b" c\nduration_seconds = 1800\n'])
+def test_keys_of_a_role_are_shared_with_the_aws_cli(settings, fresh, plain, tmp_path):
+    """The AWS CLI gives botocore's provider of assumed roles a cache of files in this folder: what either has fetched, the other uses."""
+    case = Case("cached", config="[default]\n" + ROLE.format("r") + "source_profile = b\n" + settings, credentials=keys("b", "AKBASE"))
+
+    def botocore_finds(home: Path, env: dict[str, str]) -> str:
+        with mock.patch.dict(os.environ, {"PATH": os.environ["PATH"], "HOME": str(home), **env}, clear=True):
+            session = botocore.session.Session()
+            provider = session.get_component("credential_provider").get_provider("assume-role")
+            provider.cache = botocore.utils.JSONFileCache(str(home / ".aws/cli/cache"))
+            return session.get_credentials().get_frozen_credentials().access_key
+
+    for first, second in ((run, botocore_finds), (botocore_finds, run)):
+        home = tmp_path / first.__name__
+        home.mkdir()
+        env = lay_out(case, home, fresh.url)
+        found = []
+        for one in (first, second):
+            fresh.calls.clear()
+            found.append(botocore_finds(home, env) if one is botocore_finds else run(plain, home, env) and
+                         fresh.of_action("GetCallerIdentity")[0].key)
+            assert len(fresh.of_action("AssumeRole")) == (1 if one is first else 0), one
+        assert found[0] == found[1]
+        files = list((home / ".aws/cli/cache").iterdir())
+        assert len(files) == 1 and files[0].stat().st_mode & 0o077 == 0, files
 
 
 # --- What botocore does not judge

@@ -75,21 +75,15 @@ PROVIDED = "  {name}: {{Type: AWS::Serverless::Function, Properties: {{Runtime: 
 MINE = '{\n  // my own\n  "configurations": [\n    {"name": "Mine", "type": "node"}, // stays\n  ],\n}\n'
 
 
-def write(folder: Path, files: dict[str, str]):
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-
-
 @pytest.fixture(scope="module")
 def app(module_path) -> Path:
     folder = module_path / "shop"
     template = TEMPLATE
-    write(folder, {"held/held.mjs": HELD, "python/app.py": PYTHON, ".vscode/launch.json": MINE, ".idea/modules.xml": "<project/>"})
+    apps.write(folder, {"held/held.mjs": HELD, "python/app.py": PYTHON, ".vscode/launch.json": MINE, ".idea/modules.xml": "<project/>"})
     (folder / "python/.venv").symlink_to(ROOT / "build" / "judges")
     if (ESBUILD / "esbuild").is_dir():
         template += TYPED
-        write(folder, {"src/api.ts": TYPESCRIPT})
+        apps.write(folder, {"src/api.ts": TYPESCRIPT})
         for name in ("esbuild", "@esbuild"):
             (folder / "node_modules").mkdir(exist_ok=True)
             (folder / "node_modules" / name).symlink_to(ESBUILD / name)
@@ -97,12 +91,12 @@ def app(module_path) -> Path:
         shutil.copytree(ROOT / "tests" / "go", folder / "go")
         template += PROVIDED.format(name="Go", folder="go", more="")
     if HAS_JAVA:
-        write(folder, {"java-sources/shop/Plain.java": JAVA})
+        apps.write(folder, {"java-sources/shop/Plain.java": JAVA})
         subprocess.run(["javac", "-g", "-d", folder / "java", folder / "java-sources/shop/Plain.java"], check=True)
         template += "  Java: {Type: AWS::Serverless::Function, Properties: {Handler: 'shop.Plain::twice', Runtime: java17, CodeUri: java/, MemorySize: 256}}\n"
-    write(folder, {"native/client.cc": CLIENT.read_text(), "native/Makefile": f"build-Native:\n\t{COMPILER} -g -O0 -o $(ARTIFACTS_DIR)/bootstrap client.cc\n"})
+    apps.write(folder, {"native/client.cc": CLIENT.read_text(), "native/Makefile": f"build-Native:\n\t{COMPILER} -g -O0 -o $(ARTIFACTS_DIR)/bootstrap client.cc\n"})
     template += PROVIDED.format(name="Native", folder="native", more=", Metadata: {BuildMethod: makefile}")
-    write(folder, {"template.yaml": template})
+    apps.write(folder, {"template.yaml": template})
     return folder
 
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import schemas
+from harness import apps
 from harness.processes import PATIENCE, PROGRAM, ROOT, clean_environment, run
 
 TEMPLATE = """
@@ -38,9 +39,7 @@ FILES = {"infra/template.yaml": TEMPLATE, "infra/src/api/app.mjs": "", "infra/sr
 @pytest.fixture
 def app(tmp_path):
     folder = tmp_path / "shop"
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    apps.write(folder, FILES)
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import apps
 from harness.processes import ROOT, run
 from harness.registry import Registry
 from harness.session import Session
@@ -54,12 +55,6 @@ def version_of(major: int) -> str:
     return run([NODES / f"node{major}" / "bin" / "node", "--version"], dict(os.environ)).stdout.strip()
 
 
-def write(folder: Path, files: dict[str, str]):
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-
-
 @pytest.fixture(scope="module")
 def home(module_path) -> Path:
     """A developer who has nvm, fnm, Volta and Poetry."""
@@ -89,8 +84,8 @@ def app(module_path, home) -> Path:
     for name, files in {**NODE_FUNCTIONS, **PYTHON_FUNCTIONS}.items():
         runtime = f", Runtime: {declared}" if name in PYTHON_FUNCTIONS else ""
         template += f"  {name}: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: {name.removesuffix('Either')}{runtime}}}}}\n"
-        write(folder / name, {path: text.replace("%(20)s", version_of(20)[1:]) for path, text in files.items()})
-    write(folder, {"template.yaml": template, ".nvmrc": "# ours\n22\n"})
+        apps.write(folder / name, {path: text.replace("%(20)s", version_of(20)[1:]) for path, text in files.items()})
+    apps.write(folder, {"template.yaml": template, ".nvmrc": "# ours\n22\n"})
     (folder / "OfUv" / ".venv").symlink_to(home / "of-uv")
     if ESBUILD.is_dir():
         (folder / "Typed" / "node_modules").mkdir()
@@ -184,7 +179,7 @@ console.log(JSON.stringify(await handler()));
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_the_loader_finds_packages_of_node_path_on_each_version(tmp_path, major):
-    write(tmp_path, {"opt/node_modules/layered/package.json": '{"name": "layered", "exports": {"import": "./m.mjs", "require": "./c.cjs"}}',
+    apps.write(tmp_path, {"opt/node_modules/layered/package.json": '{"name": "layered", "exports": {"import": "./m.mjs", "require": "./c.cjs"}}',
                      "opt/node_modules/layered/m.mjs": "import inner from 'inner';\nexport default inner + ' module';\n",
                      "opt/node_modules/layered/c.cjs": "module.exports = 'script';\n",
                      "opt/node_modules/inner/package.json": '{"name": "inner", "main": "i.js"}', "opt/node_modules/inner/i.js": "module.exports = 'inner';\n",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import apps
 from harness.processes import ROOT
 from harness.session import Session
 
@@ -70,9 +71,7 @@ def app(module_path) -> Path:
     for name, (properties, own, _) in FUNCTIONS.items():
         template += f"  {name}: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: packages/{name}, {properties}}}}}\n"
         files.update({f"packages/{name}/{path}": text for path, text in own.items()})
-    for name, text in {**files, "template.yaml": template}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    apps.write(folder, {**files, "template.yaml": template})
     for name, target in LINKS.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to(target)

@@ -41,17 +41,11 @@ while True:
 MAKEFILE = "build-Made:\n\tcp program.py $(ARTIFACTS_DIR)/bootstrap\n\tchmod +x $(ARTIFACTS_DIR)/bootstrap\n\tcp said.txt $(ARTIFACTS_DIR)/said.txt\n"
 
 
-def write(folder: Path, files: dict[str, str]):
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-
-
 @pytest.fixture(scope="module")
 def app(module_path) -> Path:
     folder = module_path / "shop"
     template = HEAD
-    write(folder, {"ready/bootstrap": SHELL, "ready/said.txt": "ready", "made/program.py": SHELL, "made/said.txt": "made", "made/Makefile": MAKEFILE,
+    apps.write(folder, {"ready/bootstrap": SHELL, "ready/said.txt": "ready", "made/program.py": SHELL, "made/said.txt": "made", "made/Makefile": MAKEFILE,
                    "given/program.py": SHELL, "given/words/said.txt": "given", "ric/app.py": "def handler(event, context):\n    return [event, context.tenant_id]\n",
                    "stays/App.cs": "public class App {}\n"})
     (folder / "ready/bootstrap").chmod(0o755)
@@ -77,7 +71,7 @@ def app(module_path) -> Path:
         template += FUNCTION.format(name="Cpp", folder="cpp/", more="", metadata="")
         template += FUNCTION.format(name="CppMade", folder="cpp/", more="", metadata=", Metadata: {BuildMethod: makefile}")
         settings += "  Cpp:\n    build: cmake -S cpp -B .livelambda/cmake >&2 && cmake --build .livelambda/cmake\n    run: ../.livelambda/cmake/shop\n"
-    write(folder, {"template.yaml": template, "livelambda.yaml": settings})
+    apps.write(folder, {"template.yaml": template, "livelambda.yaml": settings})
     return folder
 
 

@@ -64,9 +64,7 @@ FILES = {"template.yaml": TEMPLATE, "src/shop/__init__.py": "", "src/shop/api.py
 @pytest.fixture(scope="module")
 def app(module_path) -> Path:
     folder = module_path / "shop"
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    apps.write(folder, FILES)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
     packages = next((folder / ".venv" / "lib").glob("python3.*")) / "site-packages"
     (packages / "only_in_the_venv.py").write_text('NAME = "of the environment"\n')

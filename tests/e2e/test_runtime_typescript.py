@@ -47,9 +47,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def app(module_path) -> Path:
     folder = module_path / "shop"
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    apps.write(folder, FILES)
     for name in ("esbuild", "@esbuild"):
         (folder / "node_modules" / name).symlink_to(ESBUILD / name)
     return folder

@@ -19,6 +19,7 @@
 #include "os/spawner.h"
 #include "session/start.h"
 #include "session/testing/eventually.h"
+#include "session/testing/no_terminal.h"
 #include "session/testing/recording_reporter.h"
 
 namespace {
@@ -70,13 +71,6 @@ class TestSignals final : public os::Signals {
  private:
   asio::steady_timer sent_;
   int pending_ = 0;
-};
-
-class NoTerminal final : public os::TerminalInput {
- public:
-  bool is_interactive() const override { return false; }
-  awaitable<std::optional<std::string>> next_line() override { co_return std::nullopt; }
-  void forget() override {}
 };
 
 // A local cloud and a session of a small app, both on the test's loop.
@@ -196,7 +190,7 @@ class Live : public testing::Test {
   base::SystemClock clock_;
   session::testing::RecordingReporter reporter_;
   TestSignals signals_{loop_.get_executor()};
-  NoTerminal terminal_;
+  session::testing::NoTerminal terminal_;
   std::unique_ptr<os::Spawner> spawner_ = os::make_spawner(loop_.get_executor());
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<localcloud::LocalCloud> cloud_;

@@ -51,6 +51,14 @@ def plain(folder: Path, name: str = "plain", timeout: int = 30, more: str = "", 
     return app
 
 
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """An app of these files: names below the folder, and their texts."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
 def edit(file: Path, old: str, new: str):
     """As an editor saves: one place, which has to be there."""
     text = file.read_text()
