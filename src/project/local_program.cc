@@ -18,9 +18,20 @@ bool is_in_project(fs::path folder, const char* name) {
   return true;
 }
 
+// A handler with "::" names a method of a class library.
+bool is_dotnet_program(const app::Function& function, const fs::path& folder, std::string_view path) {
+  if (function.handler.find("::") != std::string::npos || os::find_program("dotnet", path).empty()) return false;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".csproj" || at->path().extension() == ".fsproj") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool has_local_program(const app::Function& function, const std::string& source, std::string_view path) {
+  if (app::language_of(function.runtime) == "dotnet") return is_dotnet_program(function, source, path);
   if (app::language_of(function.runtime) != "provided") return false;
   const fs::path folder = source;
   if (!function.build_command.empty() || is_there(folder / "bootstrap")) return true;

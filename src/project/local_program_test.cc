@@ -42,6 +42,15 @@ TEST_F(LocalProgram, OfAModuleOutsideOfTheRepositoryIsNone) {
   EXPECT_FALSE(found());
 }
 
+TEST_F(LocalProgram, OfDotnetIsAnAssemblyAndNoClassLibrary) {
+  const app::Function function{.logical_id = "F", .runtime = "dotnet8", .handler = "Shop"};
+  make("app/fn/Shop.csproj");
+  EXPECT_FALSE(found(function)) << "there is no dotnet";
+  make("bin/dotnet");
+  EXPECT_TRUE(found(function));
+  EXPECT_FALSE(found({.logical_id = "F", .runtime = "dotnet8", .handler = "Shop::Shop.Orders::Take"}));
+}
+
 TEST_F(LocalProgram, AsTheAppSays) {
   EXPECT_TRUE(found({.logical_id = "F", .runtime = "provided.al2023", .build_command = "make"}));
   const app::Function by_make{.logical_id = "F", .runtime = "provided.al2023", .build_method = "makefile"};

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr int kOldest = 8;
 constexpr const char* kHint = "install a JDK, or set JAVA_HOME";
+constexpr const char* kPlain = "-Dstyle.color=never";
 constexpr const char* kDependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 // Lambda gives the heap 85 % of the function's memory. CLASSPATH has the layers.
 constexpr const char* kStart =
@@ -85,6 +86,10 @@ class Java final : public Language {
       if (warning.empty()) warning = fmt::format("runs on {} here", choice.program);
       warning += fmt::format(": {} asks for {}, which is not installed", choice.file, choice.wanted);
     }
+    if (tool == JavaTool::gradle) {
+      warning += fmt::format("{}Gradle is experimental here: livelambda's own tests build with Maven only",
+                             warning.empty() ? "" : "; ");
+    }
     co_return warning;
   }
 
@@ -92,13 +97,10 @@ class Java final : public Language {
   awaitable<base::Result<std::vector<Download>>> missing(std::vector<FunctionCode> codes) override {
     const std::string folder = java_client_folder(own_environment_);
     std::error_code ignored;
-    if (codes.empty() || folder.empty() || fs::is_directory(folder, ignored)) co_return std::vector<Download>{};
-    const std::string maven = find_java_tool(JavaTool::maven, codes[0], own_environment_);
-    if (maven.empty()) {
-      co_return base::fail(base::ErrorKind::local_resource,
-                           "AWS's runtime client for Java is fetched by Maven (`mvn`), which is not on PATH",
-                           "install Maven");
-    }
+    std::string maven;
+    for (const auto& code : codes) maven = find_java_tool(JavaTool::maven, code, own_environment_);
+    // Without Maven it has to be in the class path, or the build says so.
+    if (maven.empty() || folder.empty() || fs::is_directory(folder, ignored)) co_return std::vector<Download>{};
     co_return std::vector<Download>{
         {.what = "AWS's runtime interface client for Java",
          .folder = folder,
@@ -233,7 +235,8 @@ class Java final : public Language {
     const std::string poms = poms_of(code);
     class_path = split_class_path(os::read_file(list).value_or(""));
     const bool known = os::read_file(folder + "/poms").value_or("") == poms && all_there(class_path);
-    std::vector<std::string> command = {find_java_tool(JavaTool::maven, code, own_environment_), "-q", "-B", "compile"};
+    std::vector<std::string> command = {find_java_tool(JavaTool::maven, code, own_environment_), "-q", "-B", kPlain,
+                                        "compile"};
     if (known) {
       command.emplace_back("-o");
       auto built = co_await run_build_tool(spawner_, command, tool_environment(code), code.source);
@@ -284,11 +287,11 @@ class Java final : public Language {
       ready.class_path.insert(ready.class_path.begin(), client.begin() + 1, client.end());
     }
     if (jar.empty()) {
-      return {
-          false,
-          "AWS's runtime interface client for Java is not there: run `livelambda start --yes`, which fetches it, or "
-          "add\ncom.amazonaws:aws-lambda-java-runtime-interface-client to the project",
-          {}};
+      return {false,
+              "AWS's runtime interface client for Java is not there: run `livelambda start --yes`, which has Maven "
+              "fetch it, or "
+              "add\ncom.amazonaws:aws-lambda-java-runtime-interface-client to the project",
+              {}};
     }
     auto native = unpack_java_native(jar, fs::path(folder).parent_path().string() + "/java/native");
     if (!native) return {false, native.error().message, {}};

@@ -12,6 +12,7 @@
 #include "os/files.h"
 #include "worker/builds.h"
 #include "worker/editor_terminal.h"
+#include "worker/dotnet.h"
 #include "worker/environment.h"
 #include "worker/executable.h"
 #include "worker/java.h"
@@ -41,6 +42,7 @@ class ProcessLauncher final : public Launcher {
     languages_.push_back(make_nodejs(executor_, spawner_, tools, options_.loaders + "/nodejs"));
     languages_.push_back(make_python(spawner_, tools, options_.loaders + "/python"));
     languages_.push_back(make_ruby(spawner_, tools, options_.loaders + "/ruby"));
+    languages_.push_back(make_dotnet(spawner_, options_.own_environment));
     languages_.push_back(make_java(spawner_, tools, options_.loaders + "/java"));
   }
 
