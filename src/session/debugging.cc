@@ -34,6 +34,7 @@ std::map<std::string, std::uint16_t> read_ports(const std::string& file) {
 base::Result<std::set<std::string>> functions_to_inspect(const std::vector<std::string>& names,
                                                          const app::Application& application) {
   std::vector<app::FunctionSettings> wanted;
+  wanted.reserve(names.size());
   for (const std::string& name : names) wanted.push_back({.name = name});
   TRY(app::check_functions({.functions = wanted}, application));
   std::set<std::string> inspected;
@@ -127,6 +128,7 @@ base::Result<> Debugging::keep_ports() {
 
 std::vector<DebuggedFunction> Debugging::functions() const {
   std::vector<DebuggedFunction> functions;
+  functions.reserve(entries_.size());
   for (const auto& [path, entry] : entries_) functions.push_back(entry.function);
   return functions;
 }

@@ -97,6 +97,7 @@ base::Result<bool> write_launch_json(const fs::path& file, const std::vector<Deb
                                      const std::string& folder) {
   TRY(auto before, read_if_there(file));
   std::vector<json::object> configurations;
+  configurations.reserve(functions.size());
   for (const DebuggedFunction& function : functions) configurations.push_back(vscode_configuration(function, folder));
   auto text = with_configurations(before, configurations);
   if (!text) {

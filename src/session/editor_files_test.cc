@@ -18,8 +18,8 @@ DebuggedFunction function(Kind kind, std::string name = "Api") {
   return {.code = {.function = std::move(name),
                    .runtime = "nodejs22.x",
                    .handler = "api.handler",
-                   .source = "/work/shop/src",
-                   .app_folder = "/work/shop"},
+                   .source = "/home/shop/src",
+                   .app_folder = "/home/shop"},
           .debugger = {.kind = kind},
           .port = 9230};
 }
@@ -29,7 +29,7 @@ std::string text_of(const fs::path& file) {
 }
 
 TEST(EditorFiles, NodeAttachesAgainAfterAReloadAndFindsSources) {
-  const auto entry = vscode_configuration(function(Kind::node), "/work");
+  const auto entry = vscode_configuration(function(Kind::node), "/home");
   EXPECT_EQ(codec::to_text(entry.at("restart")), "true");
   EXPECT_EQ(codec::find_string(entry, "name"), "livelambda: Api");
   EXPECT_THAT(codec::to_text(entry.at("outFiles")),
@@ -38,7 +38,7 @@ TEST(EditorFiles, NodeAttachesAgainAfterAReloadAndFindsSources) {
 
 TEST(EditorFiles, EveryDebuggerHasAConfigurationOnTheLoopback) {
   for (const Kind kind : {Kind::node, Kind::debugpy, Kind::delve, Kind::jdwp, Kind::lldb}) {
-    const std::string text = codec::to_text(vscode_configuration(function(kind), "/work/shop"));
+    const std::string text = codec::to_text(vscode_configuration(function(kind), "/home/shop"));
     EXPECT_THAT(text, HasSubstr("127.0.0.1"));
     EXPECT_THAT(text, HasSubstr("9230"));
   }

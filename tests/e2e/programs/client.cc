@@ -17,7 +17,8 @@ static std::string request(const std::string& address, const std::string& text) 
   if (connect(connection, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 &&
       send(connection, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) {
     char piece[4096];
-    for (ssize_t size; (size = recv(connection, piece, sizeof piece, 0)) > 0;) answer.append(piece, static_cast<std::size_t>(size));
+    for (ssize_t size; (size = recv(connection, piece, sizeof piece, 0)) > 0;)
+      answer.append(piece, static_cast<std::size_t>(size));
   }
   close(connection);
   return answer;
@@ -35,7 +36,9 @@ int main() {
     const std::string id = event.substr(found + name.size(), 36);
     const std::string body = event.substr(event.find("\r\n\r\n") + 4);
     const unsigned long size = body.size();
-    const std::string answer = "{\"pid\": " + std::to_string(getpid()) + ", \"size\": " + std::to_string(size) + ", \"event\": " + body + "}";
-    request(address, "POST" + base + id + "/response" + head + "Content-Length: " + std::to_string(answer.size()) + "\r\n\r\n" + answer);
+    const std::string answer =
+        "{\"pid\": " + std::to_string(getpid()) + ", \"size\": " + std::to_string(size) + ", \"event\": " + body + "}";
+    request(address, "POST" + base + id + "/response" + head + "Content-Length: " + std::to_string(answer.size()) +
+                         "\r\n\r\n" + answer);
   }
 }
