@@ -11,8 +11,8 @@
 
 #include "os/files.h"
 #include "worker/builds.h"
-#include "worker/editor_terminal.h"
 #include "worker/dotnet.h"
+#include "worker/editor_terminal.h"
 #include "worker/environment.h"
 #include "worker/executable.h"
 #include "worker/java.h"
