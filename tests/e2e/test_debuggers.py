@@ -271,7 +271,7 @@ def test_lldb_attaches_to_a_worker_and_lets_go_of_it(cloud, session, app):
     program = judges.program("lldb", "lldb-dap-19")
     function, file = session.function("Native"), app / "native/client.cc"
     first = cloud.invoke(function, {}).json
-    line = line_of(file.read_text(), "const std::string answer =")
+    line = line_of(file.read_text(), "std::to_string(getpid())")
     client = Adapter(command=[program])
     client.attach({file: [line]}, attachCommands=[f"gdb-remote {address(session, 'Native')}"])
     call = Call(cloud, function, {"name": "debugger"})
