@@ -12,6 +12,7 @@ constexpr std::size_t kMostNames = 3;  // in a line; of the others their number
 
 std::string names_of(const std::vector<worker::Download>& downloads) {
   std::vector<std::string> names;
+  names.reserve(downloads.size());
   for (const auto& download : downloads) names.push_back(download.what);
   return fmt::format("{}", fmt::join(names, ", "));
 }

@@ -1,9 +1,10 @@
 // The environment variables of a worker. Pure.
 //
 // They are the stub's: the function's own variables, its credentials, region and names, as Lambda set them. Only what
-// describes the machine is replaced: where the Runtime API, the code, its layers and the loader are, PATH and HOME, which
-// are the developer's, and what the language says of its program. LANG and TZ are Lambda's, unless the function sets
-// them. With an own CA (LIVELAMBDA_CA_FILE) NODE_EXTRA_CA_CERTS and AWS_CA_BUNDLE name it, unless the function does.
+// describes the machine is replaced: where the Runtime API, the code, its layers and the loader are, PATH and HOME,
+// which are the developer's, and what the language says of its program. LANG and TZ are Lambda's, unless the function
+// sets them. With an own CA (LIVELAMBDA_CA_FILE) NODE_EXTRA_CA_CERTS and AWS_CA_BUNDLE name it, unless the function
+// does.
 #pragma once
 
 #include <map>

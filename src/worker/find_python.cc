@@ -30,7 +30,7 @@ std::string environment_of_project(const std::vector<std::string>& folders, cons
   for (const auto& folder : folders) {
     std::vector<std::string> places = {folder + "/.venv", folder + "/venv"};
     if (!of_uv.empty() && is_file(folder + "/uv.lock")) {
-      places.insert(places.begin(), of_uv.starts_with('/') ? of_uv : folder + "/" + of_uv);
+      places.insert(places.begin(), of_uv.starts_with('/') ? of_uv : fmt::format("{}/{}", folder, of_uv));
     }
     for (const auto& place : places) {
       if (auto program = python_in(place); !program.empty()) return program;
