@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr int kOldest = 8;
 constexpr const char* kHint = "install a JDK, or set JAVA_HOME";
-constexpr const char* kPlain = "-Dstyle.color=never";
 constexpr const char* kDependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 // Lambda gives the heap 85 % of the function's memory. CLASSPATH has the layers.
 constexpr const char* kStart =
@@ -42,6 +41,13 @@ std::vector<std::string> split_class_path(std::string_view text) {
     if (!part.empty()) parts.emplace_back(part);
   }
   return parts;
+}
+
+// Debian's Maven resets colours that it has not set.
+std::string without_resets(std::string text) {
+  constexpr std::string_view kReset = "\x1b[0m";
+  for (auto at = text.find(kReset); at != std::string::npos; at = text.find(kReset, at)) text.erase(at, kReset.size());
+  return text;
 }
 
 bool all_there(const std::vector<std::string>& class_path) {
@@ -213,6 +219,7 @@ class Java final : public Language {
     const bool maven = java_tool(code) == JavaTool::maven;
     auto built =
         maven ? co_await build_by_maven(code, folder, class_path) : co_await build_by_gradle(code, folder, class_path);
+    built.output = without_resets(std::move(built.output));
     if (!built.ok) co_return built;
     std::vector<std::string> own;  // what the project compiled
     if (maven) own.push_back(code.source + "/target/classes");
@@ -235,8 +242,7 @@ class Java final : public Language {
     const std::string poms = poms_of(code);
     class_path = split_class_path(os::read_file(list).value_or(""));
     const bool known = os::read_file(folder + "/poms").value_or("") == poms && all_there(class_path);
-    std::vector<std::string> command = {find_java_tool(JavaTool::maven, code, own_environment_), "-q", "-B", kPlain,
-                                        "compile"};
+    std::vector<std::string> command = {find_java_tool(JavaTool::maven, code, own_environment_), "-q", "-B", "compile"};
     if (known) {
       command.emplace_back("-o");
       auto built = co_await run_build_tool(spawner_, command, tool_environment(code), code.source);

@@ -155,8 +155,7 @@ TEST_F(JavaApp, AProjectIsBuiltOnceForItsFunctionsAndAnewWhenAFileChanges) {
   make("app/functions/orders/src/main/java/shop/Orders.java", "class Orders {}");
   ASSERT_TRUE(run(language->build(code(), path("builds/Orders"))).ok);
   ASSERT_EQ(spawner_.spawned.size(), 2U);
-  EXPECT_THAT(ran(1), ElementsAre(path("bin/mvn"), "-q", "-B", "-Dstyle.color=never", "compile", "-o"))
-      << "the pom.xml is what it was";
+  EXPECT_THAT(ran(1), ElementsAre(path("bin/mvn"), "-q", "-B", "compile", "-o")) << "the pom.xml is what it was";
 
   const Program program = language->program(code(), path("builds/Orders"), 0);
   EXPECT_THAT(program.task_root, HasSubstr("builds/java/"));
