@@ -205,7 +205,7 @@ def test_what_cannot_be_loaded_is_told_in_the_same_words(runtime, handler, broke
 
 
 @needs_endpoint
-@every_runtime
+@one_of_each
 def test_livelambdas_runtime_api_hands_on_what_both_say(runtime):
     """(a) and (c): what came of each case at the recorder is what livelambda's Runtime API hands to Lambda."""
     names = [name for name in handler_cases() if not name.startswith("return.") and not name.endswith(ENDING)]
