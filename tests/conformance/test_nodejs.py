@@ -49,6 +49,7 @@ one_of_each = pytest.mark.parametrize("runtime", [RUNTIMES[0], RUNTIMES[2]], ids
 
 # What stays different, with its reason; docs/runtimes.md lists the same. An entry that no longer differs fails.
 DIFFERENCES = {
+    (3, "app.callback", "exits_after_answer"): "AWS's native client blocks until its answer is sent; ours is on its way when the process ends",
     (3, "stream.handler", "breaks_before"): "told as any other error, so that who invokes without streaming hears it too",
     (4, "stream.handler", "breaks_before"): "told as any other error, so that who invokes without streaming hears it too",
 }
@@ -169,7 +170,12 @@ def test_log_lines_are_the_same(runtime, variables):
     assert len(shown(run.output)) > 5
 
 
-BROKEN = {"syntax.js": "exports.handler = (;\n", "syntax_in.mjs": "export const handler = (;\n", "missing.js": "require('./not_there');\n",
+# The same for what cannot be loaded.
+LOADING = {"missing_in.handler": "named Runtime.ImportModuleError, as a missing package of `require` is; AWS's says Error",
+           "missing_package_in.handler": "named Runtime.ImportModuleError, as a missing package of `require` is; AWS's says Error"}
+
+BROKEN = {"missing_in.mjs": "import './not_there.mjs';\n", "missing_package_in.mjs": "import 'not-there-at-all';\n",
+          "syntax.js": "exports.handler = (;\n", "syntax_in.mjs": "export const handler = (;\n", "missing.js": "require('./not_there');\n",
           "boom.js": "throw new RangeError('at load');\n", "boom_text.js": "throw 'text at load';\n", "exits.js": "process.exit(5);\n",
           "boom_in.mjs": "await null; throw new RangeError('in top-level await');\n", "number.js": "exports.handler = 5; exports.empty = '';\n",
           "plain.mjs": "export const handler = async () => 'esm';\n", "deep/in.js": "exports.handler = async () => 'deep';\n",
@@ -186,7 +192,7 @@ def broken(tmp_path_factory):
 
 
 @one_of_each
-@pytest.mark.parametrize("handler", ["syntax.handler", "syntax_in.handler", "missing.handler", "boom.handler", "boom_text.handler", "boom_in.handler",
+@pytest.mark.parametrize("handler", [*LOADING, "syntax.handler", "syntax_in.handler", "missing.handler", "boom.handler", "boom_text.handler", "boom_in.handler",
                                      "exits.handler", "number.handler", "number.empty", "number.none", "none.handler", "handler", "../plain.handler",
                                      "plain.handler", "deep/in.handler", "esm/in.handler"])
 def test_what_cannot_be_loaded_is_told_in_the_same_words(runtime, handler, broken):
@@ -201,7 +207,7 @@ def test_what_cannot_be_loaded_is_told_in_the_same_words(runtime, handler, broke
             return answer, run.status
         message = body["errorMessage"].split("\nRequire stack:")[0].split(" imported from ")[0]
         return answer.kind, body["errorType"], message, answer.content_type, answer.error_type, run.status
-    assert told(ours) == told(theirs)
+    assert (told(ours) == told(theirs)) != (handler in LOADING), "strike it off the list" if handler in LOADING else (told(ours), told(theirs))
 
 
 @needs_endpoint

@@ -37,6 +37,7 @@ const callbacks = {
   done_with_error: (callback, context) => context.done("error text"),
   callback_after_done: (callback, context) => (context.done(null, "first"), callback(null, "second")),
   promise_and_callback: (callback) => (callback(null, "callback"), Promise.resolve("promise")),
+  exits_after_answer: (callback, context) => { context.succeed("answered"); process.exit(0); },
   throws_after_callback: (callback) => { callback(null, "called"); throw new Error("after"); },
 };
 exports.callback = (event, context, callback) => callbacks[event.case](callback, context);
