@@ -16,6 +16,13 @@ using namespace std::chrono_literals;
 
 constexpr auto kSettled = 300ms;  // without another edit: an editor saves several files one after the other
 
+// In the order of a plan.
+std::vector<std::string> stack_names(const app::Application& application) {
+  std::vector<std::string> names;
+  for (const app::Stack& stack : application.stacks) names.push_back(stack.name);
+  return names;
+}
+
 }  // namespace
 
 InfrastructureEdits::InfrastructureEdits(Workspace& workspace, const Options& options, Surroundings with, Plan deployed,
@@ -24,6 +31,7 @@ InfrastructureEdits::InfrastructureEdits(Workspace& workspace, const Options& op
       options_(options),
       with_(with),
       deployed_(std::move(deployed)),
+      deployed_names_(stack_names(workspace.application())),
       callbacks_(std::move(callbacks)) {}
 
 void InfrastructureEdits::changed(const os::Changes& changes) {
@@ -100,25 +108,23 @@ awaitable<base::Result<Plan>> InfrastructureEdits::plan_anew() {
 // False if nothing would change.
 bool InfrastructureEdits::show(const Plan& plan) {
   bool any = false;
-  for (const PlannedStack& planned : plan) {
-    auto old = std::find_if(deployed_.begin(), deployed_.end(), [&](const PlannedStack& one) {
-      return one.rewritten.stack_id == planned.rewritten.stack_id;
-    });
+  const auto names = stack_names(workspace_.application());
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const PlannedStack& planned = plan[i];
+    auto old = static_cast<std::size_t>(std::ranges::find(deployed_names_, names[i]) - deployed_names_.begin());
+    const bool is_new = old == deployed_names_.size();
     static const PlannedStack kNothing{.rewritten = {.document = codec::json::object()}};
-    const PlannedStack& before = old == deployed_.end() ? kNothing : *old;
-    InfrastructureChange change{.stack = {},
+    const PlannedStack& before = is_new ? kNothing : deployed_[old];
+    InfrastructureChange change{.stack = names[i],
                                 .lines = deploy::difference_lines(deploy::template_difference(
                                     before.rewritten.document, planned.rewritten.document))};
     // Without the values: some are secret.
     for (const auto& [name, value] : planned.parameters) {
       auto known = before.parameters.find(name);
       bool same = known != before.parameters.end() && known->second == value;
-      if (!same && old != deployed_.end()) change.lines.push_back(fmt::format("~ value of the parameter {}", name));
+      if (!same && !is_new) change.lines.push_back(fmt::format("~ value of the parameter {}", name));
     }
     if (change.lines.empty()) continue;
-    for (const app::Stack& stack : workspace_.application().stacks) {
-      if (stack.id == planned.rewritten.stack_id) change.stack = stack.name;
-    }
     with_.reporter.report(std::move(change));
     any = true;
   }
@@ -136,6 +142,7 @@ awaitable<void> InfrastructureEdits::deploy() {
     co_return;
   }
   deployed_ = std::move(plan);
+  deployed_names_ = stack_names(workspace_.application());
   callbacks_.deployed(*deployment);
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "base/notifier.h"
 #include "os/watcher.h"
@@ -45,7 +47,8 @@ class InfrastructureEdits {
   const Options& options_;
   const Surroundings with_;
   Plan deployed_;
-  Plan pending_;  // empty: nothing to deploy
+  std::vector<std::string> deployed_names_;  // of its stacks; their ids change when an app of one gets another
+  Plan pending_;                             // empty: nothing to deploy
   Callbacks callbacks_;
   bool edited_ = false;
   bool quietly_ = false;  // nothing was edited: what the tools print while they look is not asked for

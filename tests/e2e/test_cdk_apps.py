@@ -209,6 +209,7 @@ def test_an_unchanged_app_is_live_again_before_cdk_has_looked_at_it(hello, cloud
         projects.say(module_path, "no more")
     change = again.wait_for("infrastructure", timeout=120)
     assert change["stack"] == "hello"
+    assert any("and a second stack" in line and "no more" in line for line in change["changes"]), "no other stack, but this line"
     wait_until(lambda: "stack second is no longer in the app; it stays as it is" in again.stderr, "what is left behind")
     assert again.stop() == 0
 
