@@ -141,7 +141,10 @@ awaitable<void> ExtensionProcesses::run() {
 void ExtensionProcesses::start(const std::string& program, base::TaskGroup& tasks) {
   auto extension = std::make_shared<Extension>();
   extension->name = program.substr(program.rfind('/') + 1);
-  os::ProcessOptions options{.command = {program}, .environment = plan_.environment, .directory = "/"};
+  os::ProcessOptions options{.command = {program},
+                             .environment = plan_.environment,
+                             .directory = "/",
+                             .private_tmp = plan_.runtime.private_tmp};
   auto process = spawn_with_opt(spawner_, std::move(options), plan_.opt);
   if (!process) {
     callbacks_.output(

@@ -33,8 +33,9 @@ constexpr auto kKillTimeout = std::chrono::seconds(5);
 constexpr auto kInternalShutdown = std::chrono::milliseconds(500);  // of a runtime with internal extensions
 constexpr auto kInitPhase =
     std::chrono::seconds(10);  // aws-facts §4: loading has that, whatever the function's timeout
-constexpr auto kLookAgain = std::chrono::milliseconds(500);      // whether a debugger still holds the process
-constexpr auto kBetweenSamples = std::chrono::milliseconds(20);  // of memory, while something runs
+constexpr auto kLookAgain = std::chrono::milliseconds(500);  // whether a debugger still holds the process
+constexpr std::chrono::milliseconds kFirstSample{20};    // of memory, after something began to run; then after twice
+constexpr std::chrono::milliseconds kLongestPause{160};  // as long, up to this
 
 awaitable<bool> for_nobody() {
   co_return false;
@@ -128,6 +129,7 @@ base::Result<> Core::start(os::Spawner& spawner, WorkerCommand command) {
                        .version = options.environment["AWS_LAMBDA_FUNCTION_VERSION"],
                        .handler = spec_.code.handler,
                        .account = std::move(command.account)});
+  give_own_tmp(options, command.tmp, spec_.environment);
   spec_.environment.clear();  // credentials stay no longer than needed
   if (auto programs = find_extensions(command.opt); !programs.empty()) {
     start_with_extensions(spawner, {.programs = std::move(programs),
@@ -136,7 +138,6 @@ base::Result<> Core::start(os::Spawner& spawner, WorkerCommand command) {
                                     .runtime = std::move(options)});
     return {};
   }
-  give_own_tmp(options, command.tmp, spec_.environment);
   TRY(process_, spawn_with_opt(spawner, std::move(options), command.opt));
   return {};
 }
@@ -223,15 +224,18 @@ awaitable<void> Core::await_end() {
   changed_.notify_all();
 }
 
-// Costs nothing while the process waits for work.
+// Costs nothing while the process waits for work, and little while it runs for long, as many may at a time.
 awaitable<void> Core::watch_memory() {
   auto self = shared_from_this();
+  auto pause = kFirstSample;
   while (!exit_ && !stopped_) {
     if (loaded_ && !busy_) {
+      pause = kFirstSample;
       co_await changed_.wait();
       continue;
     }
-    co_await base::sleep_for(kBetweenSamples);
+    co_await base::sleep_for(pause);
+    pause = std::min(2 * pause, kLongestPause);
     measure();
   }
 }
