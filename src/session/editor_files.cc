@@ -147,6 +147,7 @@ json::object vscode_configuration(const DebuggedFunction& function, std::string_
     case Kind::lldb:  // of the extension CodeLLDB
       entry["type"] = "lldb";
       entry["request"] = "attach";
+      entry["initCommands"] = json::array{"settings set plugin.process.gdb-remote.packet-timeout 30"};
       entry["targetCreateCommands"] = json::array{};
       entry["processCreateCommands"] = json::array{fmt::format("gdb-remote {}:{}", kAddress, function.port)};
       break;

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kComesBack = 5s;                                              // a debugger's client that lost its worker
+constexpr auto kComesBack = 3s;                                              // a debugger's client that lost its worker
 constexpr std::array<std::chrono::seconds, 4> kTold = {300s, 60s, 10s, 0s};  // before the deadline
 
 double seconds(base::SteadyTime::duration duration) {

@@ -222,7 +222,14 @@ def test_debugpy_holds_an_invocation_before_and_after_a_save(cloud, session, app
     assert client.stopped()["line"] == line_of(PYTHON, "BEGAN")  # code that runs while it loads
     client.go_on()
     assert cloud.invoke(function, {"name": "world"}).json == {"greeting": "goodbye world", "pid": told["pid"]}
-    client.close()
+
+    mark = session.mark()
+    apps.edit(file, '"goodbye "', '"farewell "')
+    client.wait_event("terminated")
+    client.close()  # and it does not come back
+    answer = cloud.invoke(function, {"name": "world"}).json
+    told = session.wait_for("debugger", after=mark, function="Python", waits=False)
+    assert answer == {"greeting": "farewell world", "pid": told["pid"]}
 
 
 @needs_delve
@@ -273,7 +280,8 @@ def test_lldb_attaches_to_a_worker_and_lets_go_of_it(cloud, session, app):
     first = cloud.invoke(function, {}).json
     line = line_of(file.read_text(), "std::to_string(getpid())")
     client = Adapter(command=[program])
-    client.attach({file: [line]}, attachCommands=[f"gdb-remote {address(session, 'Native')}"])
+    client.attach({file: [line]}, attachCommands=[f"gdb-remote {address(session, 'Native')}"],
+                  initCommands=["settings set plugin.process.gdb-remote.packet-timeout 50"])  # for slow machines
     call = Call(cloud, function, {"name": "debugger"})
     frame = client.stopped()
     assert (frame["line"], client.evaluate(frame, "size")) == (line, "20")
