@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "codec/json.h"
 #include "codec/yaml.h"
+#include "deploy/failure_hint.h"
 #include "deploy/package.h"
 #include "deploy/safety.h"
 
@@ -34,24 +35,6 @@ bool succeeded(std::string_view status) {
 bool says_no_changes(std::string_view reason) {
   return reason.find("didn't contain changes") != std::string_view::npos ||
          reason.find("No updates are to be performed") != std::string_view::npos;
-}
-
-std::string hint_for(std::string_view reason) {
-  auto mentions = [reason](std::string_view text) { return reason.find(text) != std::string_view::npos; };
-  if (mentions("already exists")) {
-    return "Another stack or stage has a resource of that name: put ${AWS::StackName} into it, or let CloudFormation "
-           "choose it.";
-  }
-  if (mentions("service control policy") || mentions("resource control policy")) {
-    return "Your organisation denies this, not the account: ask those who run it, or use another account.";
-  }
-  if (mentions("permissions boundary")) {
-    return "The permissions boundary of the credentials that deploy denies this: it has to allow it too.";
-  }
-  if (mentions("not authorized") || mentions("AccessDenied") || mentions("Access Denied")) {
-    return "The credentials that deploy lack this permission.";
-  }
-  return "The stack was rolled back. Mend the template and run the command again.";
 }
 
 std::string tag(const StackRequest& request, const char* name) {
@@ -340,10 +323,10 @@ class StackDeployment {
     if (outcome.failure) {
       error.message = fmt::format("stack {}: {} ({}): {}", request_.name, outcome.failure->resource,
                                   outcome.failure->type, outcome.failure->reason);
-      error.hint = hint_for(outcome.failure->reason);
+      error.hint = failure_hint(outcome.failure->reason);
     } else {
       error.message = fmt::format("stack {} ended as {}: {}", request_.name, outcome.status, outcome.reason);
-      error.hint = hint_for(outcome.reason);
+      error.hint = failure_hint(outcome.reason);
     }
     return error;
   }

@@ -147,3 +147,10 @@ def test_an_error_is_red_on_a_terminal_unless_no_color_is_set(home, tmp_path):
     status, text = shown_on_a_terminal(home, "start", "--local", "--app-dir", tmp_path / "nowhere", NO_COLOR="1")
     assert status == 2 and "\x1b" not in text
     assert "is not a folder" in text
+
+
+def test_progress_has_colours_on_a_terminal_unless_no_color_is_set(home, plain, cloud):
+    for stage, more in (("painted", {}), ("plain", {"NO_COLOR": "1"})):
+        status, text = shown_on_a_terminal(home, "deploy", "--app-dir", plain, "--stage", stage, **cloud.env, **more)
+        assert status == 0, text
+        assert ("\x1b[" in text) == (stage == "painted"), text

@@ -8,13 +8,14 @@ import pytest
 from harness import apps, rewriting
 from harness.processes import PROGRAM, clean_environment
 from harness.session import Session
-from harness.stacks import deploy
+from harness.stacks import change_set, deploy
 
 # Every function of the template gets a variable, and its parameter Copies names more functions like Plain.
 MACRO = """
 exports.handler = async ({ fragment, params, templateParameterValues, requestId, transformId }) => {
   if (templateParameterValues.Day === 'Monday') return { requestId, status: 'failure', errorMessage: 'it is Monday' };
   const resources = fragment.Resources;
+  if (!resources) return { requestId, status: 'success', fragment: { ...fragment, DisplayName: params.Name } };
   for (const name of params.Copies ?? []) resources[name] = structuredClone(resources.Plain);
   for (const one of Object.values(resources)) {
     if (one.Type !== 'AWS::Serverless::Function') continue;
@@ -146,6 +147,18 @@ def test_a_second_start_has_nothing_to_deploy(cloud, session, app, module_path):
     assert len(cloud.stack_events(STACK)) == before
     again.interrupt()
     again.wait()
+
+
+def test_a_macro_within_the_template_gets_what_stands_beside_it(cloud, macro):
+    within = {"Fn::Transform": {"Name": "AddsFunctions", "Parameters": {"Name": "Ann"}}, "FifoTopic": True}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": within}
+    made = change_set(cloud, "within", {"Resources": {"Topic": topic}})
+    assert made["Status"] == "CREATE_COMPLETE", made
+    processed = cloud.client("cloudformation").get_template(
+        StackName="within", ChangeSetName=made["ChangeSetName"], TemplateStage="Processed")["TemplateBody"]
+    assert processed["Resources"]["Topic"]["Properties"] == {"DisplayName": "Ann", "FifoTopic": True}
+    made = change_set(cloud, "unknown", {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Transform": "Nobodys"})
+    assert made["Status"] == "FAILED" and made["StatusReason"] == "No transform named 123456789012::Nobodys found."
 
 
 def test_rewrite_has_no_network_and_says_what_it_cannot_know(app):
