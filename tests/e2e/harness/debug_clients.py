@@ -145,7 +145,8 @@ class Adapter(_Client):
         """The whole of the beginning, as editors do it: the program goes on after it."""
         self.call("initialize", clientID="test", adapterID="test", linesStartAt1=True, columnsStartAt1=True, pathFormat="path")
         attaching = self.send("attach", **arguments)
-        begun = self.wait_message(lambda one: one.get("event") == "initialized" or one.get("request_seq") == attaching, "initialized")
+        begun = self.wait_message(lambda one: one.get("event") == "initialized" or one.get("request_seq") == attaching and not one["success"],
+                                  "initialized")
         assert begun["type"] == "event", begun
         for file, lines in breakpoints.items():
             told = self.call("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": line} for line in lines])
