@@ -5,7 +5,8 @@
 //      "cognito_identity":…,"tenant_id":…}
 //   < {"address":"127.0.0.1:41234"}                         once, at the start
 //   < {"kind":"taken"}                                      the runtime has asked for it
-//   < {"kind":"answered","failure":false,"body":"BASE64","content_type":…,"error_type":…,"xray_error_cause":…}
+//   <
+//   {"kind":"answered","streamed":false,"stream_type":…,"stream":"BASE64","failure":false,"body":"BASE64","content_type":…,"error_type":…,"xray_error_cause":…}
 //   < {"kind":"init_failed", the same members}
 //
 // One event at a time: the next line is sent after "answered". Ends with its input.
@@ -37,8 +38,22 @@ void print(const json::object& line) {
   std::fflush(stdout);
 }
 
-void print_answer(const char* kind, const runtime_api::Answer& answer) {
+// What has come of a streamed response.
+struct Stream {
+  std::string content_type;
+  std::string body;
+};
+
+asio::awaitable<bool> keep_piece(Stream& stream, std::string piece) {
+  stream.body += piece;
+  co_return true;
+}
+
+void print_answer(const char* kind, const runtime_api::Answer& answer, const Stream& stream) {
   print({{"kind", kind},
+         {"streamed", answer.streamed},
+         {"stream_type", stream.content_type},
+         {"stream", codec::base64_encode(stream.body)},
          {"failure", answer.failure},
          {"body", codec::base64_encode(answer.body)},
          {"content_type", answer.content_type},
@@ -94,8 +109,14 @@ int main() {
   runtime_api::EndpointCallbacks callbacks;
   callbacks.waiting = [] {};
   callbacks.handed_over = [] { print({{"kind", "taken"}}); };
-  callbacks.answered = [](const runtime_api::Answer& answer) { print_answer("answered", answer); };
-  callbacks.init_failed = [](const runtime_api::Answer& answer) { print_answer("init_failed", answer); };
+  Stream stream;
+  callbacks.stream_begun = [&](std::string content_type) { stream = {.content_type = std::move(content_type)}; };
+  callbacks.stream_piece = [&](std::string piece) { return keep_piece(stream, std::move(piece)); };
+  callbacks.answered = [&](const runtime_api::Answer& answer) {
+    print_answer("answered", answer, stream);
+    stream = {};
+  };
+  callbacks.init_failed = [&](const runtime_api::Answer& answer) { print_answer("init_failed", answer, stream); };
   auto endpoint = runtime_api::Endpoint::listen(loop.get_executor(), std::move(callbacks));
   if (!endpoint) {
     std::fprintf(stderr, "%s\n", endpoint.error().message.c_str());

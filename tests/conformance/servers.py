@@ -121,7 +121,9 @@ def by_product(events, command, variables, folder) -> Run:
             if line is None:
                 break
             kind = "init" if line["kind"] == "init_failed" else "error" if line["failure"] else "response"
-            answers.append(Answer(kind, base64.b64decode(line["body"]), line["content_type"], line["error_type"] or None,
+            # Of a stream that broke: its pieces, then the error.
+            body = base64.b64decode(line["stream"]) + base64.b64decode(line["body"])
+            answers.append(Answer(kind, body, line["stream_type"] if line["streamed"] else line["content_type"], line["error_type"] or None,
                                   line["xray_error_cause"] or None))
             if kind == "init":
                 runtime.wait(60)

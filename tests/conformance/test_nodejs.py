@@ -47,6 +47,8 @@ RUNTIMES = [Runtime("nodejs20.x", 3), Runtime("nodejs22.x", 3), Runtime("nodejs2
 every_runtime = pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda runtime: runtime.name)
 one_of_each = pytest.mark.parametrize("runtime", [RUNTIMES[0], RUNTIMES[2]], ids=lambda runtime: runtime.name)
 
+STREAMS = ["text", "nothing", "type", "http", "object", "breaks_before", "breaks_after", "text"]
+
 # What stays different, with its reason; docs/runtimes.md lists the same. An entry that no longer differs fails.
 DIFFERENCES = {
     (3, "app.callback", "exits_after_answer"): "AWS's native client blocks until its answer is sent; ours is on its way when the process ends",
@@ -147,7 +149,7 @@ def test_answers_errors_and_headers_are_the_same_bytes(runtime):
 @pytest.mark.parametrize("handler, names", [
     ("app.asynchronous", ["more.echo", "throw.error", "throw.text", "throw.nothing", "reject.error", "return.text", "return.nothing", "return.circular"]),
     ("app.callback", cases_of("callbacks", "app.js")), ("app.ends", cases_of("ends", "app.js")), ("app.strict", [""]), ("app.nested.deeper.handler", [""]),
-    ("stream.handler", ["text", "nothing", "type", "http", "object", "breaks_before", "breaks_after"])])
+    ("stream.handler", STREAMS)])
 def test_ways_to_answer_and_to_end_are_the_same(runtime, handler, names):
     if handler == "app.callback" and runtime.client == 4:
         names = names[:1]  # it is refused as it is loaded
@@ -208,6 +210,21 @@ def test_what_cannot_be_loaded_is_told_in_the_same_words(runtime, handler, broke
         message = body["errorMessage"].split("\nRequire stack:")[0].split(" imported from ")[0]
         return answer.kind, body["errorType"], message, answer.content_type, answer.error_type, run.status
     assert (told(ours) == told(theirs)) != (handler in LOADING), "strike it off the list" if handler in LOADING else (told(ours), told(theirs))
+
+
+@needs_endpoint
+@one_of_each
+def test_livelambdas_runtime_api_takes_the_streams_of_both(runtime):
+    variables = environment("stream.handler", FOLDER, runtime.name)
+    names = [name for name in STREAMS if (runtime.client, "stream.handler", name) not in DIFFERENCES]
+    ours, theirs = (by_product(events_of(names), command, variables, FOLDER).answers for command in (runtime.ours, runtime.theirs))
+    recorded = by_recorder(events_of(names), runtime.ours, variables, FOLDER).answers
+    assert [(one.kind, one.content_type, one.error_type) for one in ours] == [(one.kind, one.content_type, one.error_type) for one in theirs]
+    broken = names.index("breaks_after")
+    assert b"in the middle" in ours[broken].body and ours[broken].body.startswith(b"begun") and theirs[broken].body.startswith(b"begun")
+    for answers in (ours, theirs, recorded):
+        del answers[broken]  # its trace names each client's own frames
+    assert [one.body for one in ours] == [one.body for one in theirs] == [one.body for one in recorded]
 
 
 @needs_endpoint

@@ -1,4 +1,4 @@
-// Streamed answers. Refused by name by livelambda's own Runtime API today; between runtimes and the recorder they are held.
+// Streamed answers.
 export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
   const cases = {
     text: () => (stream.write("one "), stream.end("two")),
