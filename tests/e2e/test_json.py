@@ -25,7 +25,7 @@ export async function handler(event) {
 def told(cloud, module_path, module_processes) -> list[dict]:
     """Two sessions in which everything happens that a session tells of, but `dropped`."""
     app = apps.plain(module_path, "told", timeout=3, Plain=HANDLER)
-    session = Session(app, cloud, module_path / "home", "one", "--verbose")
+    session = Session(app, cloud, module_path / "home", "one", "--verbose", "--inspect", "Plain")
     name = session.function("Plain")
     assert cloud.invoke(name, {}).error is None
     assert cloud.invoke(name, {"what": "throw"}).error == "Unhandled"
