@@ -439,7 +439,7 @@ def test_an_include_brings_text_from_s3(cloud, formation, put):
     assert made["Status"] == "FAILED" and made["StatusReason"] \
         == "Transform AWS::Include failed with: The location parameter is not a valid S3 uri."
     made = change_set(cloud, "macro-unknown", template({"T": TOPIC}, Transform="My::Macro"))
-    assert made["StatusReason"] == "The transform My::Macro is not implemented by the local cloud"
+    assert made["StatusReason"] == "No transform named My::Macro found."
 
 
 # --- Parameters, rules, dynamic references

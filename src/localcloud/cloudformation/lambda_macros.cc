@@ -144,7 +144,7 @@ base::Result<json::value> Macros::read_answer(const Question& question, const st
 std::string Macros::function_of(std::string_view macro) const {
   for (const auto& stack : store_.all()) {
     for (const auto& resource : stack->resources) {
-      if (resource.type != kMacroType || resource.state.physical_id != macro) continue;
+      if (resource.type != kMacroType || transform_id(resource.state.physical_id) != transform_id(macro)) continue;
       if (resource.status == "CREATE_COMPLETE" || resource.status == "UPDATE_COMPLETE")
         return text_property(resource.properties, "FunctionName");
     }
@@ -153,7 +153,8 @@ std::string Macros::function_of(std::string_view macro) const {
 }
 
 std::string Macros::transform_id(std::string_view macro) const {
-  return fmt::format("{}::{}", cloud_.account_id, macro);
+  return macro.find("::") == std::string_view::npos ? fmt::format("{}::{}", cloud_.account_id, macro)
+                                                    : std::string(macro);
 }
 
 std::unique_ptr<ResourceType> make_macro_type() {
