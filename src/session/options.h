@@ -32,8 +32,8 @@ struct Options {
   bool increase_timeout = false;  // 900 seconds for live functions
   WorkerBounds workers = {};
   std::optional<std::vector<std::string>> inspect = {};  // functions to debug; empty = every live one
-  bool cloud_ends = false;        // the cloud ends with its last session: nothing is left to speak of
-  std::string user;               // login name
+  bool cloud_ends = false;  // the cloud ends with its last session: nothing is left to speak of
+  std::string user;         // login name
   std::string host;
   std::map<std::string, std::string> environment;  // AWS_*, LIVELAMBDA_CA_FILE, PATH, HOME, …
   Assets assets;

@@ -58,8 +58,8 @@ class Language {
   // Builds it, after check(); several at once, but one of a function. `folder` is the function's own place for what is
   // built and is kept from build to build.
   virtual awaitable<BuildResult> build(FunctionCode code, std::string folder) = 0;
-  // What a build may read, as far as the project's layout says it: counts until a build has told what it read, and after
-  // one that failed. Empty: every file of the function's folder.
+  // What a build may read, as far as the project's layout says it: counts until a build has told what it read, and
+  // after one that failed. Empty: every file of the function's folder.
   virtual std::set<std::string> layout_inputs(const FunctionCode&) const { return {}; }
   // Ends what it keeps running to build. The last call.
   virtual awaitable<void> close() { co_return; }
