@@ -40,25 +40,26 @@ BuildHelper::BuildHelper(asio::any_io_executor executor, os::Spawner& spawner,
 
 awaitable<base::Result<codec::json::object>> BuildHelper::ask(std::vector<std::string> command,
                                                               codec::json::object question) {
-  while (starting_) co_await changed_.wait();
-  if (!socket_) CO_TRY(co_await start(std::move(command)));
-  const auto socket = socket_;
-  const auto id = ++last_id_;
-  question["id"] = id;
-  unsent_ += codec::to_text(question) + "\n";
-  if (!std::exchange(sending_, true)) {
-    while (!unsent_.empty() && socket->is_open()) {
-      const std::string piece = std::exchange(unsent_, {});
-      co_await asio::async_write(*socket, asio::buffer(piece), kQuiet);
+  // A program that ended without an answer may have ended before the question came: another one is asked, once.
+  for (int attempt = 0; attempt < 2 && !closed_; ++attempt) {
+    while (starting_) co_await changed_.wait();
+    if (!socket_) CO_TRY(co_await start(command));
+    const auto socket = socket_;
+    const auto id = ++last_id_;
+    question["id"] = id;
+    unsent_ += codec::to_text(question) + "\n";
+    if (!std::exchange(sending_, true)) {
+      while (!unsent_.empty() && socket->is_open()) {
+        const std::string piece = std::exchange(unsent_, {});
+        co_await asio::async_write(*socket, asio::buffer(piece), kQuiet);
+      }
+      sending_ = false;
     }
-    sending_ = false;
+    while (!answers_.contains(id) && socket_ == socket) co_await changed_.wait();
+    auto answer = answers_.extract(id);
+    if (!answer.empty()) co_return std::move(answer.mapped());
   }
-  while (!answers_.contains(id) && socket_ == socket) co_await changed_.wait();
-  auto answer = answers_.extract(id);
-  if (answer.empty()) {
-    co_return base::fail(base::ErrorKind::local_resource, "the program that builds ended before it answered");
-  }
-  co_return std::move(answer.mapped());
+  co_return base::fail(base::ErrorKind::local_resource, "the program that builds ended before it answered");
 }
 
 awaitable<base::Result<>> BuildHelper::start(std::vector<std::string> command) {
@@ -124,6 +125,7 @@ void BuildHelper::take(std::string_view line) {
 }
 
 awaitable<void> BuildHelper::close() {
+  closed_ = true;
   if (process_) process_->signal_group(SIGKILL);
   co_await tasks_.close();
   socket_ = nullptr;

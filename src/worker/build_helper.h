@@ -30,7 +30,7 @@ class BuildHelper {
               std::map<std::string, std::string> environment);
 
   // The answer to a question; any number at a time. `command` starts the program, which gets the socket's path as its
-  // last argument. Errors: local_resource, if it does not start, or ends before it answers.
+  // last argument. Errors: local_resource, if it does not start, or ends twice before it answers.
   awaitable<base::Result<codec::json::object>> ask(std::vector<std::string> command, codec::json::object question);
 
   // Ends the program, and waits for it.
@@ -50,6 +50,7 @@ class BuildHelper {
   std::unique_ptr<os::Process> process_;
   std::shared_ptr<Socket> socket_;  // null: not running
   bool starting_ = false;
+  bool closed_ = false;
   std::string unsent_;  // questions, in order
   bool sending_ = false;
   std::int64_t last_id_ = 0;
