@@ -85,7 +85,7 @@ base::Result<Function> FunctionReader::read(std::string_view id, const json::val
   if (code.place == Code::Place::local && !code.is_asset) function.code_path = normal_path(code.path);
   read_build(resource, function);
   const FunctionSettings* settings = settings_of(function);
-  if (settings != nullptr) apply(*settings, function, code);
+  if (settings != nullptr) apply(*settings, properties, function, code);
   if (code.place == Code::Place::local) take_source(normal_path(code.path), function);
   read_entry(function);
   if (const auto* layers = codec::find(properties, "Layers")) function.layers = read_layers(node_, *layers);
@@ -260,10 +260,19 @@ const FunctionSettings* FunctionReader::settings_of(const Function& function) co
   return found;
 }
 
-void FunctionReader::apply(const FunctionSettings& settings, Function& function, Code& code) const {
+void FunctionReader::apply(const FunctionSettings& settings, const json::value& properties, Function& function,
+                           Code& code) const {
   function.build_command = settings.build;
   function.run_command = settings.run;
-  if (settings.source.empty() || code.place == Code::Place::image) return;
+  if (code.place == Code::Place::image) {
+    // CloudFormation replaces a function whose package type changes: one that has a name of its own it could not.
+    if (settings.run.empty() || codec::find(properties, "FunctionName") != nullptr) return;
+    function.image = true;
+    function.runtime = "provided.al2023";
+    function.handler = "bootstrap";
+    code = {.place = Code::Place::local, .path = "."};
+  }
+  if (settings.source.empty()) return;
   fs::path base = fs::path(node_.file).parent_path();
   fs::path path = (fs::path(options_.folder) / settings.source).lexically_normal();
   code = {.place = Code::Place::local, .path = path.lexically_relative(base.empty() ? "." : base).string()};

@@ -37,7 +37,8 @@ class FunctionReader {
   Code located_code(const codec::json::value* place) const;
 
   const FunctionSettings* settings_of(const Function& function) const;
-  void apply(const FunctionSettings& settings, Function& function, Code& code) const;
+  void apply(const FunctionSettings& settings, const codec::json::value& properties, Function& function,
+             Code& code) const;
   void read_build(const codec::json::value& resource, Function& function) const;
   void read_entry(Function& function) const;
 

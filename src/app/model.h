@@ -33,7 +33,7 @@ struct Layer {
 struct Function {
   std::string logical_id;
   bool serverless = false;   // AWS::Serverless::Function; else AWS::Lambda::Function
-  std::string runtime = {};  // "" for an image, or if it is not known before deployment
+  std::string runtime = {};  // "" for an image that stays, or if it is not known before deployment
   std::string handler = {};
   // The folder or file with its code, relative to the template's folder (or absolute, as CDK may write it), "." for
   // that folder itself; "" if the code is not on this machine (S3, inline, image).
@@ -54,7 +54,8 @@ struct Function {
   int timeout_seconds = 3;  // Lambda's defaults, if the template says nothing that can be resolved
   int memory_mb = 128;
   std::vector<Layer> layers = {};  // as Layers lists them: the later lie over the earlier
-  bool response_stream = false;    // it has a function URL with InvokeMode RESPONSE_STREAM
+  bool image = false;  // a container image, run here by `run` of livelambda.yaml in the place of its Dockerfile
+  bool response_stream = false;  // it has a function URL with InvokeMode RESPONSE_STREAM
   bool live = false;
   WhyNot why_not = {};                  // its reason is `none` if it is live
   std::vector<std::string> roles = {};  // logical ids of the template's roles that it uses; empty: SAM makes its role

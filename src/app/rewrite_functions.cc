@@ -91,6 +91,11 @@ void put_stub(Draft& draft, const Function& function, const json::value& had) {
     properties["Code"] = json::object{{"S3Bucket", bucket}, {"S3Key", key}};
   }
   properties["Runtime"] = "provided.al2023";
+  if (function.image) {
+    properties.stable_erase("PackageType");
+    ignore_global(draft, function, "PackageType");
+    properties["Handler"] = function.handler;
+  }
   if (function.response_stream) tell_of_streamed_url(draft, function, properties);
   drop_build(draft.resource(function.logical_id));
   if (codec::find(had, "FileSystemConfigs") != nullptr) {

@@ -51,6 +51,31 @@ Resources:
             R"({"Fn::If":["A",{"Variables":{"A":"b"}},{}]})");
 }
 
+TEST(Rewrite, MakesAnImageThatRunsHereAPackage) {
+  auto stack = read_template(
+      R"(
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {PackageType: Image}}
+Resources:
+  Resize: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: x, ImageConfig: {Command: [a]}}}
+  Named: {Type: AWS::Serverless::Function, Properties: {ImageUri: x, FunctionName: n}}
+  Other: {Type: AWS::Serverless::Function, Properties: {ImageUri: x}}
+)",
+      {.functions = {{.name = "Resize", .source = "resize", .run = "./run"}, {.name = "Named", .run = "./run"}}});
+  ASSERT_TRUE(stack) << stack.error().message;
+  auto rewritten = rewrite_to_live(*stack, options());
+  ASSERT_TRUE(rewritten) << rewritten.error().message;
+  auto resources = rewritten->document.at("Resources");
+  resources.at("Resize").at("Properties").as_object().stable_erase("Policies");
+  EXPECT_EQ(codec::to_text(resources.at("Resize")),
+            R"({"Type":"AWS::Serverless::Function","Properties":{"CodeUri":{"Bucket":{"Ref":"LiveLambdaBucket"},)"
+            R"("Key":{"Ref":"LiveLambdaStubX8664"}},"Runtime":"provided.al2023","Handler":"bootstrap"},)"
+            R"("IgnoreGlobals":["PackageType"]})");
+  for (const char* stays : {"Named", "Other"}) {
+    EXPECT_EQ(codec::find_string(resources, stays, "Properties", "ImageUri"), "x") << stays;
+  }
+}
+
 TEST(Rewrite, PutsTheStubInPlaceOfAServerlessFunction) {
   auto rewritten = app::testing::rewritten(R"(
 AWSTemplateFormatVersion: 2010-09-09

@@ -26,7 +26,9 @@ constexpr Row kReasons[] = {
      "keeps its code in AWS: CloudFormation itself calls it during deployments"},
     {StayReason::cdk_helper, "cdk_helper", "keeps its code in AWS: it is one of CDK's own helpers"},
     {StayReason::edge, "edge", "keeps its code in AWS: it runs at CloudFront's edge (Lambda@Edge)"},
-    {StayReason::image, "image", "keeps its code in AWS: it is a container image"},
+    {StayReason::image, "image",
+     "keeps its code in AWS: it is a container image; `run` in livelambda.yaml says how to run its code here, if it "
+     "has no FunctionName"},
     {StayReason::durable, "durable", "keeps its code in AWS: it is a durable function, which needs a managed runtime"},
     {StayReason::managed_instances, "managed_instances", "keeps its code in AWS: it runs on Lambda Managed Instances"},
     {StayReason::inline_code, "inline_code", "keeps its code in AWS: its code stands in the template"},

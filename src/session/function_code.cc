@@ -27,6 +27,7 @@ worker::FunctionCode function_code(const app::Stack& stack, const app::Function&
                                    const std::string& app_folder) {
   return {.function = stack.path_of(function),
           .runtime = function.runtime,
+          .image = function.image,
           .handler = function.handler,
           .source = absolute(stack, function.source),
           .app_folder = app_folder,

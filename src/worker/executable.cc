@@ -37,7 +37,8 @@ Way way_of(const FunctionCode& code) {
 
 // What is to be said of a runtime that no test of livelambda's runs.
 std::string note_on(const FunctionCode& code) {
-  return code.runtime.starts_with("dotnet") ? "experimental: .NET is not run in CI" : std::string();
+  if (code.runtime.starts_with("dotnet")) return "experimental: .NET is not run in CI";
+  return code.image ? "experimental: container images are not run in CI" : "";
 }
 
 std::string tool_of(Way way) {

@@ -12,6 +12,7 @@ namespace worker {
 struct FunctionCode {
   std::string function;                       // its path in the app ("Fn", "Nested/Fn"), for messages
   std::string runtime;                        // the function's own: "nodejs20.x"
+  bool image = false;                         // it is a container image in AWS
   std::string handler;                        // "src/api.handler"
   std::string source;                         // absolute folder of the code
   std::string app_folder = {};                // absolute; where commands of livelambda.yaml run

@@ -53,7 +53,9 @@ def app(module_path) -> Path:
     template += FUNCTION.format(name="Made", folder="made/", more="", metadata=", Metadata: {BuildMethod: makefile}")
     template += FUNCTION.format(name="Given", folder="given/", more=", Runtime: ruby3.4", metadata="")
     template += FUNCTION.format(name="Stays", folder="stays/", more=", Runtime: dotnet8, Handler: Shop", metadata="")
-    settings = ("functions:\n  Given:\n    build: cp given/words/said.txt given/said.txt\n    run: python3 program.py\n")
+    template += "  Pictures: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: 1.dkr.ecr.us-east-1.amazonaws.com/p:1}}\n"
+    settings = ("functions:\n  Given:\n    build: cp given/words/said.txt given/said.txt\n    run: python3 program.py\n"
+                "  Pictures:\n    source: ready\n    run: ./bootstrap\n")
     if RIC.exists():
         template += FUNCTION.format(name="Ric", folder="ric/", more="", metadata="")
         settings += f"  Ric:\n    run: {RIC} -m awslambdaric app.handler\n"
@@ -114,6 +116,12 @@ def test_commands_of_livelambda_yaml_build_and_run_any_runtime(cloud, session, a
     assert invoke(cloud, session, "Given")["said"] == "given"
     reload(session, "Given", app / "given/words/said.txt", "given anew")
     assert invoke(cloud, session, "Given")["said"] == "given anew"
+
+
+def test_a_container_image_runs_by_the_command_of_livelambda_yaml(cloud, session, app):
+    answer = invoke(cloud, session, "Pictures")
+    assert answer["said"] == (app / "ready/said.txt").read_text()
+    assert "Pictures: experimental" in session.stderr
 
 
 def test_what_cannot_run_here_keeps_its_code_in_aws(session):
