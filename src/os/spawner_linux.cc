@@ -252,11 +252,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 
 base::Error start_error(const ChildFailure& failure, const std::string& program, const ProcessOptions& options) {
   if (failure.step == Step::private_tmp) {
-    return {
-        .kind = base::ErrorKind::permission,
-        .message = fmt::format("no /tmp or /opt of its own for {}: {}", program,
-                               std::generic_category().message(failure.code)),
-        .hint = "allow unprivileged user namespaces (user.max_user_namespaces, AppArmor, the container's seccomp)"};
+    return {.kind = base::ErrorKind::permission,
+            .message = fmt::format("no /tmp or /opt of its own for {}: {}", program,
+                                   std::generic_category().message(failure.code)),
+            .hint = "allow unprivileged user namespaces (user.max_user_namespaces, AppArmor, the container's seccomp)"};
   }
   bool missing = failure.code == ENOENT || failure.code == ENOTDIR;
   if (failure.step == Step::directory && missing) {

@@ -27,7 +27,7 @@ struct LayerVersion {
   std::vector<std::string> architectures;
   base::WallTime created{};
   std::shared_ptr<const Package> package;
-  std::string location;  // the URL of its archive, which nobody can guess; AWS's ends after ten minutes
+  std::string location;         // the URL of its archive, which nobody can guess; AWS's ends after ten minutes
   json::array statements = {};  // of its resource policy
   std::string policy_revision = {};
 };
