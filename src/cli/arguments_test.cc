@@ -104,7 +104,7 @@ TEST(Arguments, EveryCommandOnAnAppKnowsItself) {
 TEST(Arguments, ThatOneCommandHasAnotherRefuses) {
   EXPECT_EQ(error({"outputs", "--take-over"}).kind, base::ErrorKind::usage);
   EXPECT_EQ(error({"deploy", "--increase-timeout"}).kind, base::ErrorKind::usage);
-  EXPECT_EQ(error({"start", "--yes"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"deploy", "--yes"}).kind, base::ErrorKind::usage);
   EXPECT_THAT(error({"start", "--parameter", "A"}).message, HasSubstr("KEY=VALUE"));
 }
 
