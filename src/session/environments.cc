@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include "session/answers.h"
 #include "session/text.h"
@@ -23,9 +24,12 @@ constexpr auto kForgetAfter = 24h;  // Lambda ends an idle environment within th
 constexpr auto kSweepEvery = 1min;
 constexpr auto kSettle = 50ms;  // without a change: a `git checkout` or a formatter is over
 constexpr int kMostSettleRounds = 40;
-constexpr std::size_t kMostAtOnce = 3;  // functions that one change loads again without a pause
-constexpr auto kQuiet = 500ms;          // if so long nothing was changed before
-constexpr int kMostTries = 3;           // of workers that end before they take the event
+constexpr std::size_t kMostAtOnce = 3;    // functions that one change loads again without a pause
+constexpr auto kQuiet = 500ms;            // if so long nothing was changed before
+constexpr std::size_t kLeastLoading = 8;  // workers that load at a time, at least; the rest wait for their turn
+constexpr auto kLongestTurn = 2s;         // who loads for longer holds up nobody
+constexpr auto kLookForTurn = 100ms;
+constexpr int kMostTries = 3;  // of workers that end before they take the event
 
 constexpr auto kAwaited = 10s;  // how long a new environment's first event may be on its way
 
@@ -241,7 +245,27 @@ awaitable<base::Result<Environments::TwinPtr>> Environments::fresh_twin(Environm
   }
 }
 
+// Fifty environments at once would load so slowly together that their stubs, which hear nothing, give up.
+awaitable<void> Environments::wait_for_turn_to_load() {
+  const std::size_t most = std::max<std::size_t>(kLeastLoading, 4 * std::thread::hardware_concurrency());
+  const auto counts = [this](const TwinPtr& twin) { return clock_.now() - twin->started < kLongestTurn; };
+  while (static_cast<std::size_t>(std::ranges::count_if(loading_, counts)) >= most) {
+    co_await loaded_.wait(clock_.now() + kLookForTurn);
+  }
+}
+
+awaitable<void> Environments::await_loaded(TwinPtr twin) {
+  co_await twin->process->initialised();
+  end_turn(twin);
+}
+
+void Environments::end_turn(const TwinPtr& twin) {
+  loading_.erase(twin);
+  loaded_.notify_all();
+}
+
 awaitable<base::Result<Environments::TwinPtr>> Environments::start_twin(EnvironmentPtr environment) {
+  co_await wait_for_turn_to_load();
   const LiveFunction& function = *environment->function;
   auto twin = std::make_shared<Twin>();
   twin->generation = generation_of(function.info.logical_id);
@@ -258,9 +282,13 @@ awaitable<base::Result<Environments::TwinPtr>> Environments::start_twin(Environm
     CO_TRY(twin->debug, debugging_->prepare(spec));
   }
   twin->held = spec.held;
-  CO_TRY(twin->process, co_await launcher_.start(
-                            spec, [this, &function](worker::LogRecord record) { log(function, std::move(record)); }));
+  loading_.insert(twin);
+  auto process =
+      co_await launcher_.start(spec, [this, &function](worker::LogRecord record) { log(function, std::move(record)); });
+  if (!process) end_turn(twin);
+  CO_TRY(twin->process, std::move(process));
   twins_.insert(twin);
+  tasks_.spawn(await_loaded(twin));
   if (twin->debug) attach_debuggers(environment, twin, spec);
   co_return twin;
 }
@@ -559,6 +587,7 @@ awaitable<void> Environments::close() {
     reporter_.report(attempt->report);
   }
   environments_.clear();
+  loading_.clear();
   base::TaskGroup ending(executor_);
   for (const TwinPtr& twin : std::set<TwinPtr>(twins_)) ending.spawn(end_twin(twin));
   co_await ending.join();

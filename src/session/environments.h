@@ -1,7 +1,8 @@
 // The local twins of execution environments: which worker serves which, when a worker starts, and what a change of the
 // code does.
 //
-// - A worker starts when its environment is announced, so that it loads while the stub still initialises.
+// - A worker starts when its environment is announced, so that it loads while the stub still initialises. Only
+//   so many load at a time.
 // - After a change of a function's files the next attempt runs new code; an attempt that runs ends on the code it began
 //   with. The twin that was used last is started anew when its file is saved, so that the next attempt finds it ready,
 //   and a broken file is shown; again when the last of many changes is over.
@@ -129,6 +130,9 @@ class Environments final : public AttemptHandler {
   awaitable<worker::WorkerOutcome> run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<base::Result<TwinPtr>> fresh_twin(EnvironmentPtr environment);
   awaitable<base::Result<TwinPtr>> start_twin(EnvironmentPtr environment);
+  awaitable<void> wait_for_turn_to_load();
+  awaitable<void> await_loaded(TwinPtr twin);
+  void end_turn(const TwinPtr& twin);
   awaitable<void> start_ahead(EnvironmentPtr environment, bool reload);
   awaitable<void> reload_ahead(std::string function, bool at_once);
   awaitable<void> load_ahead(std::string function);
@@ -175,6 +179,8 @@ class Environments final : public AttemptHandler {
   };
   std::map<std::string, Told> told_;
   Debugging* debugging_;
+  std::set<TwinPtr> loading_;  // since their start began
+  base::Notifier loaded_;
   base::TaskGroup tasks_;
 };
 

@@ -19,7 +19,8 @@ export async function handler({ folder, token, count }) {
 
 
 def test_fifty_requests_meet_inside_the_handler(cloud, tmp_path, start):
-    session = start(apps.plain(tmp_path, timeout=170, Plain=BARRIER), cloud)
+    session = start(apps.plain(tmp_path, timeout=170, Plain=BARRIER), cloud, "test", "--idle-workers", str(COUNT),
+                    "--idle-memory", "100000")
     barrier = tmp_path / "barrier"
     barrier.mkdir()
     function = session.function("Plain")
