@@ -1,9 +1,12 @@
 """A Runtime API that hands out events and keeps what a runtime posts, byte for byte. It knows nothing of Lambda beyond that."""
 
+import http.client
 import http.server
 import subprocess
 import threading
 from dataclasses import dataclass, field
+
+http.client._MAXLINE = 2 * 1024 * 1024  # of the server's headers too: X-Ray's cause has up to a megabyte
 
 HEADERS = {"Lambda-Runtime-Deadline-Ms": "4102444800000", "Content-Type": "application/json",
            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f:live"}

@@ -23,6 +23,9 @@ pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="SKIPPED JUDGE: awsl
 # What stays different, with its reason; docs/runtimes.md lists the same. An entry that no longer differs fails.
 DIFFERENCES = {}
 
+# At livelambda's Runtime API a cause that is longer than the 64 KB of headers it takes is refused (431), as is the error with it.
+LONG_CAUSE = ("raise.recursion",)
+
 CONTEXT = {"Lambda-Runtime-Client-Context": json.dumps({"custom": {"a": "b"}, "client": {"app_title": "shop"}}),
            "Lambda-Runtime-Cognito-Identity": json.dumps({"cognitoIdentityId": "eu-west-1:1", "cognitoIdentityPoolId": "pool"}),
            "Lambda-Runtime-Aws-Tenant-Id": "tenant", "Lambda-Runtime-Trace-Id": "Root=1-2;Sampled=1"}
@@ -139,7 +142,7 @@ def sized_events():
 
 @needs_endpoint
 def test_livelambdas_runtime_api_hands_on_what_both_say():
-    names = [name for name, answer in zip(NAMES, theirs().answers) if not answer.kind.startswith(ENDED)]
+    names = [name for name, answer in zip(NAMES, theirs().answers) if not answer.kind.startswith(ENDED) and name not in LONG_CAUSE]
     events = events_of(names) + sized_events()
     one = each_of(by_product, events, [PYTHON, "-m", "awslambdaric", "cases.handler"], variables_of(), FOLDER).answers
     other = each_of(by_product, events, [PYTHON, OURS], variables_of(), FOLDER).answers
@@ -150,7 +153,7 @@ def test_livelambdas_runtime_api_hands_on_what_both_say():
 @needs_emulator
 @needs_endpoint
 def test_awss_emulator_gives_the_same_to_who_invokes():
-    left_out = ("raise.control_characters", "context", "context.")  # X-Ray's cause is no header then, which ends both; ids and ARN are its own
+    left_out = ("raise.control_characters", "context", "context.", *LONG_CAUSE)  # X-Ray's cause is no header then, which ends both; ids and ARN are its own
     names = [name for name, answer in zip(NAMES, theirs().answers) if not answer.kind.startswith(ENDED) and name not in left_out]
     events = events_of(names) + sized_events()
     product = by_product(events, [PYTHON, OURS], variables_of(), FOLDER).answers

@@ -86,8 +86,8 @@ def during(_):
     raise RuntimeError("second")
 
 
-def endless(n):
-    return endless(n + 1) + 1
+def deep(n):
+    return fail(RecursionError("deep enough")) if n == 800 else deep(n + 1)
 
 
 class Raised:
@@ -107,7 +107,7 @@ class Raised:
     context = lambda: chained(during)
     text = lambda: fail("only text")
     zero = lambda: 1 / 0
-    recursion = lambda: endless(0)
+    recursion = lambda: deep(0)
     assertion = lambda: fail(AssertionError())
     unicode = lambda: b"\xff".decode()
     system = lambda: open("/not/there")
