@@ -5,7 +5,7 @@ import http from "node:http";
 import { errorBody, xrayCause } from "./errors.mjs";
 import { isModern } from "./generation.mjs";
 
-const MAX_CAUSE = 1024 * 1024; // a longer one is left out
+const MAX_CAUSE = 60_000; // what a header of livelambda's Runtime API has room for; a longer one is left out
 
 export class RuntimeApi {
   #agent = new http.Agent({ keepAlive: true });

@@ -5,7 +5,6 @@ whose quirks handlers rely on; tests/conformance holds the one against the other
 the package or the machine has it.
 """
 
-import http.client
 import importlib
 import json
 import logging
@@ -14,8 +13,10 @@ import sys
 import time
 import traceback
 
-import livelambda_json  # of this folder, which main() takes off the path
+import livelambda_http  # of this folder, which main() takes off the path
+import livelambda_json
 
+MAX_CAUSE = 60_000  # what a header of livelambda's Runtime API has room for; a longer one is left out
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _current = {"id": "", "tenant": None}  # the request that runs, for log lines
 # livelambda's own words to its loader, which no handler sees: what installs the function's packages, and where boto3 is if the
@@ -38,7 +39,7 @@ class RuntimeFailure(Exception):
 
 class RuntimeApi:
     def __init__(self, address):
-        self._connection = http.client.HTTPConnection(address)
+        self._connection = livelambda_http.Connection(address)
 
     def next(self):
         status, headers, body = self._request("GET", "invocation/next")
@@ -57,7 +58,7 @@ class RuntimeApi:
     def invocation_error(self, request_id, error, xray_cause):
         headers = {"Content-Type": "application/json"}
         cause = xray_cause.encode()
-        if len(cause) < 1024 * 1024:
+        if len(cause) < MAX_CAUSE:
             headers["Lambda-Runtime-Function-XRay-Error-Cause"] = cause
         self._post(f"invocation/{request_id}/error", _bytes(error), headers)
 
@@ -68,9 +69,7 @@ class RuntimeApi:
             print(f"the Runtime API answered {status} to {path}: {answer.decode(errors='replace')}")
 
     def _request(self, method, path, body=None, headers=None):
-        self._connection.request(method, "/2018-06-01/runtime/" + path, body, headers or {})
-        response = self._connection.getresponse()
-        return response.status, response.headers, response.read()
+        return self._connection.request(method, "/2018-06-01/runtime/" + path, body, headers)
 
 
 def _bytes(value):
