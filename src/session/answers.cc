@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <string_view>
 
 #include "codec/json.h"
@@ -29,6 +31,15 @@ runtime_api::InvocationEvent to_event(const bridge::Invocation& invocation) {
           .client_context = invocation.client_context,
           .cognito_identity = invocation.cognito_identity,
           .tenant_id = invocation.tenant_id};
+}
+
+std::string variable(const bridge::Announce& announce, std::string_view name) {
+  auto found = std::ranges::find(announce.environment, name, [](const auto& one) { return one.first; });
+  return found == announce.environment.end() ? std::string() : found->second;
+}
+
+int memory_size_mb(const bridge::Announce& announce) {
+  return std::atoi(variable(announce, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE").c_str());
 }
 
 worker::WorkerOutcome live_failure(std::string type, const std::string& message) {

@@ -77,7 +77,7 @@ void Environments::give_up(bridge::AttemptId id, AttemptPtr attempt, std::string
   report.status = std::move(status);
   report.error = std::move(why);
   const bool ran = attempt->handed_over != base::SteadyTime{};
-  report.ms = ran ? std::chrono::duration<double, std::milli>(clock_.now() - attempt->handed_over).count() : 0;
+  report.ms = ran ? to_ms(clock_.now() - attempt->handed_over) : 0;
   reporter_.report(report);
   auto environment = environment_of(id.environment);
   if (environment && environment->twin == attempt->twin) retire(*environment);  // ends when its handler does

@@ -2,6 +2,7 @@
 // has the fields. A reporter never fails and never waits.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,9 +11,15 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace session {
+
+// As reports have durations.
+inline double to_ms(base::SteadyTime::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
 
 struct DeployProgress {
   std::string stack;
