@@ -15,8 +15,9 @@ asio::awaitable<void> OffLoop::run(std::function<void()> work) {
     asio::post(threads_,
                [resume = std::move(resume), todo = std::move(todo), guard = asio::make_work_guard(loop)]() mutable {
                  todo();
-                 asio::post(guard.get_executor(), std::move(resume));
-                 guard.reset();
+                 // The loop may end as soon as it resumed: what holds it goes with that.
+                 const asio::any_io_executor back = guard.get_executor();
+                 asio::post(back, [resume = std::move(resume), held = std::move(guard)]() mutable { resume(); });
                });
   };
   co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(begin, asio::use_awaitable, std::move(work));
