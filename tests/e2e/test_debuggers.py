@@ -306,13 +306,12 @@ def test_variables_of_an_editors_terminal_are_handed_on_and_hold_the_deadline(cl
     folder = module_path / "terminal"
     loader = folder / "boot loader.cjs"
     app = apps.plain(folder, timeout=1, Api="export const handler = async (event) => {\n"
-                     "  if (event.ms) await new Promise((go) => setTimeout(go, event.ms));\n  return [globalThis.attached ?? null, process.pid];\n};\n")
+                     "  if (event.ms) await new Promise((go) => setTimeout(go, event.ms));\n  return globalThis.attached ?? null;\n};\n")
     loader.write_text("globalThis.attached = process.env.VSCODE_INSPECTOR_OPTIONS;\n")
     session = start(app, cloud, env={"NODE_OPTIONS": f' --require "{loader}" ', "VSCODE_INSPECTOR_OPTIONS": ":::{}"})
-    attached, pid = cloud.invoke(session.function("Api"), {}).json
-    assert attached == ":::{}"
+    assert cloud.invoke(session.function("Api"), {}).json == ":::{}"
     mark = session.mark()
     assert "Task timed out" in cloud.invoke(session.function("Api"), {"ms": 2500}).json["errorMessage"]
-    session.wait_for("invocation", after=mark, phase="finished", status="timeout", pid=pid)
-    assert is_alive(pid)
+    held = session.wait_for("invocation", after=mark, phase="finished", status="timeout")
+    assert is_alive(held["pid"])
     assert not session.select("debugger")
