@@ -11,6 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <memory>
+#include <optional>
 
 #include "worker/dap_restart.h"
 
@@ -50,14 +52,27 @@ void shut(tcp::socket& socket) {
   socket.close(ignored);
 }
 
-// Until either side ends; then both do. `restart`, if given, looks at what passes.
-awaitable<void> copy(tcp::socket& from, tcp::socket& to, DapRestart* restart, const DebugTarget& target) {
+// A client and the debugger that it talks to, as long as either way is open: a way may end after whoever opened it.
+struct Talk {
+  Talk(tcp::socket from, const asio::any_io_executor& executor, DebugTargetPtr to)
+      : client(std::move(from)), server(executor), target(std::move(to)) {}
+
+  tcp::socket client;
+  tcp::socket server;
+  DebugTargetPtr target;
+  std::optional<DapRestart> restart;  // looks at what the debugger says
+};
+
+// One way, until either side ends; then both do.
+awaitable<void> copy(std::shared_ptr<Talk> talk, bool from_client) {
+  tcp::socket& from = from_client ? talk->client : talk->server;
+  tcp::socket& to = from_client ? talk->server : talk->client;
   std::array<char, std::size_t{16} << 10> buffer{};
   for (;;) {
     auto [error, size] = co_await from.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
     if (error) break;
     std::string passed(buffer.data(), size);
-    if (restart != nullptr) passed = restart->pass(passed, target.ends);
+    if (!from_client && talk->restart) passed = talk->restart->pass(passed, talk->target->ends);
     auto [broken, written] = co_await asio::async_write(to, asio::buffer(passed), asio::as_tuple(asio::use_awaitable));
     if (broken) break;
   }
@@ -67,29 +82,29 @@ awaitable<void> copy(tcp::socket& from, tcp::socket& to, DapRestart* restart, co
 
 constexpr std::size_t kMostWords = 4096;
 
-awaitable<void> keep_words(os::Process& process, bool from_stderr, std::string& words) {
+awaitable<void> keep_words(std::shared_ptr<os::Process> process, bool from_stderr, std::shared_ptr<std::string> words) {
   for (;;) {
-    const auto piece = co_await (from_stderr ? process.read_stderr() : process.read_stdout());
+    const auto piece = co_await (from_stderr ? process->read_stderr() : process->read_stdout());
     if (piece.empty()) break;
-    if (words.size() < kMostWords) words += piece;
+    if (words->size() < kMostWords) *words += piece;
   }
 }
 
-awaitable<void> await_end(os::Process& process, base::Notifier& ended) {
-  co_await process.wait();
-  ended.notify_all();
+awaitable<void> await_end(std::shared_ptr<os::Process> process, std::shared_ptr<base::Notifier> ended) {
+  co_await process->wait();
+  ended->notify_all();
 }
 
 // A debugger that is killed leaves its breakpoints behind in the process, so it is asked first.
-awaitable<void> let_go(os::Process& process) {
-  base::Notifier ended;
+awaitable<void> let_go(std::shared_ptr<os::Process> process) {
+  auto ended = std::make_shared<base::Notifier>();
   base::TaskGroup waiting(co_await asio::this_coro::executor);
   waiting.spawn(await_end(process, ended));
   for (const int signal : {0, SIGTERM, SIGKILL}) {
-    if (signal != 0) process.signal_group(signal);
+    if (signal != 0) process->signal_group(signal);
     const auto until = std::chrono::steady_clock::now() + kLetGo;
-    while (!process.ended() && std::chrono::steady_clock::now() < until) co_await ended.wait(until);
-    if (process.ended()) break;
+    while (!process->ended() && std::chrono::steady_clock::now() < until) co_await ended->wait(until);
+    if (process->ended()) break;
   }
   co_await waiting.close();
 }
@@ -203,9 +218,9 @@ awaitable<void> DebugRelay::serve(Socket client, DebugTargetPtr only) {
 }
 
 awaitable<void> DebugRelay::join(Socket client, std::string first_words, DebugTargetPtr target) {
-  std::unique_ptr<os::Process> attached;
+  std::shared_ptr<os::Process> attached;
   base::TaskGroup reading(executor_);
-  std::string words;
+  auto words = std::make_shared<std::string>();
   std::uint16_t port = target->port;
   if (!target->debugger.attach.empty()) {
     auto free = find_free_port(executor_);
@@ -218,21 +233,21 @@ awaitable<void> DebugRelay::join(Socket client, std::string first_words, DebugTa
                                    .capture_stderr = true});
     if (!process) co_return options_.on_trouble(process.error().message);
     attached = std::move(*process);
-    for (const bool from_stderr : {false, true}) reading.spawn(keep_words(*attached, from_stderr, words));
+    for (const bool from_stderr : {false, true}) reading.spawn(keep_words(attached, from_stderr, words));
   }
-  tcp::socket server(executor_);
-  if (co_await reach(server, port, *target, attached.get())) {
-    co_await asio::async_write(server, asio::buffer(first_words), asio::as_tuple(asio::use_awaitable));
+  auto talk = std::make_shared<Talk>(std::move(client), executor_, target);
+  if (co_await reach(talk->server, port, *target, attached.get())) {
+    co_await asio::async_write(talk->server, asio::buffer(first_words), asio::as_tuple(asio::use_awaitable));
     base::TaskGroup both(executor_);
-    DapRestart restart;
-    both.spawn(copy(client, server, nullptr, *target));
-    both.spawn(copy(server, client, first_words.starts_with("Content-Length") ? &restart : nullptr, *target));
+    if (first_words.starts_with("Content-Length")) talk->restart.emplace();
+    both.spawn(copy(talk, true));
+    both.spawn(copy(talk, false));
     co_await both.join();
   } else if (attached) {
-    options_.on_trouble(words);
+    options_.on_trouble(*words);
   }
-  shut(client);
-  if (attached) co_await let_go(*attached);
+  shut(talk->client);
+  if (attached) co_await let_go(attached);
   co_await reading.close();
 }
 
