@@ -94,7 +94,7 @@ ConditionalWrite release(const Registration& own) {
 }
 
 bool claim_had_succeeded(const std::optional<Registration>& found, const Registration& own) {
-  return found && found->session == own.session;
+  return found && found->session == own.session && found->link >= own.link;
 }
 
 bool is_displaced(const std::optional<Registration>& found, std::string_view own_session) {

@@ -64,7 +64,7 @@ ConditionalWrite renew(const Registration& own);
 // A clean end: the same item without connectionId and key.
 ConditionalWrite release(const Registration& own);
 
-// After a failed condition of claim(): did an earlier try of ours succeed (true), or must the claim start over (false)?
+// After a failed condition: did an earlier try of this same write succeed? Not if only a link before this one is there.
 bool claim_had_succeeded(const std::optional<Registration>& found, const Registration& own);
 // Read while connected: is the item someone else's?
 bool is_displaced(const std::optional<Registration>& found, std::string_view own_session);
