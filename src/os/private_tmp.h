@@ -14,8 +14,9 @@ struct PrivateTmp {
   std::string folder = {};     // the child's /tmp; empty: a tmpfs
   std::int64_t megabytes = 0;  // of the tmpfs, more is ENOSPC. 0, and no folder: /tmp is the machine's, and the child
                                // fails without its /opt
-  std::string keeps = {};      // a folder that the child sees, even if it is in the machine's /tmp; empty: none
-  std::string opt = {};        // the folder that is its /opt, if that can be; empty: the machine's
+  std::vector<std::string> keeps = {};  // what the child sees, although it is in the machine's /tmp; nothing if it is
+                                        // elsewhere. Must be there
+  std::string opt = {};                 // the folder that is its /opt, if that can be; empty: the machine's
 };
 
 class PrivateTmpPlan {
@@ -25,10 +26,16 @@ class PrivateTmpPlan {
   bool enter() const;
 
  private:
+  struct Kept {
+    std::vector<std::string> folders;  // around it, below /tmp, from the outermost
+    std::string path;
+  };
+  static bool keep(const Kept& kept, int machines_tmp);
+
   std::string options_;
   std::string users_;
   std::string groups_;
-  std::vector<std::string> kept_;  // its folders below /tmp, from the outermost to itself
+  std::vector<Kept> kept_;
   std::string folder_;
   std::string opt_;
 };

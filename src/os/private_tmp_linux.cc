@@ -37,8 +37,8 @@ std::array<char, 32> path_of(int fd) {
   return path;
 }
 
-int open_folder(const std::string& folder) {
-  return folder.empty() ? -1 : ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+int open_folder(std::string_view folder) {  // that ends as a C string does
+  return folder.empty() ? -1 : ::open(folder.data(), O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 // False without an /opt on this machine that the folder could be laid over.
@@ -59,12 +59,35 @@ PrivateTmpPlan::PrivateTmpPlan(const PrivateTmp& wanted)
       groups_(fmt::format("{0} {0} 1", ::getegid())),
       folder_(wanted.folder),
       opt_(wanted.opt) {
-  if ((options_.empty() && folder_.empty()) || !wanted.keeps.starts_with(kTmp)) return;
-  for (std::size_t slash = wanted.keeps.find('/', kTmp.size()); slash != std::string::npos;
-       slash = wanted.keeps.find('/', slash + 1)) {
-    kept_.push_back(wanted.keeps.substr(0, slash));
+  if (options_.empty() && folder_.empty()) return;
+  for (const auto& path : wanted.keeps) {
+    if (!path.starts_with(kTmp)) continue;
+    Kept kept{.folders = {}, .path = path};
+    for (std::size_t slash = path.find('/', kTmp.size()); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+      kept.folders.push_back(path.substr(0, slash));
+    }
+    kept_.push_back(std::move(kept));
   }
-  kept_.push_back(wanted.keeps);
+}
+
+// Lays what is in the machine's /tmp over the same place in the child's.
+bool PrivateTmpPlan::keep(const Kept& kept, int machines_tmp) {
+  for (const auto& folder : kept.folders) {
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return false;
+  }
+  const char* name = kept.path.c_str() + kTmp.size();
+  struct stat about{};
+  if (::fstatat(machines_tmp, name, &about, 0) != 0) return false;
+  if (S_ISDIR(about.st_mode)) {
+    if (::mkdir(kept.path.c_str(), 0755) != 0 && errno != EEXIST) return false;
+  } else {
+    int place = ::open(kept.path.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0644);
+    if (place < 0) return false;
+    ::close(place);
+  }
+  int tree = ::open_tree(machines_tmp, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  return tree >= 0 && ::move_mount(tree, "", AT_FDCWD, kept.path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0;
 }
 
 bool PrivateTmpPlan::enter() const {
@@ -73,8 +96,7 @@ bool PrivateTmpPlan::enter() const {
       !write_to("/proc/self/gid_map", groups_)) {
     return false;
   }
-  int kept = kept_.empty() ? -1 : open_folder(kept_.back());
-  if (!kept_.empty() && kept < 0) return false;
+  int machines_tmp = open_folder("/tmp");
   int opt = open_folder(opt_);  // which may be in the machine's /tmp, too
   int tmp = open_folder(folder_);
   if (!folder_.empty() && tmp < 0) return false;
@@ -83,11 +105,10 @@ bool PrivateTmpPlan::enter() const {
                           : ::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options_.c_str()) == 0;
   if (!mounted) return false;
   if (opt >= 0) bind_opt(opt);
-  if (kept < 0) return true;
-  for (const auto& folder : kept_) {
-    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return false;
+  for (const auto& kept : kept_) {
+    if (!keep(kept, machines_tmp)) return false;
   }
-  return ::mount(path_of(kept).data(), kept_.back().c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+  return true;
 }
 
 }  // namespace os

@@ -130,7 +130,7 @@ TEST_F(Spawner, GivesATmpOfItsOwn) {
       "test -d {0} && touch {0}/kept && ! test -e {1} && echo private > /tmp/only-here && cat /tmp/only-here && "
       "! head -c 2M /dev/zero > /tmp/much",
       kept.path(), hidden.path()));
-  options.private_tmp = PrivateTmp{.megabytes = 1, .keeps = kept.path()};
+  options.private_tmp = PrivateTmp{.megabytes = 1, .keeps = {kept.path(), "/usr"}};
   auto process = spawner_->spawn(options);
   if (!process && process.error().kind == base::ErrorKind::permission)
     GTEST_SKIP() << "no user namespaces here: " << process.error().message;
@@ -144,15 +144,18 @@ TEST_F(Spawner, GivesATmpOfItsOwn) {
 
 TEST_F(Spawner, GivesAFolderAsTmp) {
   TemporaryDirectory folder("spawner-test-");
+  TemporaryDirectory kept("spawner-test-");
   ASSERT_TRUE(write_file(folder.path() + "/before", "there\n"));
-  auto options = shell("cat /tmp/before && echo after > /tmp/after");
-  options.private_tmp = PrivateTmp{.folder = folder.path()};
+  ASSERT_TRUE(write_file(kept.path() + "/file", "kept\n"));
+  ASSERT_TRUE(write_file(kept.path() + "/other", "hidden\n"));
+  auto options =
+      shell(fmt::format("cat /tmp/before && echo after > /tmp/after; cat {0}/file; cat {0}/other", kept.path()));
+  options.private_tmp = PrivateTmp{.folder = folder.path(), .keeps = {kept.path() + "/file"}};
   auto process = spawner_->spawn(options);
   if (!process && process.error().kind == base::ErrorKind::permission)
     GTEST_SKIP() << "no user namespaces here: " << process.error().message;
   auto outcome = run(options);
-  EXPECT_EQ(outcome.status.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "there\n");
+  EXPECT_EQ(outcome.out, "there\nkept\n") << outcome.err;
   EXPECT_EQ(read_file(folder.path() + "/after").value_or(""), "after\n");
   EXPECT_FALSE(read_file("/tmp/after"));
 }

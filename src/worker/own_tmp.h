@@ -2,8 +2,10 @@
 // kernel allows that (os/private_tmp.h). What the function writes there stays from worker to worker of its environment,
 // and goes with the session.
 //
-// The machine's /tmp is kept where a process could not do without it: when its program, its code or what this machine
-// tells it lies there, and under a debugger, whose editor may talk through sockets in it.
+// What the process needs of the machine's /tmp stays visible at its place, each with all that lies beside it in the
+// same folder of /tmp: its folder, what its command and what this machine tells it name, and where symbolic links lead
+// in these, in its folder, and in the node_modules around it. What a file names that is read later is not seen. The
+// machine's /tmp is kept where that is all of it, and under a debugger, whose editor may talk through sockets in it.
 #pragma once
 
 #include <map>
@@ -19,6 +21,7 @@ namespace worker {
 std::string tmp_folder(const std::string& of_all, const WorkerSpec& spec);
 
 // Gives the process the folder as its /tmp, if it can do without the machine's. `variables`: those that Lambda gave it.
+// Looks at the disk.
 void give_own_tmp(os::ProcessOptions& process, const std::string& folder,
                   const std::map<std::string, std::string>& variables);
 

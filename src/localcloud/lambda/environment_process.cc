@@ -118,7 +118,7 @@ awaitable<base::Result<>> ExecutionEnvironment::start_process(base::TaskGroup& t
   CO_TRY(auto options, process_options(runtime));
   if (!runtime.notice.empty()) log_.line(runtime.notice);
   private_tmp_ = runtimes_.gives_private_tmp();
-  options.private_tmp = os::PrivateTmp{.megabytes = version_->ephemeral_storage_mb, .keeps = cloud_.work_directory};
+  options.private_tmp = os::PrivateTmp{.megabytes = version_->ephemeral_storage_mb, .keeps = {cloud_.work_directory}};
   // An interpreter that is installed in /opt must stay there; then the layers are not.
   bool needs_opt = is_in_opt(options.command.front()) || is_in_opt(cloud_.work_directory);
   if (version_->layers && !needs_opt) options.private_tmp->opt = version_->layers->directory();
