@@ -208,15 +208,15 @@ void LinkMachine::fail(Instant at, const Outcome& outcome, LinkActions& actions)
     return;
   }
   if (established_) {
-    if (tries_ == 1) actions.push_back(LinkTrouble{});
+    if (!std::exchange(trouble_told_, true)) actions.push_back(LinkTrouble{});
     want_check(at);  // or is the whole bridge gone?
   }
   reopen(at, actions);
 }
 
 void LinkMachine::become_ready(Instant at, LinkActions& actions) {
-  established_ = true;
-  opening_ = false;
+  if (!std::exchange(established_, true)) tries_ = 0;
+  opening_ = trouble_told_ = false;
   lost_ = false;
   ready_id_ = own_.connection_id;
   ready_at_ = at.steady;

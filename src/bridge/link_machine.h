@@ -104,11 +104,12 @@ class LinkMachine {
 
   // The link.
   base::SteadyTime give_up_at_{};
-  bool established_ = false;  // a first link was ready
-  bool opening_ = false;      // until it is registered, or failed
-  bool lost_ = false;         // the registered one, and none is ready since
-  std::string ready_id_;      // of the registered connection
-  int tries_ = 0;             // to open a link, since one was steady
+  bool established_ = false;   // a first link was ready
+  bool opening_ = false;       // until it is registered, or failed
+  bool lost_ = false;          // the registered one, and none is ready since
+  bool trouble_told_ = false;  // since a link was ready
+  std::string ready_id_;       // of the registered connection
+  int tries_ = 0;              // to open a link, since one was steady
   base::SteadyTime ready_at_{};
   std::optional<base::SteadyTime> retry_at_;
   std::optional<base::SteadyTime> old_at_;

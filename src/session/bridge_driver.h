@@ -1,6 +1,5 @@
-// The I/O of the bridge's session machine: keeps a registered link open (re-connecting, renewing it before the API's 2
-// hours, saying hello within its 10 idle minutes), posts what the machine wants posted, and finds out when another
-// session took over.
+// The I/O of the bridge's two session machines: opens the connections and reads and writes the entry that the link
+// machine wants, and posts what the session machine wants posted.
 //
 // Attempts go to an AttemptHandler; what became of them comes back through worker_ready() and answer(). One thread.
 #pragma once
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task_group.h"
+#include "bridge/link_machine.h"
 #include "bridge/session_machine.h"
 #include "net/tls.h"
 #include "session/bridge_link.h"
@@ -114,53 +114,63 @@ class BridgeDriver final : public AttemptSink {
   void act(bridge::Drained);
 
   awaitable<void> post(bridge::SessionPost post);
-  awaitable<void> watch_tasks();
+  awaitable<void> watch(base::TaskGroup* tasks);
   awaitable<void> leave(base::Millis grace);
   awaitable<void> close_tasks();
   awaitable<void> keep_timer();
-  awaitable<void> keep_link();
-  awaitable<bool> is_removed();
-  awaitable<void> read_link(std::shared_ptr<BridgeLink> link);
-  awaitable<void> keep_alive(std::shared_ptr<BridgeLink> link);
-  awaitable<void> say_hello(std::shared_ptr<BridgeLink> link);
-  awaitable<void> bid_farewell(bridge::Replaced replaced);
-  awaitable<base::Result<>> open_link(bool first);
-  void look_at_registration();
-  awaitable<void> check_registration();
   void receive(const std::shared_ptr<BridgeLink>& link, std::string_view text);
   void report_drops(bool flush);
-  void set_displaced(std::string by);
+
+  // The link.
+  void follow(bridge::LinkActions actions);
+  void act(bridge::OpenLink);
+  void act(bridge::ReadEntry read);
+  void act(bridge::WriteEntry write);
+  void act(bridge::LinkReady ready);
+  void act(bridge::LinkTrouble);
+  void act(bridge::NoLink);
+  void act(bridge::BidFarewell farewell);
+  void act(bridge::PingLink);
+  void act(bridge::HelloLink);
+  void act(bridge::DisplacedBy displaced);
+  void act(bridge::BridgeRemoved);
+  awaitable<void> open_link();
+  awaitable<void> read_entry(bridge::TableUse use);
+  awaitable<void> write_entry(bridge::WriteEntry write);
+  awaitable<void> bid_farewell(bridge::Replaced replaced);
+  awaitable<void> read_link(std::shared_ptr<BridgeLink> link);
+  awaitable<void> say_hello(std::shared_ptr<BridgeLink> link);
+  awaitable<void> ping(std::shared_ptr<BridgeLink> link);
+  awaitable<void> keep_link_timer();
 
   boost::asio::any_io_executor executor_;
   BridgeConfig config_;
   const base::Clock& clock_;
   Reporter& reporter_;
   Registrar registrar_;
-  bridge::Registration own_;
+  bridge::LinkMachine link_machine_;
   bridge::SessionMachine machine_;
   AttemptHandler* handler_ = nullptr;
 
-  std::shared_ptr<BridgeLink> link_;  // the newest; older ones live in their read_link() until they close
+  std::shared_ptr<BridgeLink> link_;       // the registered one; older ones live in their read_link() until they close
+  std::shared_ptr<BridgeLink> candidate_;  // opened, not registered yet
+  base::Error link_error_;                 // why the last try to have a link failed
   boost::asio::steady_timer machine_timer_;
-  boost::asio::steady_timer link_lost_;  // cancelled when the newest link ends or grows old: keep_link() looks
+  boost::asio::steady_timer link_timer_;
+  boost::asio::steady_timer connected_;  // cancelled when the first link is ready, or cannot be had
   boost::asio::steady_timer ended_;      // cancelled when the session is displaced
   boost::asio::steady_timer drained_;    // cancelled when the machine is drained
   std::deque<bridge::SessionAction> actions_;
   bool performing_ = false;
-  bool link_is_lost_ = false;
-  bool checking_registration_ = false;
-  bool check_again_ = false;  // something hinted at a change while a check was under way
   bool is_drained_ = false;
-  bool registered_ = false;
   bool removed_ = false;
-  bool ending_ = false;  // finish() was called: no new link
   bool closed_ = false;  // no task may begin any more
-  base::SteadyTime last_check_{};
   base::SteadyTime last_drop_report_{};
   std::map<std::string, std::uint64_t> reported_drops_;
   std::string displaced_by_;
   std::exception_ptr failure_;  // a task broke: run() throws it
   base::TaskGroup tasks_;
+  base::TaskGroup requests_;  // of the link machine
   base::TaskGroup supervision_;
 };
 

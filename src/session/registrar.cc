@@ -1,7 +1,5 @@
 #include "session/registrar.h"
 
-#include "base/task_group.h"
-
 namespace session {
 namespace {
 
@@ -46,26 +44,7 @@ awaitable<base::Result<Registrar::Written>> Registrar::write(bridge::Conditional
   CO_TRY(auto outcome, co_await aws::put_item(config_, std::move(input), kTableCall));
   if (outcome.written) co_return Written{};
   CO_TRY(auto found, to_registration(outcome.existing));
-  co_return Written{.ours = false, .found = std::move(found)};
-}
-
-awaitable<base::Result<std::optional<bridge::Registration>>> Registrar::claim(bridge::Registration own) {
-  while (true) {
-    CO_TRY(auto found, co_await read());
-    CO_TRY(auto written, co_await write(bridge::claim(found, own)));
-    if (written.ours || bridge::claim_had_succeeded(written.found, own)) co_return found;
-    co_await base::sleep_for(50ms);  // somebody else wrote in between: read again
-  }
-}
-
-awaitable<base::Result<Registrar::Written>> Registrar::renew(bridge::Registration own) {
-  CO_TRY(auto written, co_await write(bridge::renew(own)));
-  if (!written.ours && bridge::claim_had_succeeded(written.found, own)) written.ours = true;
-  co_return written;
-}
-
-awaitable<base::Result<Registrar::Written>> Registrar::release(bridge::Registration own) {
-  return write(bridge::release(own));
+  co_return Written{.done = false, .found = std::move(found)};
 }
 
 }  // namespace session

@@ -1,5 +1,5 @@
-// The session's entry in the bridge's table: reading it, and writing it on the conditions that bridge/registration.h
-// describes.
+// The session's entry in the bridge's table: reads it, and writes it on the conditions of bridge/registration.h. What
+// follows from it is the link machine's affair.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,20 +20,13 @@ class Registrar {
 
   awaitable<base::Result<std::optional<bridge::Registration>>> read();
 
-  // Makes the item ours, whoever had it. The item that was replaced, if there was one.
-  awaitable<base::Result<std::optional<bridge::Registration>>> claim(bridge::Registration own);
-
   struct Written {
-    bool ours = true;
-    std::optional<bridge::Registration> found;  // if it is not ours any more
+    bool done = true;
+    std::optional<bridge::Registration> found;  // if the condition failed; also by an earlier try of this write
   };
-  // A new link of ours. A write that had succeeded although its answer was lost counts as ours.
-  awaitable<base::Result<Written>> renew(bridge::Registration own);
-  awaitable<base::Result<Written>> release(bridge::Registration own);
-
- private:
   awaitable<base::Result<Written>> write(bridge::ConditionalWrite write);
 
+ private:
   aws::ClientConfig config_;
   std::string table_;
 };
