@@ -1,7 +1,6 @@
 """JSON as AWS's runtime for Python writes it, which is simplejson's way where that differs from the standard library's:
 Decimals are numbers, named tuples objects, bytes text. Its name keeps it apart from modules of functions."""
 
-import decimal
 import json
 import math
 import os
@@ -47,7 +46,7 @@ def _pieces(value, inside):
         inside.add(id(value))
         yield from _object(value, inside) if isinstance(value, dict) else _array(value, inside)
         inside.remove(id(value))
-    elif isinstance(value, decimal.Decimal):
+    elif "decimal" in sys.modules and isinstance(value, sys.modules["decimal"].Decimal):  # its import takes long
         yield _text(math.nan) if value.is_nan() else str(value)
     else:
         yield _text(value)
