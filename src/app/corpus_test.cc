@@ -51,7 +51,8 @@ json::array as_list(const json::value* value) {
 
 void expect_live(const Function& function, const json::object& before, const json::object& after,
                  const json::object& had, const json::object& has) {
-  const std::set<std::string> gone = {"Layers",
+  const std::set<std::string> gone = {"InlineCode",
+                                      "Layers",
                                       "SnapStart",
                                       "CodeSigningConfigArn",
                                       "ProvisionedConcurrencyConfig",

@@ -52,6 +52,12 @@ void take_source(std::string path, Function& function) {
   function.source = normal_path(file.parent_path().string());
 }
 
+// CloudFormation makes archives of the code in templates for these alone.
+bool is_inline_language(const Function& function) {
+  std::string language = language_of(function.runtime);
+  return language == "nodejs" || language == "python";
+}
+
 // "arn:aws:iam::1:role/x", where partition, account and region may still be placeholders.
 bool is_role_arn(std::string_view text) {
   if (!text.starts_with("arn:") || text.find(":role/") == std::string_view::npos) return false;
@@ -87,6 +93,7 @@ base::Result<Function> FunctionReader::read(std::string_view id, const json::val
   const FunctionSettings* settings = settings_of(function);
   if (settings != nullptr) apply(*settings, properties, function, code);
   if (code.place == Code::Place::local) take_source(normal_path(code.path), function);
+  if (code.place == Code::Place::inline_) read_inline(*code.text, function);
   read_entry(function);
   if (const auto* layers = codec::find(properties, "Layers")) function.layers = read_layers(node_, *layers);
   const auto* url = codec::find(properties, "FunctionUrlConfig");
@@ -100,6 +107,7 @@ base::Result<Function> FunctionReader::read(std::string_view id, const json::val
   if (why.reason == StayReason::none) why = why_unknown(function, properties);
   if (why.reason == StayReason::none) why = why_role(function, properties);
   function.live = why.reason == StayReason::none;
+  if (!function.live && function.inline_code) function.source.clear();
   function.why_not = std::move(why);
   return function;
 }
@@ -132,12 +140,15 @@ WhyNot FunctionReader::why_never(const Function& function, const json::value& re
   return {};
 }
 
-WhyNot FunctionReader::why_code(const Function& function, const Code& code) {
+WhyNot FunctionReader::why_code(const Function& function, const Code& code) const {
   switch (code.place) {
     case Code::Place::image:
       return {StayReason::image};
     case Code::Place::inline_:
-      return {StayReason::inline_code};
+      if (function.runtime.empty()) return {StayReason::runtime_unknown};
+      if (function.inline_code) return {};
+      return {StayReason::inline_code,
+              is_inline_language(function) ? unknown_text(*code.text) : "Lambda takes that of Node.js and Python only"};
     case Code::Place::s3:
       return {StayReason::code_in_s3};
     case Code::Place::unknown:
@@ -178,6 +189,24 @@ WhyNot FunctionReader::why_role(Function& function, const json::value& propertie
   if (!arn || !is_role_arn(*arn)) return {StayReason::role_unknown, unknown_role(*role)};
   function.outside_role = std::move(*arn);
   return {};
+}
+
+// Who runs the function writes the text there (session/inline_code.h).
+void FunctionReader::read_inline(const json::value& text, Function& function) const {
+  if (!is_inline_language(function)) return;
+  function.inline_code = node_.values->text(text);
+  if (!function.inline_code) return;
+  fs::path folder = fs::path(options_.folder) / ".livelambda/inline" / options_.name / node_.id / function.logical_id;
+  function.source = seen_from_template(folder);
+}
+
+// What of a text is not known, for its reason.
+std::string FunctionReader::unknown_text(const json::value& text) const {
+  for (const std::string& name : attributes_in(text)) {
+    if (!node_.values->text(json::object{{"Ref", name}}))
+      return fmt::format("{} in it is known only after deployment", name);
+  }
+  return "it is put together from what is known only after deployment";
 }
 
 // What a role that is not known comes from, for its reason.
@@ -225,7 +254,7 @@ FunctionReader::Code FunctionReader::code_of(const Function& function, const jso
 FunctionReader::Code FunctionReader::serverless_code(const json::value& properties) const {
   if (text_of(properties, "PackageType") == "Image" || chosen(properties, "ImageUri") != nullptr)
     return {.place = Code::Place::image};
-  if (chosen(properties, "InlineCode") != nullptr) return {.place = Code::Place::inline_};
+  if (const auto* text = chosen(properties, "InlineCode")) return {.place = Code::Place::inline_, .text = text};
   return located_code(codec::find(properties, "CodeUri"));
 }
 
@@ -234,7 +263,7 @@ FunctionReader::Code FunctionReader::lambda_code(const json::value& properties) 
   if (text_of(properties, "PackageType") == "Image") return {.place = Code::Place::image};
   if (const auto* taken = node_.values->chosen(code); taken != nullptr && taken->is_object()) {
     if (chosen(*taken, "ImageUri") != nullptr) return {.place = Code::Place::image};
-    if (chosen(*taken, "ZipFile") != nullptr) return {.place = Code::Place::inline_};
+    if (const auto* text = chosen(*taken, "ZipFile")) return {.place = Code::Place::inline_, .text = text};
   }
   return located_code(code);
 }
@@ -273,9 +302,12 @@ void FunctionReader::apply(const FunctionSettings& settings, const json::value& 
     code = {.place = Code::Place::local, .path = "."};
   }
   if (settings.source.empty()) return;
+  code = {.place = Code::Place::local, .path = seen_from_template(fs::path(options_.folder) / settings.source)};
+}
+
+std::string FunctionReader::seen_from_template(const fs::path& path) const {
   fs::path base = fs::path(node_.file).parent_path();
-  fs::path path = (fs::path(options_.folder) / settings.source).lexically_normal();
-  code = {.place = Code::Place::local, .path = path.lexically_relative(base.empty() ? "." : base).string()};
+  return path.lexically_normal().lexically_relative(base.empty() ? "." : base).string();
 }
 
 void FunctionReader::read_build(const json::value& resource, Function& function) const {

@@ -1,6 +1,7 @@
 // Reads one function of a template: what it is made of, and whether it can be live.
 #pragma once
 
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,7 +28,8 @@ class FunctionReader {
     enum class Place { local, s3, inline_, image, unknown };
     Place place = Place::unknown;
     std::string path = {};
-    bool is_asset = false;  // of CDK, which uploads it
+    bool is_asset = false;                     // of CDK, which uploads it
+    const codec::json::value* text = nullptr;  // of inline_, as the template has it
   };
 
   Code code_of(const Function& function, const codec::json::value& resource,
@@ -39,16 +41,19 @@ class FunctionReader {
   const FunctionSettings* settings_of(const Function& function) const;
   void apply(const FunctionSettings& settings, const codec::json::value& properties, Function& function,
              Code& code) const;
+  void read_inline(const codec::json::value& text, Function& function) const;
   void read_build(const codec::json::value& resource, Function& function) const;
   void read_entry(Function& function) const;
 
   base::Result<> check_complete(const Function& function, const codec::json::value& properties) const;
   WhyNot why_never(const Function& function, const codec::json::value& resource,
                    const codec::json::value& properties) const;
-  static WhyNot why_code(const Function& function, const Code& code);
+  WhyNot why_code(const Function& function, const Code& code) const;
   WhyNot why_unknown(Function& function, const codec::json::value& properties) const;
   bool runs_here(const Function& function) const;
   WhyNot why_role(Function& function, const codec::json::value& properties) const;
+  std::string seen_from_template(const std::filesystem::path& path) const;
+  std::string unknown_text(const codec::json::value& text) const;
   std::string unknown_role(const codec::json::value& role) const;
   bool read_architecture(Function& function, const codec::json::value& properties) const;
 

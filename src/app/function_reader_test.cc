@@ -70,6 +70,46 @@ Resources:
   EXPECT_EQ(other.architecture, Architecture::x86_64);
 }
 
+TEST(FunctionReader, TakesCodeOutOfTheTemplate) {
+  constexpr const char* kText = R"(
+Parameters: {Name: {Type: String, Default: tom}}
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: nodejs22.x
+      Handler: index.handler
+      Role: arn:aws:iam::123456789012:role/x
+      Code:
+        ZipFile: !Join ['', ["a = '", !Ref Name, "';", !Sub " b = '${AWS::StackName} ${!kept}';"]]
+)";
+  auto function = read(kText, {.name = "dev-app", .file = "/app/infra/template.yaml", .folder = "/app"});
+  EXPECT_TRUE(function.live) << to_string(function.why_not);
+  EXPECT_EQ(function.inline_code, "a = 'tom'; b = 'dev-app ${kept}';");
+  EXPECT_EQ(function.source, "../.livelambda/inline/dev-app/F");
+  EXPECT_EQ(function.code_path, "");
+  auto elsewhere = read(kText, {.name = "dev-app",
+                                .file = "/app/infra/template.yaml",
+                                .folder = "/app",
+                                .functions = {{.name = "F", .source = "src"}}});
+  EXPECT_FALSE(elsewhere.inline_code.has_value());
+  EXPECT_EQ(elsewhere.source, "../src");
+}
+
+TEST(FunctionReader, NamesWhatIsNotKnownOfCodeInTheTemplate) {
+  constexpr const char* kText = R"(
+Parameters: {Name: {Type: String, Default: tom}}
+Resources:
+  Table: {Type: AWS::DynamoDB::Table}
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.13, Handler: index.handler, InlineCode: !Sub "a = '${Name} ${Table.Arn}'"}
+)";
+  EXPECT_EQ(to_string(read(kText).why_not),
+            "keeps its code in AWS: its code stands in the template, and Table.Arn in it is known only after "
+            "deployment");
+}
+
 TEST(FunctionReader, TakesRolesFromOutsideThatAreKnownBeforeDeployment) {
   struct {
     const char* role;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,8 @@ struct Function {
   std::string runtime = {};  // "" for an image that stays, or if it is not known before deployment
   std::string handler = {};
   // The folder or file with its code, relative to the template's folder (or absolute, as CDK may write it), "." for
-  // that folder itself; "" if the code is not on this machine (S3, inline, image).
+  // that folder itself; "" if the code is not on this machine (S3, image). Of code that stands in the template, the
+  // folder that it is to be written to.
   std::string source = {};
   // Where Code or CodeUri says that it is, in the same form: what is uploaded when it is not live. `source` is this
   // unless livelambda.yaml or CDK says otherwise; "" of a CDK function, whose assets CDK uploads.
@@ -44,6 +46,9 @@ struct Function {
   // The one file to build from, relative to the template's folder, where the app says more than handler and folder do:
   // the entry of a CDK NodejsFunction, an EntryPoint of esbuild; else "".
   std::string entry = {};
+  // The text of code that stands in the template (ZipFile, InlineCode), as far as it is known before deployment; nothing
+  // if it has none, or livelambda.yaml names another source.
+  std::optional<std::string> inline_code = {};
   // Metadata.BuildMethod as SAM names them: "esbuild", "makefile", "go1.x", "rust-cargolambda", "python-uv", …; "" if
   // none. With its Metadata.BuildProperties.
   std::string build_method = {};

@@ -101,7 +101,7 @@ TEST(Publications, LeaveOtherVersionsTheirNames) {
 Resources:
   Stays:
     Type: AWS::Lambda::Function
-    Properties: {Code: {ZipFile: x}, Handler: a.b, Runtime: nodejs22.x, Role: !GetAtt Role.Arn}
+    Properties: {Code: {S3Bucket: b, S3Key: k}, Handler: a.b, Runtime: nodejs22.x, Role: !GetAtt Role.Arn}
   Old:
     Type: AWS::Lambda::Version
     Properties: {FunctionName: !Ref Stays, CodeSha256: abc=}

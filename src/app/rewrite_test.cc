@@ -194,12 +194,12 @@ TEST(Rewrite, LeavesGlobalsToOtherFunctions) {
 Resources:
   Live: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: src}, IgnoreGlobals: [CodeUri]}
   Own: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: src}, IgnoreGlobals: '*'}
-  Stays: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x, Layers: [own]}}
+  Stays: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: s3://b/k, Layers: [own]}}
 )");
   expect_tree(rewritten.document.at("Globals"), kGlobals);
   const auto& resources = rewritten.document.at("Resources");
   expect_tree(resources.at("Stays"),
-              "{Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x, Layers: [own]}}");
+              "{Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: s3://b/k, Layers: [own]}}");
   expect_tree(resources.at("Live").at("IgnoreGlobals"), "[CodeUri, Layers, SnapStart]");
   EXPECT_EQ(resources.at("Own").at("IgnoreGlobals"), "*");
 }
@@ -208,7 +208,7 @@ TEST(Rewrite, LeavesATemplateWithoutLiveFunctionsAlone) {
   constexpr const char* kText = R"(
 Globals: {Function: {Runtime: python3.13, Layers: [a]}}
 Resources:
-  F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x}}
+  F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, CodeUri: s3://b/k}}
 )";
   auto rewritten = app::testing::rewritten(kText);
   expect_tree(rewritten.document, kText);

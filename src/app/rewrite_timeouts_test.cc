@@ -43,7 +43,7 @@ TEST(IncreaseTimeout, RaisesLiveFunctionsAndNoOthers) {
   auto outcome = increased(R"(
 Resources:
   F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: src}}
-  Stays: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, InlineCode: x, Timeout: 5}}
+  Stays: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x, CodeUri: s3://b/k, Timeout: 5}}
 )");
   EXPECT_EQ(property(outcome, "F", "Timeout"), 900);
   EXPECT_EQ(property(outcome, "Stays", "Timeout"), 5);

@@ -101,6 +101,7 @@ class ServerlessReader {
     drop_layer_marks();
     options.name = stack_name(service);
     options.file = package_.service_file;
+    if (built_) options.languages.clear();
     TRY(auto stack, read_template(codec::to_text(document_), options));
     stack.region = codec::find_string(state_, "service", "provider", "region");
     stack.tags = stack_tags();

@@ -31,7 +31,7 @@ constexpr Row kReasons[] = {
      "has no FunctionName"},
     {StayReason::durable, "durable", "keeps its code in AWS: it is a durable function, which needs a managed runtime"},
     {StayReason::managed_instances, "managed_instances", "keeps its code in AWS: it runs on Lambda Managed Instances"},
-    {StayReason::inline_code, "inline_code", "keeps its code in AWS: its code stands in the template"},
+    {StayReason::inline_code, "inline_code", "keeps its code in AWS: its code stands in the template, and {}"},
     {StayReason::code_in_s3, "code_in_s3", "keeps its code in AWS: its code is in S3, not in a folder of this app"},
     {StayReason::code_unknown, "code_unknown",
      "keeps its code in AWS: where its code is, is known only after deployment"},

@@ -23,7 +23,7 @@ enum class StayReason {
   durable,
   managed_instances,
   // Its code is in no folder of the app:
-  inline_code,
+  inline_code,  // as far as it cannot be taken out of the template
   code_in_s3,
   code_unknown,
   archive,

@@ -164,14 +164,22 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         StayCase{"Dotnet", "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: dotnet8, Handler: a::b::c}}\n",
                  "runtime_not_here"},
+        StayCase{"Inline",
+                 "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: index.b, "
+                 "InlineCode: !Sub 'x = \"${Table}\"'}}\n",
+                 "inline_code"},
+        StayCase{"ZipFile",
+                 "  F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13, Handler: index.b, Role: "
+                 "'arn:aws:iam::1:role/x', Code: {ZipFile: !ImportValue x}}}\n",
+                 "inline_code"},
         StayCase{
-            "Inline",
-            "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, InlineCode: x}}\n",
+            "InlineRuby",
+            "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: ruby3.3, Handler: index.b, InlineCode: x}}\n",
             "inline_code"},
-        StayCase{
-            "ZipFile",
-            "  F: {Type: AWS::Lambda::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, Code: {ZipFile: x}}}\n",
-            "inline_code"},
+        StayCase{"InlineOfAnUnknownRuntime",
+                 "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: !Ref R, Handler: index.b, InlineCode: "
+                 "x}}\n",
+                 "runtime_unknown"},
         StayCase{"Image", "  F: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: x}}\n",
                  "image"},
         StayCase{"ImageCode", "  F: {Type: AWS::Lambda::Function, Properties: {Code: {ImageUri: x}}}\n", "image"},

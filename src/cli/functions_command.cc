@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "app/references.h"
 #include "app/settings.h"
 #include "app/source_file.h"
 #include "base/task_group.h"
@@ -34,8 +35,9 @@ using base::awaitable;
 struct Listed {
   const app::Stack* stack;
   const app::Function* function;
-  std::string source;  // absolute; the file to edit, else the folder or file with the code; "" if it is not here
-  std::string note;    // what is to be said of running it here; "" if nothing
+  std::string source;   // absolute; the file to edit, else the folder or file with the code; "" if it is not here
+  int source_line = 0;  // where the code begins in it, if it is only a part of it: inline code
+  std::string note;     // what is to be said of running it here; "" if nothing
 };
 
 struct Listing {
@@ -86,7 +88,14 @@ awaitable<void> run(AppArguments arguments, os::Spawner* spawner, base::Result<L
   *listing = co_await read_app(std::move(arguments), spawner);
 }
 
+// Of the template; 0 if its lines are not the user's (serverless.yml is compiled to another).
+int inline_line(const app::Stack& stack, const app::Function& function) {
+  const std::string properties = app::pointer({"Resources", function.logical_id, "Properties"});
+  return stack.document.line_of(properties + (function.serverless ? "/InlineCode" : "/Code/ZipFile"));
+}
+
 std::string source_of(const app::Stack& stack, const app::Function& function) {
+  if (function.inline_code) return stack.template_file;
   if (function.source.empty()) return {};
   fs::path folder = fs::path(stack.template_file).parent_path();
   std::error_code error;
@@ -104,6 +113,7 @@ std::vector<Listed> collect(const Listing& listing) {
       for (const app::Function& function : stack.functions) {
         const auto note = listing.notes.find(&function);
         listed.push_back({&stack, &function, source_of(stack, function),
+                          function.inline_code ? inline_line(stack, function) : 0,
                           note == listing.notes.end() ? std::string() : note->second});
       }
     });
@@ -130,6 +140,7 @@ boost::json::object to_json(const Listed& one) {
                              {"file", one.stack->template_file},
                              {"line", function.line},
                              {"live", function.live}};
+  if (one.source_line > 0) object["sourceLine"] = one.source_line;
   if (!one.note.empty()) object["note"] = one.note;
   if (!function.live) {
     object["reason"] = app::to_string(function.why_not.reason);
@@ -150,6 +161,7 @@ void print_table(const std::vector<Listed>& listed, const std::string& folder) {
   auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   for (const Listed& one : listed) {
     std::string source = one.source.empty() ? "" : fs::path(one.source).lexically_relative(folder).string();
+    if (one.source_line > 0) source += fmt::format(":{}", one.source_line);
     rows.push_back({name_of(one), or_dash(one.function->runtime), or_dash(one.function->handler), or_dash(source),
                     verdict_of(one)});
   }

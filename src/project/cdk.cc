@@ -200,7 +200,7 @@ class CdkApp final : public Toolchain {
   // Code that is bundled in a way that the hook does not know: what it is made from may be anywhere.
   void leave_unfound(app::Stack& stack) {
     for (app::Function& function : stack.functions) {
-      bool is_known = !function.entry.empty() || !function.build_command.empty();
+      bool is_known = !function.entry.empty() || !function.build_command.empty() || function.inline_code.has_value();
       if (!function.live || is_known || has_handler_file(stack, function)) continue;
       function.live = false;
       function.why_not = {app::StayReason::origin_unknown};

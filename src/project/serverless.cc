@@ -198,6 +198,9 @@ class ServerlessApp final : public Toolchain {
     app::ReadOptions options{.parameters = workplace_.parameters,
                              .folder = workplace_.folder.path,
                              .functions = workplace_.folder.settings.functions};
+    auto region = workplace_.environment.find("AWS_REGION");
+    if (region != workplace_.environment.end()) options.pseudo["AWS::Region"] = region->second;
+    if (!workplace_.account.empty()) options.pseudo["AWS::AccountId"] = workplace_.account;
     return app::read_serverless(package, std::move(options), purpose == Purpose::real);
   }
 

@@ -43,7 +43,7 @@ fs::path place_of(const app::Stack& stack, const std::string& path) {
 base::Result<> check_sources(const app::Stack& stack) {
   for (const app::Function& function : stack.functions) {
     std::error_code error;
-    if (!function.live || fs::exists(place_of(stack, function.source), error)) continue;
+    if (!function.live || function.inline_code || fs::exists(place_of(stack, function.source), error)) continue;
     return base::fail({.kind = base::ErrorKind::invalid_input,
                        .message = fmt::format("the code of {} is in {}, which is not there", stack.path_of(function),
                                               function.source),
@@ -181,6 +181,7 @@ class TemplateApp final : public Toolchain {
     if (auto region = workplace_.environment.find("AWS_REGION"); region != workplace_.environment.end()) {
       options.pseudo["AWS::Region"] = region->second;
     }
+    if (!workplace_.account.empty()) options.pseudo["AWS::AccountId"] = workplace_.account;
     if (purpose == Purpose::real) options.languages.clear();
     auto stack = app::read_template(text, options);
     if (!stack && stack.error().hint.empty()) stack.error().hint = "Mend the template, then run the command again.";

@@ -16,6 +16,7 @@
 #include "session/environments.h"
 #include "session/function_code.h"
 #include "session/infrastructure.h"
+#include "session/inline_code.h"
 #include "session/live_functions.h"
 #include "session/processing.h"
 #include "session/text.h"
@@ -124,11 +125,14 @@ class Session {
     co_return plan_;
   }
 
-  // Of the app as it is now: who stays in AWS, and whether this machine can run the others.
+  // Of the app as it is now: who stays in AWS, and whether this machine can run the others. What of their code stands
+  // in the template runs from now on.
   awaitable<base::Result<>> check_functions() {
     for_each_function([this](const app::Stack& stack, const app::Function& function) {
       if (!function.live) tell_once(fmt::format("{} {}", stack.path_of(function), app::to_string(function.why_not)));
     });
+    CO_TRY(auto rewritten, write_inline_code(workspace_.application(), options_.assets));
+    if (environments_ && !rewritten.empty()) environments_->reload(rewritten);
     co_return co_await check_runtimes();
   }
 

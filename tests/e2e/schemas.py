@@ -76,7 +76,8 @@ LISTED = {
     "function": _event("function", {
         "function": NAME, "stack": TEXT, "logicalId": NAME, "constructPath": TEXT, "runtime": TEXT, "handler": TEXT,
         "architecture": {"enum": ["x86_64", "arm64"]}, "source": TEXT, "file": NAME, "line": {"type": "integer", "minimum": 0},
-        "live": {"type": "boolean"}}, {"reason": {"type": "string", "pattern": "^[a-z0-9_]+$"}, "why": NAME, "note": NAME}),
+        "live": {"type": "boolean"}}, {"reason": {"type": "string", "pattern": "^[a-z0-9_]+$"}, "why": NAME, "note": NAME,
+                                       "sourceLine": {"type": "integer", "minimum": 1}}),
 }
 
 

@@ -348,7 +348,7 @@ Resources:
       Environment: {Variables: {GREETING: !Ref Greeting}}
   Stays:
     Type: AWS::Serverless::Function
-    Properties: {Runtime: nodejs20.x, Handler: index.handler, InlineCode: "exports.handler = async () => 1;"}
+    Properties: {Runtime: nodejs20.x, Handler: index.handler, InlineCode: !Sub "exports.handler = async () => '${AWS::StackId}';"}
 Outputs:
   Fn: {Value: !Ref Hello}
 """

@@ -162,12 +162,16 @@ def python(live, cloud, module_path, module_processes) -> Session:
 
 
 def test_an_app_in_python_runs_its_functions_here(python, cloud):
-    (greeter,) = python.ready["functions"]
+    greeter = function(python, "Greeter")
     assert greeter["source"] == str(python.app / "functions")
     answer = json.loads(cloud.invoke(greeter["name"], {"name": "Ada"}).payload)
     assert answer["greeting"] == "Hello, Ada"
     assert answer["stage"] == "dev"
     assert answer["pid"] in python.workers()
+
+
+def test_code_that_stands_in_a_construct_runs_here(python, cloud):
+    assert cloud.invoke(function(python, "Inline")["name"], {}).json in python.workers()
 
 
 @pytest.fixture(scope="module")

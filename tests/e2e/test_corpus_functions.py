@@ -52,8 +52,9 @@ def cause(logical_id, properties, template) -> str:
         return "managed_instances"
     if properties.get("PackageType") == "Image":
         return "image"
-    if "InlineCode" in properties or isinstance(code, dict) and "ZipFile" in code:
-        return "inline_code"
+    text = code.get("ZipFile") if isinstance(code, dict) else properties.get("InlineCode")
+    if text is not None:
+        return "live" if isinstance(text, str) else "inline_code"
     if isinstance(code, dict):
         return "code_in_s3"
     return "archive" if str(code).endswith((".zip", ".jar")) else "live"

@@ -122,6 +122,7 @@ def expanded(module_path) -> dict:
     folder = module_path / "judged"
     folder.mkdir()
     (folder / "template.yaml").write_text(JUDGED)
+    (folder / "livelambda.yaml").write_text("functions: {'*': {live: false}}\n")
     outcome = rewriting.rewrite(folder)
     assert outcome.status == 0, outcome.said
     return outcome.template
@@ -204,6 +205,7 @@ def loops(module_path) -> Path:
     folder = module_path / "loops"
     folder.mkdir()
     (folder / "template.yaml").write_text(APP)
+    (folder / "livelambda.yaml").write_text("functions: {'Late*': {live: false}}\n")
     for name in (*NAMES, "plain"):
         (folder / f"{name}.mjs").write_text(HANDLER)
     return folder

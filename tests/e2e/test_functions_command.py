@@ -69,10 +69,10 @@ def listed(home, app, *arguments):
 def test_each_function_is_listed_with_its_file_and_verdict(home, app):
     found = listed(home, app, "--stage", "dev")
     assert {name: one.get("reason", "live") for name, one in found.items()} == {
-        "Api": "live", "Bundled": "live", "Inline": "inline_code", "OnlyProd": "condition_false", "Legacy": "left_alone", "Nested/Fn": "live"}
+        "Api": "live", "Bundled": "live", "Inline": "live", "OnlyProd": "condition_false", "Legacy": "left_alone", "Nested/Fn": "live"}
     assert found["Api"]["source"] == str(app / "infra/src/api/app.mjs")
     assert found["Bundled"]["source"] == str(app / "infra/src/bundled.ts")
-    assert found["Inline"]["source"] == ""
+    assert (found["Inline"]["source"], found["Inline"]["sourceLine"]) == (str(app / "infra/template.yaml"), 12)
     assert found["Nested/Fn"]["source"] == str(app / "infra/nested/fn.cjs")
     assert (found["Nested/Fn"]["file"], found["Nested/Fn"]["line"]) == (str(app / "infra/nested/template.yaml"), 3)
     assert found["OnlyProd"]["why"] == "is not in this stage: its condition IsProd is false"
@@ -105,7 +105,7 @@ def test_parameters_count(home, app):
 def test_people_get_a_table_and_programs_tabs(home, app):
     plain = functions(home, app).stdout.splitlines()
     assert plain[0] == "Api\tnodejs22.x\tapi/app.handler\tinfra/src/api/app.mjs\tlive"
-    assert plain[2] == "Inline\tnodejs22.x\tindex.handler\t-\tkeeps its code in AWS: its code stands in the template"
+    assert plain[2] == "Inline\tnodejs22.x\tindex.handler\tinfra/template.yaml:12\tlive"
     master, slave = pty.openpty()
     command = [str(PROGRAM), "functions", "--app-dir", str(app)]
     ended = subprocess.run(command, env=environment(home), stdin=subprocess.DEVNULL, stdout=slave, timeout=PATIENCE, check=False)
@@ -116,7 +116,7 @@ def test_people_get_a_table_and_programs_tabs(home, app):
     lines = shown.decode().splitlines()
     assert ended.returncode == 0 and lines[0].split() == ["FUNCTION", "RUNTIME", "HANDLER", "SOURCE", "LIVE"]
     column = lines[0].index("LIVE")
-    assert lines[1][column:] == "live" and lines[3][column:].startswith("keeps its code")
+    assert lines[1][column:] == "live" and lines[5][column:].startswith("keeps its code")
 
 
 def _read(terminal):

@@ -21,7 +21,7 @@ Resources:
         Queue: { Type: SQS, Properties: { Queue: !GetAtt Queue.Arn } }
   Stays:
     Type: AWS::Serverless::Function
-    Properties: { InlineCode: "x", Handler: index.handler, Runtime: nodejs20.x }
+    Properties: { InlineCode: !Ref AWS::StackId, Handler: index.handler, Runtime: nodejs20.x }
   Queue: { Type: AWS::SQS::Queue }
 """
 PARENT = """Resources:
@@ -49,7 +49,8 @@ def test_the_template_is_on_stdout_and_what_is_to_be_said_on_stderr(folder):
     file = folder / "template.yaml"
     assert outcome.said == [
         f"warning: {file}:4: Live: has no SnapStart while it is live",
-        f"note: {file}:14: Stays: keeps its code in AWS: its code stands in the template"]
+        f"note: {file}:14: Stays: keeps its code in AWS: its code stands in the template, and AWS::StackId in it is known "
+        "only after deployment"]
 
 
 def test_the_output_is_the_same_every_time_and_knows_no_edit_of_live_code(folder):

@@ -95,6 +95,10 @@ def test_the_stack_has_the_service_s_own_tags_while_it_is_live(session, cloud):
     assert tags["team"] == "orders" and tags["livelambda:stage"] == "dev"
 
 
+def test_code_that_stands_in_the_service_s_resources_runs_here(session, cloud):
+    assert cloud.invoke(session.function("Inline"), {}).json in session.workers()
+
+
 def test_an_edit_of_the_source_is_what_runs_next(session, service):
     apps.edit(service / "src" / "api.js", "from ${", "anew from ${")
     session.wait_for("reload", function="ApiLambdaFunction")

@@ -10,6 +10,9 @@ class Hello(cdk.Stack):
             self, "Greeter", runtime=aws_lambda.Runtime.NODEJS_22_X, handler="greeter.handler",
             code=aws_lambda.Code.from_asset("functions"), environment={"STAGE": self.node.try_get_context("stage")})
         cdk.CfnOutput(self, "Name", value=greeter.function_name)
+        aws_lambda.Function(
+            self, "Inline", runtime=aws_lambda.Runtime.NODEJS_22_X, handler="index.handler",
+            code=aws_lambda.Code.from_inline("exports.handler = async () => process.pid;"))
 
 
 app = cdk.App()
