@@ -112,6 +112,8 @@ void describe(CLI::App& rewrite, RewriteCommand& command) {
 
 void describe(CLI::App& local, LocalCommand& command) {
   local.add_option("--port", command.port, "Port on 127.0.0.1 (default: any free one)");
+  local.add_option("--host-name", command.host_name,
+                   "Name in the addresses it gives, which leads to 127.0.0.1 (default: 127.0.0.1)");
   local.add_flag("--json", command.json, "One JSON object per line on stdout; the first says where it is");
   local.add_flag("--tls", command.tls, "Serve https and wss");
   auto* certificate = local.add_option("--tls-certificate", command.certificate_file,
@@ -130,6 +132,15 @@ void describe(CLI::App& local, LocalCommand& command) {
       });
   local.add_option("--record-websockets", command.record_websockets,
                    "Append what WebSocket APIs carry to this file, as JSON lines");
+  using enum localcloud::LargeMessages;
+  const std::map<std::string, localcloud::LargeMessages> ways{
+      {"continued", continued}, {"whole", whole}, {"refused", refused}};
+  local
+      .add_option("--large-messages", command.large_messages,
+                  "How a message of more than 32 KB leaves @connections: continued (in frames of 32 KB), whole (in one "
+                  "frame), or refused (its connection is closed with 1009)")
+      ->transform(CLI::CheckedTransformer(ways))
+      ->type_name("WAY");
   local
       .add_option(
           "--node-modules", command.node_modules,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "localcloud/apigateway/apigateway.h"
 #include "session/worker_bounds.h"
 
 namespace cli {
@@ -48,6 +49,7 @@ struct RewriteCommand {
 
 struct LocalCommand {
   std::uint16_t port = 0;
+  std::string host_name;
   bool json = false;
   bool tls = false;
   std::string certificate_file;
@@ -55,6 +57,7 @@ struct LocalCommand {
   bool test_clock = false;
   std::string access_key;  // "ID:SECRET" of the root user; "" = made fresh
   std::string record_websockets;
+  localcloud::LargeMessages large_messages = localcloud::LargeMessages::continued;
   std::vector<std::string> node_modules;  // folders
   bool end_when_unused = false;
   bool verbose = false;

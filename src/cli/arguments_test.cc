@@ -125,18 +125,22 @@ TEST(Arguments, OfRewriteAreAllRead) {
 TEST(Arguments, OfLocalHaveDefaults) {
   LocalCommand command = local({});
   EXPECT_EQ(command.port, 0);
+  EXPECT_EQ(command.host_name, "");
   EXPECT_FALSE(command.json);
   EXPECT_FALSE(command.tls);
   EXPECT_FALSE(command.test_clock);
   EXPECT_FALSE(command.end_when_unused);
   EXPECT_EQ(command.record_websockets, "");
+  EXPECT_EQ(command.large_messages, localcloud::LargeMessages::continued);
 }
 
 TEST(Arguments, OfLocalAreAllRead) {
-  LocalCommand command = local({"--port", "4571", "--json", "--tls", "--tls-certificate", "a.pem", "--tls-key", "k.pem",
-                                "--test-clock", "--record-websockets", "out.jsonl", "--end-when-unused", "--verbose",
-                                "--node-modules", "a/node_modules", "--node-modules", "b/node_modules"});
+  LocalCommand command =
+      local({"--port", "4571", "--json", "--tls", "--tls-certificate", "a.pem", "--tls-key", "k.pem", "--test-clock",
+             "--record-websockets", "out.jsonl", "--end-when-unused", "--verbose", "--node-modules", "a/node_modules",
+             "--node-modules", "b/node_modules", "--host-name", "cloud.localhost"});
   EXPECT_EQ(command.port, 4571);
+  EXPECT_EQ(command.host_name, "cloud.localhost");
   EXPECT_TRUE(command.json);
   EXPECT_TRUE(command.tls);
   EXPECT_THAT(command.node_modules, ElementsAre("a/node_modules", "b/node_modules"));
@@ -144,6 +148,8 @@ TEST(Arguments, OfLocalAreAllRead) {
   EXPECT_EQ(command.key_file, "k.pem");
   EXPECT_TRUE(command.test_clock);
   EXPECT_EQ(command.record_websockets, "out.jsonl");
+  EXPECT_EQ(local({"--large-messages", "refused"}).large_messages, localcloud::LargeMessages::refused);
+  EXPECT_EQ(error({"local", "--large-messages", "perhaps"}).kind, base::ErrorKind::usage);
   EXPECT_TRUE(command.end_when_unused);
   EXPECT_TRUE(command.verbose);
 }

@@ -24,12 +24,14 @@ namespace asio = boost::asio;
 using base::awaitable;
 
 base::Result<localcloud::LocalCloudOptions> to_options(const LocalCommand& command, const session::Assets& assets) {
-  localcloud::LocalCloudOptions options{.port = command.port,
-                                        .tls = command.tls,
-                                        .end_when_unused = command.end_when_unused,
-                                        .test_clock = command.test_clock,
-                                        .record_websockets = command.record_websockets,
-                                        .node_modules = command.node_modules};
+  localcloud::LocalCloudOptions options{
+      .port = command.port,
+      .host_name = command.host_name,
+      .tls = command.tls,
+      .end_when_unused = command.end_when_unused,
+      .test_clock = command.test_clock,
+      .websockets = {.record_file = command.record_websockets, .large_messages = command.large_messages},
+      .node_modules = command.node_modules};
   if (std::size_t colon = command.access_key.find(':'); colon != std::string::npos) {
     options.access_key_id = command.access_key.substr(0, colon);
     options.secret_access_key = command.access_key.substr(colon + 1);

@@ -56,13 +56,19 @@ class LocalCloudServer final : public LocalCloud {
   }
 
   base::Result<> open() {
-    TRY(auto tls, make_tls());
+    const std::string host = options_.host_name.empty() ? "127.0.0.1" : options_.host_name;
+    if (!is_allowed_host(host)) {
+      return base::fail(
+          base::ErrorKind::usage, fmt::format("no request may be for the host '{}'", host),
+          "Choose a name that ends in .localhost, .amazonaws.com or .on.aws: a web page has none of them.");
+    }
+    TRY(auto tls, make_tls(host));
     net::ServerOptions listen{
         .address = "127.0.0.1", .port = options_.port, .max_body = kLargestBody, .tls = std::move(tls)};
     auto handler = [this](net::Exchange& exchange) { return dispatcher_->serve(exchange); };
     TRY(auto server, net::listen_http(cloud_.executor, std::move(listen), handler));
     server_ = std::move(server);
-    cloud_.endpoint = fmt::format("{}://127.0.0.1:{}", options_.tls ? "https" : "http", server_->port());
+    cloud_.endpoint = fmt::format("{}://{}:{}", options_.tls ? "https" : "http", host, server_->port());
     build_services();
     const auto& root = iam_->root_credentials();
     ready_ = {.endpoint = cloud_.endpoint,
@@ -99,13 +105,13 @@ class LocalCloudServer final : public LocalCloud {
     serving.cancel();
   }
 
-  base::Result<std::shared_ptr<net::TlsContext>> make_tls() {
+  base::Result<std::shared_ptr<net::TlsContext>> make_tls(const std::string& host) {
     if (!options_.tls) return std::shared_ptr<net::TlsContext>();
     // Who brings a certificate brings the trust in its authority too, which need not be part of the chain.
     if (!options_.certificate_pem.empty()) return net::make_server_tls(options_.certificate_pem, options_.key_pem);
     auto authority = net::make_authority("livelambda local cloud", kCertificateDays);
     auto certificate = net::issue_certificate(authority,
-                                              {"127.0.0.1", "::1", "localhost", "*.localhost",
+                                              {host, "127.0.0.1", "::1", "localhost", "*.localhost",
                                                "*.execute-api.localhost", "*.lambda-url.localhost", "*.s3.localhost"},
                                               kCertificateDays);
     cloud_.ca_pem = authority.certificate_pem;
@@ -134,7 +140,7 @@ class LocalCloudServer final : public LocalCloud {
     cloud_.lambda = lambda_.get();
     event_sources_ = make_event_sources(cloud_);
     cloud_.event_sources = event_sources_.get();
-    apigateway_ = make_api_gateway(cloud_, options_.record_websockets);
+    apigateway_ = make_api_gateway(cloud_, options_.websockets);
     cloud_.apigateway = apigateway_.get();
 
     ResourceTypes types = iam_->resource_types();
