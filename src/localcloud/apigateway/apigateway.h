@@ -15,6 +15,19 @@
 
 namespace localcloud {
 
+// How a message of more than 32 KB that was posted to @connections leaves. AWS's documentation may be read in each of
+// these ways (aws-facts §1).
+enum class LargeMessages {
+  continued,  // in frames of 32 KB
+  whole,      // in one frame
+  refused,    // not: the connection is closed with 1009
+};
+
+struct WebSocketOptions {
+  std::string record_file = {};  // everything WebSocket APIs carry is appended there as JSON lines; empty = not
+  LargeMessages large_messages = LargeMessages::continued;
+};
+
 class ApiGateway {
  public:
   virtual ~ApiGateway() = default;
@@ -38,7 +51,6 @@ class ApiGateway {
   virtual ResourceTypes resource_types() = 0;
 };
 
-// `record_file`: everything WebSocket APIs carry is appended there as JSON lines (--record-websockets); empty = not.
-std::unique_ptr<ApiGateway> make_api_gateway(Cloud& cloud, std::string record_file);
+std::unique_ptr<ApiGateway> make_api_gateway(Cloud& cloud, WebSocketOptions options);
 
 }  // namespace localcloud

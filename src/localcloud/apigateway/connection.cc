@@ -10,6 +10,10 @@ constexpr std::size_t kMaxWaiting = 16 * 1024 * 1024;
 }  // namespace
 
 bool Connection::send(std::string text) {
+  if (text.size() > kMaxFrame && large_messages == LargeMessages::refused) {
+    close(kTooBig, "Message too long");
+    return true;
+  }
   if (waiting_bytes_ + text.size() > kMaxWaiting) return false;
   waiting_bytes_ += text.size();
   waiting_.push_back(std::move(text));
@@ -40,8 +44,9 @@ awaitable<void> Connection::write() {
     std::string text = std::move(waiting_.front());
     waiting_.pop_front();
     std::size_t size = text.size();
-    auto sent = size > kMaxFrame ? co_await socket->send_fragmented(std::move(text), kMaxFrame)
-                                 : co_await socket->send_text(std::move(text));
+    bool cut = size > kMaxFrame && large_messages == LargeMessages::continued;
+    auto sent = cut ? co_await socket->send_fragmented(std::move(text), kMaxFrame)
+                    : co_await socket->send_text(std::move(text));
     waiting_bytes_ -= size;
     if (!sent) break;
   }

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/notifier.h"
+#include "localcloud/apigateway/apigateway.h"
 #include "net/http.h"
 #include "net/websocket.h"
 
@@ -25,6 +26,7 @@ using boost::asio::awaitable;
 inline constexpr std::size_t kMaxFrame = 32 * 1024;  // aws-facts §1
 inline constexpr std::size_t kMaxMessage = 128 * 1024;
 inline constexpr std::size_t kMaxPost = 131'072;
+inline constexpr std::uint16_t kTooBig = 1009;  // RFC 6455 §7.4.1
 
 class Connection {
  public:
@@ -33,13 +35,14 @@ class Connection {
   std::string stage;
   std::string source_ip;
   std::string user_agent;
+  LargeMessages large_messages = LargeMessages::continued;
   boost::json::object authorizer;  // what the authorizer of $connect said; empty: there is none
   base::WallTime connected_at{};
   base::WallTime last_active{};            // a message in either direction
   std::unique_ptr<net::WebSocket> socket;  // null until $connect has completed
 
   bool open() const { return socket != nullptr && !ended_; }
-  // False: its buffer is full. As one text message, cut into frames of 32 KiB.
+  // False: its buffer is full. As one text message; one of more than 32 KB as `large_messages` says.
   bool send(std::string text);
   // Asks for the end: what waits is dropped, and the client gets a close frame with the code.
   void close(std::uint16_t code, std::string reason);

@@ -98,8 +98,8 @@ ResourceTypes GatewayService::resource_types() {
   return types;
 }
 
-std::unique_ptr<ApiGateway> make_api_gateway(Cloud& cloud, std::string record_file) {
-  return std::make_unique<GatewayService>(cloud, std::move(record_file));
+std::unique_ptr<ApiGateway> make_api_gateway(Cloud& cloud, WebSocketOptions options) {
+  return std::make_unique<GatewayService>(cloud, std::move(options));
 }
 
 }  // namespace localcloud

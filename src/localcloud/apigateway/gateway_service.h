@@ -14,11 +14,11 @@ namespace localcloud {
 
 class GatewayService final : public ApiGateway {
  public:
-  GatewayService(Cloud& cloud, std::string record_file)
+  GatewayService(Cloud& cloud, WebSocketOptions options)
       : cloud_(cloud),
         store_(cloud),
         http_(cloud, store_, throttles_),
-        websockets_(cloud, store_, throttles_, std::move(record_file)) {}
+        websockets_(cloud, store_, throttles_, std::move(options)) {}
 
   awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string target) override;
   std::size_t cut_websockets() override { return websockets_.cut_all(); }

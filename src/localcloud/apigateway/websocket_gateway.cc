@@ -25,7 +25,6 @@ constexpr base::Millis kConnectionLimit = std::chrono::hours(2);
 constexpr int kConnectionsPerSecond = 500;
 constexpr std::uint16_t kGoingAway = 1001;
 constexpr std::uint16_t kUnsupportedData = 1003;
-constexpr std::uint16_t kTooBig = 1009;
 
 // With the blank that AWS writes after the first colon.
 std::string error_frame(std::string_view message, std::string_view connection_id, std::string_view request_id) {
@@ -78,6 +77,7 @@ base::Result<> WebSocketGateway::check_caller(const net::Request& request, const
 awaitable<void> WebSocketGateway::serve(net::Exchange& exchange, std::string api_id, std::string stage) {
   auto connection = std::make_shared<Connection>();
   connection->id = GatewayStore::random_token();
+  connection->large_messages = large_messages_;
   connection->api_id = std::move(api_id);
   connection->stage = std::move(stage);
   connection->source_ip = exchange.remote_address();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/task_group.h"
+#include "localcloud/apigateway/apigateway.h"
 #include "localcloud/apigateway/authorizer.h"
 #include "localcloud/apigateway/connection.h"
 #include "localcloud/apigateway/gateway_model.h"
@@ -21,8 +22,13 @@ namespace localcloud {
 
 class WebSocketGateway {
  public:
-  WebSocketGateway(Cloud& cloud, const GatewayStore& store, Throttles& throttles, std::string record_file)
-      : cloud_(cloud), store_(store), throttles_(throttles), recorder_(record_file), authorizers_(cloud, store) {}
+  WebSocketGateway(Cloud& cloud, const GatewayStore& store, Throttles& throttles, const WebSocketOptions& options)
+      : cloud_(cloud),
+        store_(store),
+        throttles_(throttles),
+        large_messages_(options.large_messages),
+        recorder_(options.record_file),
+        authorizers_(cloud, store) {}
 
   // Serves one request to `stage`: an upgrade, for as long as its connection lives. The API must exist.
   awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string stage);
@@ -78,6 +84,7 @@ class WebSocketGateway {
   Cloud& cloud_;
   const GatewayStore& store_;
   Throttles& throttles_;
+  const LargeMessages large_messages_;
   Recorder recorder_;
   Connections connections_;
   Authorizers authorizers_;

@@ -282,6 +282,23 @@ TEST(WebSocketApi, CutsConnectionsForTests) {
   world.run(cut_scenario(world));
 }
 
+awaitable<void> large_scenario(ApiWorld& world, std::string expected) {
+  DebugApi api(world);
+  auto socket = (co_await world.connect(api.path())).value();
+  std::string id = co_await hello(*socket);
+  EXPECT_EQ((co_await world.request("POST", api.connection_path(id), std::string(32 * 1024, 'x'), true)).status, 200);
+  EXPECT_EQ(co_await read_text(*socket), std::string(32 * 1024, 'x'));
+  EXPECT_EQ((co_await world.request("POST", api.connection_path(id), std::string(131'072, 'y'), true)).status, 200);
+  EXPECT_EQ(co_await read_text(*socket), expected);
+}
+
+TEST(WebSocketApi, CarriesLargeMessagesAsItIsTold) {
+  ApiWorld whole({.large_messages = LargeMessages::whole});
+  whole.run(large_scenario(whole, std::string(131'072, 'y')));
+  ApiWorld refused({.large_messages = LargeMessages::refused});
+  refused.run(large_scenario(refused, "closed 1009"));
+}
+
 awaitable<void> record_scenario(ApiWorld& world) {
   DebugApi api(world);
   auto socket = (co_await world.connect(api.path())).value();
@@ -293,7 +310,7 @@ awaitable<void> record_scenario(ApiWorld& world) {
 TEST(WebSocketApi, RecordsWhatItCarries) {
   os::TemporaryDirectory directory("localcloud-record-");
   std::string file = directory.path() + "/record";
-  ApiWorld world(file);
+  ApiWorld world({.record_file = file});
   world.run(record_scenario(world));
   std::string record = os::read_file(file).value();
   std::vector<std::string> directions;

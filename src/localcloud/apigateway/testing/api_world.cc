@@ -20,8 +20,8 @@ awaitable<void> make_into(ResourceType& type, ResourceRequest request,
 
 }  // namespace
 
-ApiWorld::ApiWorld(std::string record_file)
-    : gateway(account.cloud, std::move(record_file)),
+ApiWorld::ApiWorld(WebSocketOptions options)
+    : gateway(account.cloud, std::move(options)),
       client_(net::make_http_client(account.cloud.executor, nullptr)),
       types_(gateway.resource_types()) {
   server_ =

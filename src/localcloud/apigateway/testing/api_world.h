@@ -15,7 +15,7 @@ namespace localcloud {
 
 class ApiWorld {
  public:
-  explicit ApiWorld(std::string record_file = {});
+  explicit ApiWorld(WebSocketOptions options = {});
 
   // Runs the scenario beside the server, which ends with it.
   void run(awaitable<void> scenario);
