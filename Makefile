@@ -1,8 +1,8 @@
-# make build | demo | test | test-full | bench | check | format | dist — each installs what is missing first.
+# make build | demo | test | test-full | fuzz | bench | check | format | dist — each installs what is missing first.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH)
 
-.PHONY: setup build demo test test-full bench check format dist clean
+.PHONY: setup build demo test test-full fuzz bench check format dist clean
 
 build: setup
 	@scripts/build dev livelambda
@@ -15,6 +15,9 @@ test: setup
 
 test-full: setup
 	@scripts/test --full
+
+fuzz: setup
+	@scripts/fuzz
 
 bench: setup
 	@scripts/judges

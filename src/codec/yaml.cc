@@ -17,6 +17,7 @@ namespace codec {
 namespace {
 
 constexpr std::size_t kMaxExpansion = std::size_t{1} << 20;  // what aliases may add to a document's own size
+constexpr std::size_t kMaxPaths = std::size_t{1} << 26;      // of Document::lines, together
 
 // CloudFormation's intrinsic functions and the rule functions; `!Ref` and `!Condition` have no "Fn::".
 constexpr std::array<std::string_view, 25> kFunctionTags = {
@@ -129,7 +130,7 @@ class Converter {
   base::Result<Document> convert() {
     Document document;
     if (tree_.empty) return document;
-    lines_[""] = tree_.nodes[tree_.root].line;
+    TRY(note_line("", tree_.nodes[tree_.root].line));
     TRY(document.value, node(tree_.root, "", 1));
     document.lines = std::move(lines_);
     document.duplicates = std::move(duplicates_);
@@ -147,6 +148,14 @@ class Converter {
     std::size_t cost = 1 + from.text.size();
     if (cost > budget_) return base::fail(error_at(from.line, "aliases expand to more than 1 MiB"));
     budget_ -= cost;
+    return {};
+  }
+
+  // Many nodes below long keys would be more than any memory holds.
+  base::Result<> note_line(const std::string& pointer, int line) {
+    if (pointer.size() > paths_left_) return base::fail(error_at(line, "its paths come to more than 64 MiB"));
+    paths_left_ -= pointer.size();
+    lines_[pointer] = line;
     return {};
   }
 
@@ -170,7 +179,7 @@ class Converter {
     }
     TRY(check_depth(from, depth));
     std::string inner = pointer_to(pointer, name);
-    lines_[inner] = from.line;
+    TRY(note_line(inner, from.line));
     TRY(json::value argument, untagged(from, inner, depth + 1));
     if (tag == "!GetAtt" && argument.is_string()) {
       std::string_view text = argument.get_string();
@@ -225,7 +234,7 @@ class Converter {
     array.reserve(from.children.size());
     for (std::size_t child : from.children) {
       std::string item_pointer = pointer_to(pointer, std::to_string(array.size()));
-      lines_[item_pointer] = tree_.nodes[child].line;
+      TRY(note_line(item_pointer, tree_.nodes[child].line));
       TRY(json::value item, node(child, item_pointer, depth + 1));
       array.push_back(std::move(item));
     }
@@ -239,7 +248,7 @@ class Converter {
     object.reserve(list.size());
     for (const Member& member : list) {
       std::string member_pointer = pointer_to(pointer, member.key);
-      lines_[member_pointer] = member.line;
+      TRY(note_line(member_pointer, member.line));
       TRY(json::value value, node(member.value, member_pointer, depth + 1));
       object.emplace(member.key, std::move(value));
     }
@@ -303,6 +312,7 @@ class Converter {
 
   const YamlTree& tree_;
   std::size_t budget_;
+  std::size_t paths_left_ = kMaxPaths;
   std::map<std::string, int, std::less<>> lines_;
   std::vector<DuplicateKey> duplicates_;
 };

@@ -103,6 +103,14 @@ TEST(Yaml, RefusesAliasesThatNeverEnd) {
   EXPECT_NE(error_line(merges), 0);
 }
 
+TEST(Yaml, RefusesManyNodesBelowLongKeys) {
+  std::string keys;
+  for (int depth = 0; depth < 40; ++depth) keys += "{\"" + std::string(900, 'k') + "\": ";
+  std::string leaves = "[";
+  for (int leaf = 0; leaf < 20'000; ++leaf) leaves += "l,";
+  EXPECT_NE(parsed(keys + leaves + "l]" + std::string(40, '}')).find("64 MiB"), std::string::npos);
+}
+
 TEST(Yaml, TakesTheLastOfDuplicateKeysAndTellsOfThem) {
   auto document = parse_yaml("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n");
   ASSERT_TRUE(document) << document.error().message;

@@ -2,6 +2,7 @@
 
 #include <boost/regex.hpp>
 #include <stdexcept>
+#include <string>
 
 namespace localcloud {
 
@@ -9,7 +10,8 @@ namespace {
 
 base::Result<boost::regex> compile(std::string_view pattern) {
   try {
-    return boost::regex(pattern.begin(), pattern.end());
+    // Boost 1.81 looks one character beyond an escape at the pattern's end: there it finds this copy's NUL.
+    return boost::regex(std::string(pattern));
   } catch (const boost::regex_error& error) {
     return base::fail(base::ErrorKind::invalid_input, error.what());
   }

@@ -18,6 +18,7 @@ TEST(TextPattern, KnowsWhatIsNoPattern) {
   EXPECT_TRUE(is_text_pattern("^(a|b)$"));
   EXPECT_FALSE(is_text_pattern("(a"));
   EXPECT_FALSE(matches_text_pattern("[", "a"));
+  EXPECT_FALSE(is_text_pattern("[a\\"));
   EXPECT_FALSE(is_text_pattern(std::string(5000, '(') + std::string(5000, ')')));
 }
 

@@ -1,0 +1,45 @@
+// YAML and JSON: what is accepted is a tree that can be written and read again, and stays within the bounds that
+// codec/yaml.h names.
+#include <algorithm>
+
+#include "codec/json.h"
+#include "codec/yaml.h"
+#include "fuzz.h"
+
+namespace {
+
+using boost::json::value;
+using fuzz::require;
+
+constexpr std::size_t kLargest = 64UL * 1024 * 1024;
+
+void fuzz_json(std::string_view text) {
+  auto read = codec::parse_json(text);
+  if (!read) return;
+  auto again = codec::parse_json(codec::to_text(*read));
+  require(again && *again == *read, "JSON is read as it was written");
+  auto pretty = codec::parse_json(codec::to_pretty_text(*read));
+  require(pretty && *pretty == *read, "indented JSON is read as it was written");
+}
+
+void fuzz_yaml(std::string_view text) {
+  auto read = codec::parse_yaml(text);
+  if (!read) return require(read.error().line >= 0, "an error has a line or none");
+  const int lines = static_cast<int>(std::count(text.begin(), text.end(), '\n')) + 1;
+  for (const auto& [pointer, line] : read->lines) require(line >= 1 && line <= lines + 1, "a line of the text");
+  const std::string written = codec::to_text(read->value);
+  require(written.size() < kLargest, "aliases are bounded");
+  auto as_json = codec::parse_json(written);
+  // Short tags may nest what was nested to the limit.
+  if (!as_json) return;
+  require(*as_json == read->value, "the tree is read as it was written");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input(data, size);
+  fuzz_json(input.rest());
+  fuzz_yaml(input.rest());
+  return 0;
+}
