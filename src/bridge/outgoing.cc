@@ -11,10 +11,20 @@ Outgoing::Outgoing(const Message& message, std::uint64_t invocation, std::uint64
   header_.type = type_of(message);
   header_.invocation = invocation;
   header_.message_id = message_id;
-  header_.chunks = static_cast<std::uint32_t>(std::max<std::size_t>(1, (packed_.size() + capacity_ - 1) / capacity_));
   header_.compressed = packed.compressed;
   header_.full_size = packed.full_size;
   header_.fields_size = packed.fields_size;
+  cut();
+}
+
+Outgoing::Outgoing(const Outgoing& other, std::uint64_t message_id, std::size_t max_message)
+    : header_(other.header_), packed_(other.packed_), capacity_(chunk_capacity(max_message)) {
+  header_.message_id = message_id;
+  cut();
+}
+
+void Outgoing::cut() {
+  header_.chunks = static_cast<std::uint32_t>(std::max<std::size_t>(1, (packed_.size() + capacity_ - 1) / capacity_));
   arrived_.resize(header_.chunks);
   may_have_arrived_.resize(header_.chunks);
 }

@@ -15,10 +15,17 @@ class Outgoing {
  public:
   Outgoing(const Message& message, std::uint64_t invocation, std::uint64_t message_id, std::size_t max_message);
 
+  // The same message once more, under an id of its own and perhaps in other chunks; nothing of it has left yet.
+  Outgoing(const Outgoing& other, std::uint64_t message_id, std::size_t max_message);
+
+  // Whether each of its frames fits so many characters.
+  bool fits(std::size_t max_message) const { return capacity_ <= chunk_capacity(max_message); }
+
   MessageType type() const { return header_.type; }
   std::uint64_t invocation() const { return header_.invocation; }
   std::uint64_t message_id() const { return header_.message_id; }
   std::uint32_t chunks() const { return header_.chunks; }
+  std::size_t size() const { return packed_.size(); }
   // The header of a chunk, but for what the sender knows at sealing: sealed_at_ms, connection_id, link.
   FrameHeader header(std::uint32_t chunk) const;
   std::string_view bytes(std::uint32_t chunk) const;
@@ -33,6 +40,8 @@ class Outgoing {
   std::vector<std::uint32_t> wanted(const Missing& missing, base::SteadyTime now);
 
  private:
+  void cut();
+
   FrameHeader header_;
   std::string packed_;
   std::size_t capacity_;

@@ -115,6 +115,15 @@ void PostQueue::again_later(QueuedPost post, base::SteadyTime now) {
   waiting_[post.environment].push_front(std::move(post));
 }
 
+std::size_t PostQueue::held_bytes() const {
+  std::size_t held = 0;
+  for (const auto& [environment, posts] : waiting_) {
+    for (const QueuedPost& post : posts) held += post.frame.size();
+  }
+  for (const auto& [tag, flight] : under_way_) held += flight.post.frame.size();
+  return held;
+}
+
 void PostQueue::forget_back_off(const EnvironmentId& environment) {
   auto peer = waiting_.find(environment);
   if (peer == waiting_.end()) return;

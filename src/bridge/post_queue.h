@@ -93,6 +93,7 @@ class PostQueue {
   std::optional<base::SteadyTime> next_twin_timer(base::Millis after) const;
   bool empty() const { return waiting_.empty() && under_way_.empty(); }
   std::size_t under_way() const { return under_way_.size(); }
+  std::size_t held_bytes() const;  // in frames
 
  private:
   struct Flight {

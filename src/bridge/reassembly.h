@@ -1,6 +1,6 @@
 // Chunks of one peer, in any order, back to whole messages. Bounded: four messages under way (the oldest gives way),
 // none larger than its header says, and no header says more than Lambda's limits (parse_header). Repeats of what is
-// whole are passed over.
+// whole are passed over, and parts of an earlier try of a message that was sent anew.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "bridge/message.h"
 
@@ -27,19 +26,21 @@ class Reassembler {
 
   // The gaps of a partial message of this attempt; nothing if there is none.
   std::optional<Missing> missing(std::uint64_t invocation) const;
+  std::size_t held_bytes() const { return held_; }
   // Forgets what belongs to attempts before this one.
   void forget_before(std::uint64_t invocation);
 
  private:
   struct Part {
     FrameHeader header;
-    std::vector<std::optional<std::string>> chunks;
+    std::map<std::uint32_t, std::string> chunks;  // so that memory follows what came, not what a header says
     std::size_t size = 0;
-    std::uint32_t received = 0;
-    std::uint32_t highest = 0;
   };
+  void erase(std::map<std::uint64_t, Part>::iterator part);
+
   std::map<std::uint64_t, Part> parts_;  // by message id, which rises
-  std::deque<std::uint64_t> whole_;      // the latest
+  std::size_t held_ = 0;
+  std::deque<std::uint64_t> whole_;  // the latest
 };
 
 }  // namespace bridge

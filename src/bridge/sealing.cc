@@ -89,6 +89,8 @@ std::string_view to_string(DropReason reason) {
       return "bad_header";
     case DropReason::no_attempt:
       return "no_attempt";
+    case DropReason::too_much:
+      return "too_much";
   }
   return "unknown";
 }

@@ -25,6 +25,7 @@ enum class DropReason {
   replayed,      // seen, or too old to know
   bad_header,    // authentic, but breaks a rule: sizes, chunk numbers, JSON
   no_attempt,    // about an attempt that is over, or was never here
+  too_much,      // beyond what a session holds of all its environments
 };
 std::string_view to_string(DropReason reason);
 using DropCounts = std::map<DropReason, std::uint64_t>;

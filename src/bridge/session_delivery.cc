@@ -30,6 +30,17 @@ void SessionMachine::State::keep_answer(Instant at, const EnvironmentId& id, Env
   post_whole(id, environment, *attempt.answer);
 }
 
+// What is sent again, to another connection, goes in frames that certainly fit: perhaps it was their size that closed
+// the one before.
+void SessionMachine::State::cut_small(Environment& environment) {
+  if (!environment.attempt) return;
+  Attempt& attempt = *environment.attempt;
+  if (attempt.answer && !attempt.answer->fits(kDefaultMaxMessage)) {
+    attempt.answer = std::make_unique<Outgoing>(*attempt.answer, environment.next_message_id++, kDefaultMaxMessage);
+  }
+  if (attempt.stream) attempt.stream->cut_again(environment.next_message_id, kDefaultMaxMessage);
+}
+
 void SessionMachine::State::end_stream(Instant at, const EnvironmentId& id, Environment& environment,
                                        std::optional<Answer> error) {
   Attempt& attempt = *environment.attempt;

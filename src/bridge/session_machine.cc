@@ -12,13 +12,20 @@ constexpr base::Millis kDrainLimit{3'000};
 
 }  // namespace
 
-SessionMachine::State::State(const Registration& registration, std::uint64_t seed)
-    : own(registration), key_id(key_id_of(registration)), posts({.total = 32, .per_peer = 4}, seed) {}
+SessionMachine::State::State(const Registration& registration, std::uint64_t seed, SessionLimits with_limits)
+    : own(registration),
+      key_id(key_id_of(registration)),
+      posts({.total = 32, .per_peer = 4}, seed),
+      limits(with_limits) {}
 
-SessionMachine::SessionMachine(const Registration& own, std::uint64_t seed)
-    : state_(std::make_unique<State>(own, seed)) {}
+SessionMachine::SessionMachine(const Registration& own, std::uint64_t seed, SessionLimits limits)
+    : state_(std::make_unique<State>(own, seed, limits)) {}
 SessionMachine::~SessionMachine() = default;
 SessionMachine::SessionMachine(SessionMachine&&) noexcept = default;
+
+void SessionMachine::set_max_message(std::size_t characters) {
+  state_->own.max_message = characters;
+}
 
 SessionActions SessionMachine::connected(Instant at, std::string connection_id, std::uint64_t link) {
   SessionActions actions;
@@ -210,6 +217,20 @@ void SessionMachine::State::check_drained(Instant at, SessionActions& actions) {
 
 const DropCounts& SessionMachine::dropped() const {
   return state_->dropped;
+}
+
+std::size_t SessionMachine::held_bytes() const {
+  std::size_t held = state_->posts.held_bytes();
+  for (const auto& [id, environment] : state_->environments) {
+    held += environment->reassembler.held_bytes();
+    for (const auto& [message_id, message] : environment->control) held += message.size();
+    if (!environment->attempt) continue;
+    const State::Attempt& attempt = *environment->attempt;
+    if (attempt.invoke) held += attempt.invoke->invocation.event.size();
+    if (attempt.answer) held += attempt.answer->size();
+    if (attempt.stream) held += attempt.stream->held_bytes();
+  }
+  return held;
 }
 
 std::size_t SessionMachine::open_attempts() const {

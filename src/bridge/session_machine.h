@@ -1,7 +1,8 @@
 // The session's side of the bridge, for all environments at once. Pure: frames, outcomes and answers go in with the
 // time, actions come out, to be done in order. It guarantees that an attempt is handed over (StartAttempt) at most
 // once, and never from a frame that is older than 10 s by AWS's clock; that an answer is kept and repeated until the
-// stub has moved on, or 60 s past the attempt's deadline; and that at most 32 posts are under way, 4 to one stub.
+// stub has moved on, or 60 s past the attempt's deadline; that at most 32 posts are under way, 4 to one stub; and that
+// it keeps within SessionLimits, whatever its peers send.
 //
 //   frame() ─▶ Announced, AttemptArrived          (prepare a worker: build, launch)
 //   worker_ready() ─▶ StartAttempt                (at once, or with a later frame if the last one is too old)
@@ -87,13 +88,21 @@ using SessionAction = std::variant<SessionPost, Announced, AttemptArrived, Start
                                    Delivered, Undelivered, PostDenied, SayHello, Drained>;
 using SessionActions = std::vector<SessionAction>;
 
+// What a session takes of its peers together; frames beyond it are dropped, and their stubs send them again.
+struct SessionLimits {
+  std::size_t environments = 16'384;
+  std::size_t held = 512 * 1'048'576;  // bytes of messages that came in part
+};
+
 class SessionMachine {
  public:
   // `own` carries session, key and maxMessage. `seed` is for jitter.
-  SessionMachine(const Registration& own, std::uint64_t seed);
+  SessionMachine(const Registration& own, std::uint64_t seed, SessionLimits limits = {});
   ~SessionMachine();
   SessionMachine(SessionMachine&&) noexcept;
 
+  // What is cut from now on.
+  void set_max_message(std::size_t characters);
   // A connection of ours is open and registered: frames from now on carry it.
   SessionActions connected(Instant at, std::string connection_id, std::uint64_t link);
   // Every answer of `hello`.
@@ -120,6 +129,7 @@ class SessionMachine {
 
   const DropCounts& dropped() const;  // frames, by reason, since the start
   std::size_t open_attempts() const;  // arrived or running, not answered
+  std::size_t held_bytes() const;     // of messages: in parts, kept, and on their way
 
  private:
   struct State;

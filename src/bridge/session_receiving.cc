@@ -31,6 +31,10 @@ void SessionMachine::State::receive(Instant at, std::string_view text, SessionAc
     dropped[opened.error()] += 1;
     return;
   }
+  if (fresh && environments.size() >= limits.environments) {
+    dropped[DropReason::too_much] += 1;
+    return;
+  }
   // Only an authentic frame makes an environment.
   if (fresh) found = environments.emplace(id, std::move(fresh)).first;
   handle(at, id, *found->second, *opened, actions);
@@ -42,6 +46,7 @@ void SessionMachine::State::handle(Instant at, const EnvironmentId& id, Environm
   if (!header.connection_id.empty() && header.link >= environment.stub_link) {
     environment.stub_link = header.link;
     if (environment.connection_id != header.connection_id) {
+      if (!environment.connection_id.empty()) cut_small(environment);
       environment.connection_id = header.connection_id;
       posts.forget_back_off(id);
     }
@@ -55,7 +60,13 @@ void SessionMachine::State::handle(Instant at, const EnvironmentId& id, Environm
     attempt->last_sealed_ms = std::max(attempt->last_sealed_ms, header.sealed_at_ms);
     start_if_fresh(at, id, *attempt, actions);
   }
+  if (held + frame.chunk.size() > limits.held && header.chunks > 1) {
+    dropped[DropReason::too_much] += 1;  // its stub asks, and sends it again
+    return;
+  }
+  held -= environment.reassembler.held_bytes();
   Reassembler::Added added = environment.reassembler.add(header, frame.chunk);
+  held += environment.reassembler.held_bytes();
   if (added.progress == Reassembler::Progress::contradicting) dropped[DropReason::bad_header] += 1;
   if (added.progress == Reassembler::Progress::partial && environment.attempt) {
     environment.attempt->missing_at = at.steady + kMissingAfter;
@@ -76,7 +87,9 @@ SessionMachine::State::Attempt* SessionMachine::State::attempt_of(Instant at, co
   if (environment.attempt && number < environment.attempt->number) return nullptr;
   if (environment.attempt && number == environment.attempt->number) return &*environment.attempt;
   if (environment.attempt) end_attempt(id, *environment.attempt, "the function has moved on", actions);
+  held -= environment.reassembler.held_bytes();
   environment.reassembler.forget_before(number);
+  held += environment.reassembler.held_bytes();
   environment.attempt.emplace(number);
   environment.attempt->deadline = at.steady + kLongestInvocation;  // until the invoke says it: its stub may be gone
   return &*environment.attempt;

@@ -64,7 +64,7 @@ struct SessionMachine::State {
     bool reachable() const { return !connection_id.empty() && connection_id != gone_connection_id; }
   };
 
-  State(const Registration& registration, std::uint64_t seed);
+  State(const Registration& registration, std::uint64_t seed, SessionLimits with_limits);
 
   // Receiving.
   void receive(Instant at, std::string_view text, SessionActions& actions);
@@ -92,6 +92,7 @@ struct SessionMachine::State {
   void post_chunks(const EnvironmentId& id, Environment& environment, const Outgoing& message,
                    const std::vector<std::uint32_t>& chunks);
   void post_whole(const EnvironmentId& id, Environment& environment, const Outgoing& message);
+  void cut_small(Environment& environment);
   void end_stream(Instant at, const EnvironmentId& id, Environment& environment, std::optional<Answer> error);
   void post_stream(const EnvironmentId& id, Environment& environment);
   void take_credit(const EnvironmentId& id, Environment& environment, std::uint64_t taken, SessionActions& actions);
@@ -110,6 +111,8 @@ struct SessionMachine::State {
   AwsClock aws_clock;
   PostQueue posts;
   DropCounts dropped;
+  const SessionLimits limits;
+  std::size_t held = 0;  // by all reassemblers
   std::map<EnvironmentId, std::unique_ptr<Environment>> environments;
   std::optional<base::SteadyTime> hello_said;
   std::optional<base::SteadyTime> denied_told;

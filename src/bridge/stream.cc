@@ -44,6 +44,12 @@ Outgoing& OutgoingStream::cut(std::uint64_t invocation, std::uint64_t message_id
   return kept->second.message;
 }
 
+void OutgoingStream::cut_again(std::uint64_t& next_message_id, std::size_t max_message) {
+  for (auto& [number, kept] : pieces_) {
+    if (!kept.message.fits(max_message)) kept.message = Outgoing(kept.message, next_message_id++, max_message);
+  }
+}
+
 void OutgoingStream::taken(std::uint64_t number) {
   while (!pieces_.empty() && pieces_.begin()->first <= number) {
     untaken_ -= pieces_.begin()->second.size;
@@ -74,13 +80,16 @@ bool OutgoingStream::delivered() const {
 std::vector<StreamPiece> IncomingStream::add(StreamPiece piece) {
   std::vector<StreamPiece> next;
   if (piece.number <= received_ || early_.contains(piece.number)) return next;
-  if (piece.number != received_ + 1 && early_size_ + piece.body.size() > kStreamWindow) return next;
+  const bool in_order = piece.number == received_ + 1;  // makes room, for those behind it can go on
+  if (untaken_ + (in_order ? 0 : early_size_) + piece.body.size() > kStreamWindow) return next;
+  if (early_.size() + not_yet_taken_.size() >= kMostPieces) return next;
   early_size_ += piece.body.size();
   early_.emplace(piece.number, std::move(piece));
   while (!early_.empty() && early_.begin()->first == received_ + 1) {
     StreamPiece& first = early_.begin()->second;
     received_ += 1;
     early_size_ -= first.body.size();
+    untaken_ += first.body.size();
     not_yet_taken_.emplace_back(first.number, first.body.size());
     next.push_back(std::move(first));
     early_.erase(early_.begin());
@@ -92,6 +101,7 @@ void IncomingStream::taken(std::uint64_t number) {
   while (!not_yet_taken_.empty() && not_yet_taken_.front().first <= number) {
     taken_ = not_yet_taken_.front().first;
     taken_untold_ += not_yet_taken_.front().second;
+    untaken_ -= not_yet_taken_.front().second;
     not_yet_taken_.pop_front();
   }
 }

@@ -18,6 +18,7 @@
 namespace bridge {
 
 inline constexpr std::size_t kStreamWindow = 1'048'576;
+inline constexpr std::size_t kMostPieces = 4'096;  // that a stub holds
 
 // The session's end. Pieces are kept until the stub has taken them.
 class OutgoingStream {
@@ -31,10 +32,14 @@ class OutgoingStream {
   // How many bytes may be written now.
   std::size_t room() const;
 
+  std::size_t held_bytes() const { return pending_.size() + untaken_; }
   // Whether there is something to say and the window has room for it. What is written meanwhile leaves together.
   bool has_next() const;
   // The next piece; only if has_next().
   Outgoing& cut(std::uint64_t invocation, std::uint64_t message_id, std::size_t max_message);
+
+  // What is kept, in frames of so many characters: pieces that do not fit get new message ids.
+  void cut_again(std::uint64_t& next_message_id, std::size_t max_message);
 
   // The stub has taken all pieces up to this number.
   void taken(std::uint64_t number);
@@ -65,11 +70,13 @@ class OutgoingStream {
 class IncomingStream {
  public:
   // The pieces that are next in order, now that this one is here: none if it is a repeat, or another is missing before
-  // it. What lies beyond the window is dropped.
+  // it. What lies beyond the window, or would be more than kMostPieces, is dropped: a session that keeps to the window
+  // sends it again.
   std::vector<StreamPiece> add(StreamPiece piece);
   // All pieces up to this number were handed out by add().
   std::uint64_t received() const { return received_; }
   bool has_gap() const { return !early_.empty(); }
+  std::size_t held_bytes() const { return early_size_; }
 
   // Lambda has taken this piece, after all those before it.
   void taken(std::uint64_t number);
@@ -81,6 +88,7 @@ class IncomingStream {
   std::uint64_t received_ = 0;
   std::uint64_t taken_ = 0;
   std::size_t early_size_ = 0;
+  std::size_t untaken_ = 0;  // bytes of `not_yet_taken_`
   std::size_t taken_untold_ = 0;
   std::map<std::uint64_t, StreamPiece> early_;                       // by number
   std::deque<std::pair<std::uint64_t, std::size_t>> not_yet_taken_;  // number and size

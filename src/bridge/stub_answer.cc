@@ -103,7 +103,9 @@ void StubMachine::State::handle_missing(Instant at, Channel& channel, const Miss
   }
   if (!attempt->invoke) return;
   std::vector<std::uint32_t> chunks;
-  if (missing.all) {
+  const bool too_large = !attempt->invoke->fits(channel.registration.max_message);  // that link takes less
+  if (too_large) cut_small();
+  if (missing.all || too_large) {
     for (std::uint32_t chunk = 0; chunk < attempt->invoke->chunks(); ++chunk) chunks.push_back(chunk);
   } else {
     chunks = attempt->invoke->wanted(missing, at.steady);

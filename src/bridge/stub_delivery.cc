@@ -50,10 +50,19 @@ void StubMachine::State::dispatch(Instant at, Channel& channel) {
     invoke.composed_at_ms = aws_clock.known() ? aws_clock.now_ms(at.wall) : 0;
     attempt->invoke = std::make_unique<Outgoing>(std::move(invoke), attempt->number, next_message_id++,
                                                  channel.registration.max_message);
+  } else {
+    cut_small();
   }
   if (!channel.announced) announce_to(channel);
   if (connection_id.empty()) attempt->ask_when_pinned = true;
   queue(*attempt->invoke, all_of(*attempt->invoke), true);
+}
+
+// What is sent again, to another connection, goes in frames that certainly fit: perhaps it was their size that closed
+// the one before.
+void StubMachine::State::cut_small() {
+  if (attempt->invoke->fits(kDefaultMaxMessage)) return;
+  attempt->invoke = std::make_unique<Outgoing>(*attempt->invoke, next_message_id++, kDefaultMaxMessage);
 }
 
 // Forgets what waits; what is under way counts as perhaps arrived, since nobody will hear how it ended.

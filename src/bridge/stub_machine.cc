@@ -232,6 +232,18 @@ void StubMachine::State::check_init(Instant at, StubActions& actions) {
   actions.push_back(ReadyForNext{});
 }
 
+std::size_t StubMachine::held_bytes() const {
+  const State& state = *state_;
+  std::size_t held = state.posts.held_bytes();
+  for (const auto& [session, channel] : state.channels) held += channel->reassembler.held_bytes();
+  for (const auto& [id, message] : state.control) held += message.size();
+  if (!state.attempt) return held;
+  held += state.attempt->invocation.event.size();
+  if (state.attempt->invoke) held += state.attempt->invoke->size();
+  if (state.attempt->stream) held += state.attempt->stream->held_bytes();
+  return held;
+}
+
 const DropCounts& StubMachine::dropped() const {
   return state_->dropped;
 }

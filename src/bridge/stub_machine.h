@@ -103,6 +103,7 @@ class StubMachine {
   std::optional<base::SteadyTime> next_timer() const;
 
   const DropCounts& dropped() const;
+  std::size_t held_bytes() const;  // of messages: in parts, kept, and on their way
 
  private:
   struct State;

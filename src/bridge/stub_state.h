@@ -101,6 +101,7 @@ struct StubMachine::State {
 
   // Sending (stub_delivery.cc).
   void dispatch(Instant at, Channel& channel);
+  void cut_small();
   void announce_to(Channel& channel);
   void drop_posts();
   void queue(const Outgoing& message, const std::vector<std::uint32_t>& chunks, bool persistent);

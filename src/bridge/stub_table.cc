@@ -56,6 +56,7 @@ StubMachine::State::Channel& StubMachine::State::channel_to(const Registration& 
     channel->registration = registration;
     channel->silent = false;
   }
+  channel->registration.max_message = registration.max_message;
   return *channel;
 }
 
