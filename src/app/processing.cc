@@ -83,6 +83,10 @@ bool needs_processing(const Stack& stack) {
                              [](const Function& function) { return function.why_not.reason == StayReason::transform; });
 }
 
+bool has_open_loops(const Stack& stack) {
+  return std::ranges::any_of(expansions(stack.document.value), [](const Expansion& one) { return is_loop(one.id); });
+}
+
 base::Result<json::value> to_process(const Stack& stack, const RewriteOptions& options) {
   json::value document = stack.document.value;
   for (const LocalArtifact& artifact : find_paths(stack.document)) {

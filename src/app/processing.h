@@ -27,6 +27,10 @@ std::vector<Expansion> expansions(const codec::json::value& document);
 // Whether the stack itself has any of that, or a function whose properties come of a transform.
 bool needs_processing(const Stack& stack);
 
+// Whether it has loops which may make functions or nested stacks: of what these are made on this machine,
+// CloudFormation is given it only once they are expanded. (What a macro is given may name what was uploaded.)
+bool has_open_loops(const Stack& stack);
+
 // What CloudFormation is given; it declares LiveLambdaBucket. Of `options`, key_of is asked for what AWS::Include
 // reads, and text_of. Errors: theirs.
 base::Result<codec::json::value> to_process(const Stack& stack, const RewriteOptions& options);

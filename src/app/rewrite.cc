@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/artifacts.h"
 #include "app/globals.h"
 #include "app/network.h"
 #include "app/processing.h"
@@ -83,10 +84,26 @@ base::Result<void> put_nested(Draft& draft, const LocalArtifact& artifact, Rewri
   return {};
 }
 
+// CloudFormation takes only what is in S3, and what a loop makes of a path is known when it is too late.
+base::Result<> check_loops(const Draft& draft) {
+  for (const LocalArtifact& artifact : find_paths(draft.stack().document)) {
+    std::string_view at = artifact.pointer;
+    if (!at.starts_with("/Resources/Fn::ForEach::")) continue;
+    at = at.substr(0, at.find('/', std::string_view("/Resources/").size()));
+    return draft.error(std::string(at),
+                       fmt::format("{} names {} on this machine, and only CloudFormation can expand it",
+                                   at.substr(at.rfind('/') + 1), artifact.path),
+                       "Let its collection be known before deployment (a list, or a parameter with a value), or write "
+                       "what it makes without the loop.");
+  }
+  return {};
+}
+
 base::Result<Rewritten> rewrite(const Stack& stack, const RewriteOptions& options, bool live) {
   Draft draft(stack);
   TRY(check_names(draft));
   NewNames names;
+  if (!live) TRY(check_loops(draft));
   if (live) {
     make_functions_live(draft);
     if (options.increase_timeout) increase_timeouts(draft);

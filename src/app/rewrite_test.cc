@@ -314,6 +314,26 @@ TEST(Rewrite, PackagesWithoutMakingAnythingLive) {
   EXPECT_THAT(outcome->parameters, ElementsAre("LiveLambdaBucket"));
 }
 
+TEST(Rewrite, PackagesNoLoopThatNamesPathsAndIsNotExpanded) {
+  auto stack = read_template(R"(
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+  Fn::ForEach::Each:
+    - A
+    - !GetAZs us-east-1
+    - Fn::ForEach::Inner: [B, [x], {'F&{A}${B}': {Type: AWS::Serverless::Function, Properties: {CodeUri: './${B}'}}}]
+)",
+                             {.name = "app"});
+  ASSERT_TRUE(stack) << stack.error().message;
+  auto outcome = package(*stack, options());
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().line, 5);
+  EXPECT_EQ(outcome.error().message,
+            "Fn::ForEach::Each names ./${B} on this machine, and only CloudFormation can expand it");
+  EXPECT_NE(outcome.error().hint, "");
+}
+
 TEST(Rewrite, SaysWhichFunctionsItDoesNotSee) {
   auto outcome = app::testing::rewritten(R"(
 Transform: [AWS::LanguageExtensions, Mine, AWS::Serverless-2016-10-31]

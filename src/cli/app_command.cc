@@ -23,6 +23,7 @@
 #include "session/operations.h"
 #include "session/start.h"
 #include "session/until_signal.h"
+#include "worker/node_sdk.h"
 
 namespace cli {
 namespace {
@@ -56,11 +57,16 @@ awaitable<base::Result<>> run_verb(AppCommand::Verb verb, session::Options optio
 }
 
 // The app's own packages, and those of the folders above it: the CDK's custom resources want an AWS SDK, which Lambda
-// brings along. Where nothing is yet, something may be installed while the cloud lives.
-std::vector<std::string> local_cloud_arguments(const std::filesystem::path& app) {
+// brings along; and what was fetched of that for others. Where nothing is yet, something may be installed while the
+// cloud lives.
+std::vector<std::string> local_cloud_arguments(const std::filesystem::path& app,
+                                               const std::map<std::string, std::string>& environment) {
   std::vector<std::string> arguments;
   for (auto folder = app; folder != folder.root_path(); folder = folder.parent_path()) {
     arguments.insert(arguments.end(), {"--node-modules", (folder / "node_modules").string()});
+  }
+  for (std::string& cached : worker::cached_node_modules(environment)) {
+    arguments.insert(arguments.end(), {"--node-modules", std::move(cached)});
   }
   return arguments;
 }
@@ -68,10 +74,15 @@ std::vector<std::string> local_cloud_arguments(const std::filesystem::path& app)
 // With --local the cloud's address and key take the place of the environment's; profiles are left out of it.
 awaitable<base::Result<>> run_locally(AppCommand::Verb verb, session::Options options, session::Surroundings with) {
   // What is wrong with the folder is said before anything is started for it.
-  CO_TRY(auto folder, project::open_app_folder(options.app_dir, options.stage, options.user, options.template_file));
-  CO_TRY(auto state, project::state_folder(folder.path));
+  auto folder =
+      verb == AppCommand::Verb::remove
+          ? project::open_remains(options.app_dir, options.stage, options.user, options.template_file, options.app)
+          : project::open_app_folder(options.app_dir, options.stage, options.user, options.template_file);
+  if (!folder) co_return base::fail(folder.error());
+  CO_TRY(auto state, project::state_folder(folder->path));
   CO_TRY(auto cloud,
-         co_await LocalCloudProcess::join(state, own_program(), local_cloud_arguments(folder.path), &with.spawner));
+         co_await LocalCloudProcess::join(state, own_program(),
+                                          local_cloud_arguments(folder->path, options.environment), &with.spawner));
   std::erase_if(options.environment, [](const auto& variable) { return variable.first.starts_with("AWS_"); });
   options.environment.merge(cloud->environment());
   for (const char* file : {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}) options.environment[file] = "/dev/null";
@@ -91,6 +102,7 @@ session::Options to_options(const AppCommand& command, session::Assets assets) {
   return {.app_dir = command.app.app_dir,
           .stage = command.app.stage,
           .template_file = command.app.template_file,
+          .app = command.app_name,
           .parameters = command.app.parameters,
           .profile = command.profile,
           .region = command.region,

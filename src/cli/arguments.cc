@@ -95,7 +95,11 @@ void describe(CLI::App& subcommand, AppCommand& command, AppCommand::Verb verb) 
   if (verb == start || verb == deploy || verb == remove) {
     subcommand.add_flag("--yes-really", command.yes_really, "Also on a stage called prod, production or live");
   }
-  if (verb == remove) subcommand.add_flag("--yes,-y", command.yes, "Do not ask");
+  if (verb == remove) {
+    subcommand.add_flag("--yes,-y", command.yes, "Do not ask");
+    subcommand.add_option("--app", command.app_name,
+                          "The app's name, if it is gone from its folder: its stacks are found by their tags");
+  }
   if (verb == start) {
     subcommand.add_flag("--yes,-y", command.yes, "Fetch what Lambda brings along (docs/runtimes.md) without asking");
   }

@@ -33,6 +33,7 @@ struct AppCommand {
   bool take_over = false;                           // start, deploy, remove: also stacks that livelambda did not make
   bool yes_really = false;                          // start, deploy, remove: also on a stage that is called production
   bool yes = false;                                 // remove: without asking
+  std::string app_name;                             // remove: of an app that is not in the folder any more
   bool increase_timeout = false;                    // start
   std::optional<std::vector<std::string>> inspect;  // start: functions to debug; empty = every live one
   session::WorkerBounds workers;                    // start

@@ -105,6 +105,7 @@ TEST(Arguments, ThatOneCommandHasAnotherRefuses) {
   EXPECT_EQ(error({"outputs", "--take-over"}).kind, base::ErrorKind::usage);
   EXPECT_EQ(error({"deploy", "--increase-timeout"}).kind, base::ErrorKind::usage);
   EXPECT_EQ(error({"deploy", "--yes"}).kind, base::ErrorKind::usage);
+  EXPECT_EQ(error({"start", "--app", "shop"}).kind, base::ErrorKind::usage);
   EXPECT_THAT(error({"start", "--parameter", "A"}).message, HasSubstr("KEY=VALUE"));
 }
 

@@ -96,8 +96,15 @@ std::string AppFolder::state(std::string_view name) const {
   return fmt::format("{}/.livelambda/{}", path, name);
 }
 
-base::Result<> AppFolder::remember_stage() const {
-  return os::write_file(state("stage"), stage + "\n");
+base::Result<> AppFolder::remember(std::string_view app) const {
+  TRY(os::write_file(state("stage"), stage + "\n"));
+  return os::write_file(state("app"), fmt::format("{}\n", app));
+}
+
+std::optional<std::string> AppFolder::known_name() const {
+  if (settings.name) return settings.name;
+  auto remembered = os::read_file(state("app"));
+  return remembered ? std::optional(first_line(*remembered)) : std::nullopt;
 }
 
 base::Result<std::string> state_folder(const std::string& app_path) {
@@ -121,6 +128,23 @@ base::Result<AppFolder> open_app_folder(std::string path, const std::optional<st
   TRY(auto state, state_folder(folder.path));
   TRY(folder.stage, choose_stage(state + "/stage", stage, user));
   return folder;
+}
+
+base::Result<AppFolder> open_remains(const std::string& path, const std::optional<std::string>& stage,
+                                     std::string_view user, const std::string& template_file, const std::string& app) {
+  auto folder = open_app_folder(path, stage, user, template_file);
+  std::error_code error;
+  fs::path absolute = fs::canonical(path, error);
+  if (folder || error || !template_file.empty()) return folder;
+  AppFolder remains{.path = absolute.string(), .stage = {}, .settings = {}, .entry_file = {}};
+  TRY(remains.settings, read_settings_of(remains.path));
+  if (app.empty() && !remains.known_name()) {
+    base::Error missing = folder.error();
+    missing.hint += " Of an app that is gone from this machine, say the name with --app.";
+    return base::fail(std::move(missing));
+  }
+  TRY(remains.stage, choose_stage(remains.state("stage"), stage, user));
+  return remains;
 }
 
 }  // namespace project

@@ -17,11 +17,13 @@ struct AppFolder {
   std::string stage;
   app::Settings settings;
   app::Framework framework = app::Framework::cloudformation;
-  std::string entry_file;  // absolute: the template, cdk.json or serverless.yml
+  std::string entry_file;  // absolute: the template, cdk.json or serverless.yml; "" of what remains of an app
 
   std::string state(std::string_view name) const;  // path of a file in `.livelambda/`
-  // From now on this is the stage of those who name none.
-  base::Result<> remember_stage() const;
+  // From now on this is the stage of those who name none, and the name of the app for those who cannot read it.
+  base::Result<> remember(std::string_view app) const;
+  // What the app is called by livelambda.yaml, else as it was last remembered.
+  std::optional<std::string> known_name() const;
 };
 
 // The folder where sessions of an app keep their state; made with a .gitignore of its own if it is not there.
@@ -33,5 +35,10 @@ base::Result<std::string> state_folder(const std::string& app_path);
 // there: the folder is left as it is), usage (a folder that is none, stage names, livelambda.yaml).
 base::Result<AppFolder> open_app_folder(std::string path, const std::optional<std::string>& stage,
                                         std::string_view user, const std::string& template_file = {});
+
+// The same, or what remains of an app whose template (cdk.json, serverless.yml) is gone: its stage and its settings.
+// `app`: its name, if it was given. Errors: also those of open_app_folder where nothing tells the name.
+base::Result<AppFolder> open_remains(const std::string& path, const std::optional<std::string>& stage,
+                                     std::string_view user, const std::string& template_file, const std::string& app);
 
 }  // namespace project

@@ -83,7 +83,7 @@ TEST(AppFolder, TakesTheTemplateThatSamWasTold) {
 TEST(AppFolder, RemembersTheStage) {
   Folder folder;
   folder.write("template.json", R"({"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}})");
-  ASSERT_TRUE(folder.open("dev-tom", "tom").remember_stage());
+  ASSERT_TRUE(folder.open("dev-tom", "tom").remember("shop"));
   EXPECT_EQ(folder.open({}, "tom").stage, "dev-tom");
   EXPECT_EQ(folder.open("other", "tom").stage, "other");
   EXPECT_EQ(folder.open({}, "somebody").stage, "dev-tom") << "nothing was deployed to the other";
@@ -108,6 +108,32 @@ TEST(AppFolder, NeedsATemplate) {
   EXPECT_FALSE(std::filesystem::exists(folder.path + "/.livelambda")) << "a wrong folder is left as it is";
 }
 
+TEST(AppFolder, KnowsWhatRemainsOfAnAppWhoseTemplateIsGone) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  ASSERT_TRUE(folder.open("dev-tom", "tom").remember("shop"));
+  EXPECT_EQ(open_remains(folder.path, {}, "tom", {}, {})->entry_file, folder.path + "/template.yaml");
+  std::filesystem::remove(folder.path + "/template.yaml");
+  auto remains = open_remains(folder.path, {}, "tom", {}, {});
+  ASSERT_TRUE(remains);
+  EXPECT_EQ(remains->entry_file, "");
+  EXPECT_EQ(remains->stage, "dev-tom");
+  EXPECT_EQ(remains->known_name(), "shop");
+  EXPECT_FALSE(open_remains(folder.path, {}, "tom", folder.path + "/typo.yaml", {}));
+}
+
+TEST(AppFolder, HasNoRemainsWhereNothingTellsTheName) {
+  Folder folder;
+  auto nothing = open_remains(folder.path, {}, "tom", {}, {});
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().kind, base::ErrorKind::invalid_input);
+  EXPECT_THAT(nothing.error().hint, HasSubstr("--app"));
+  EXPECT_EQ(open_remains(folder.path, "two", "tom", {}, "shop")->stage, "two");
+  folder.write("livelambda.yaml", "name: shop\ntemplate: gone.yaml\n");
+  EXPECT_EQ(open_remains(folder.path, {}, "tom", {}, {})->known_name(), "shop");
+  EXPECT_FALSE(std::filesystem::exists(folder.path + "/.livelambda")) << "the folder is left as it is";
+}
+
 TEST(AppFolder, NeedsAFolder) {
   Folder folder;
   folder.write("file", "");
@@ -122,7 +148,7 @@ TEST(AppFolder, NeedsAFolder) {
 TEST(AppFolder, RefusesABadStageAndDoesNotRememberIt) {
   Folder folder;
   folder.write("template.yaml", kTemplate);
-  ASSERT_TRUE(folder.open("good").remember_stage());
+  ASSERT_TRUE(folder.open("good").remember("shop"));
   for (const char* stage : {"", "1dev", "dev_tom", "dev tom", "-x", "dev/../x"}) {
     base::Error error = folder.error(stage);
     EXPECT_EQ(error.kind, base::ErrorKind::usage) << stage;

@@ -223,7 +223,7 @@ class CdkApp final : public Toolchain {
   // Lambda has it, and a local cloud of this session's own has what is in node_modules.
   void tell_missing_sdk() const {
     if (!workplace_.bootstrap || !workplace_.on_output) return;
-    auto packages = missing_sdk_packages(assembly_.stacks, workplace_.folder.path);
+    auto packages = missing_sdk_packages(assembly_.stacks, workplace_.folder.path, workplace_.sdk_folders);
     if (packages.empty()) return;
     workplace_.on_output(fmt::format(
         "Warning: handlers of custom resources use packages that Lambda brings along and the local cloud does not: the "

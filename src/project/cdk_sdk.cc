@@ -50,7 +50,8 @@ bool answers_custom_resources(const app::Function& function) {
 
 }  // namespace
 
-std::set<std::string> missing_sdk_packages(const std::vector<app::Stack>& stacks, const std::string& folder) {
+std::set<std::string> missing_sdk_packages(const std::vector<app::Stack>& stacks, const std::string& folder,
+                                           const std::vector<std::string>& brought) {
   std::set<std::string> missing;
   auto look = [&](const app::Stack& stack) {
     for (const app::Function& function : stack.functions) {
@@ -60,7 +61,9 @@ std::set<std::string> missing_sdk_packages(const std::vector<app::Stack>& stacks
       const fs::path code = base / function.source;
       for (const std::string& package : packages_of(function.entry.empty() ? code : base / function.entry)) {
         const fs::path wanted = fs::path("node_modules") / package;
-        if (!is_there(code / wanted) && !is_there_or_above(folder, wanted)) missing.insert(package);
+        auto has_it = [&package](const fs::path& node_modules) { return is_there(node_modules / package); };
+        if (is_there(code / wanted) || is_there_or_above(folder, wanted)) continue;
+        if (std::ranges::none_of(brought, has_it)) missing.insert(package);
       }
     }
   };

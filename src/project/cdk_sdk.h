@@ -11,7 +11,8 @@
 namespace project {
 
 // Packages of the AWS SDK for JavaScript that handlers in Node.js name, as far as they are neither among their own nor
-// in node_modules of `folder` (absolute) or of one above it.
-std::set<std::string> missing_sdk_packages(const std::vector<app::Stack>& stacks, const std::string& folder);
+// in node_modules of `folder` (absolute) or of one above it, nor in one of `brought` (paths of node_modules).
+std::set<std::string> missing_sdk_packages(const std::vector<app::Stack>& stacks, const std::string& folder,
+                                           const std::vector<std::string>& brought);
 
 }  // namespace project

@@ -119,10 +119,13 @@ struct App {
   std::unique_ptr<Toolchain> toolchain(bool bootstrap = false) {
     auto folder = open_app_folder(path, "dev", "tom");
     EXPECT_TRUE(folder) << folder.error().message;
+    std::map<std::string, std::string> environment = {{"PATH", search_path}, {"NODE_OPTIONS", "--trace-warnings"}};
+    if (!endpoint.empty()) environment.insert({{"AWS_ENDPOINT_URL", endpoint}, {"AWS_REGION", "us-east-1"}});
     return make_cdk_app({.folder = *folder,
-                         .environment = {{"PATH", search_path}, {"NODE_OPTIONS", "--trace-warnings"}},
+                         .environment = std::move(environment),
                          .spawner = &tools,
                          .on_output = [this](const std::string& line) { said.push_back(line); },
+                         .account = account,
                          .bootstrap = bootstrap});
   }
 
@@ -131,6 +134,8 @@ struct App {
   std::string path;
   std::string loaded = "bin/app.ts";  // by the synthesis; "" = it has no hook
   std::string search_path = "/nowhere";
+  std::string account;
+  std::string endpoint;
   std::string synth_fails;   // what `cdk synth` says, if it is to fail
   std::string deploy_fails;  // what the next `cdk deploy` says, if it is to fail
   std::vector<std::string> said;
@@ -290,6 +295,25 @@ TEST(CdkApp, BootstrapsWhereItIsTold) {
   ASSERT_EQ(app.tools.spawned.size(), before + 3);
   EXPECT_THAT(app.tools.spawned[before + 1].command, Contains("bootstrap"));
   EXPECT_THAT(app.tools.spawned[before + 1].command, Contains("aws://123456789012/us-east-1"));
+}
+
+TEST(CdkApp, BootstrapsANewCloudOfItsOwnFirst) {
+  App app;
+  app.account = "123456789012";
+  app.endpoint = "http://127.0.0.1:1111";
+  auto deploy = [&app] {
+    auto toolchain = app.toolchain(true);
+    EXPECT_TRUE(run(toolchain->read(Purpose::live)));
+    std::size_t before = app.tools.spawned.size();
+    EXPECT_TRUE(run(toolchain->deploy_live({{.id = "Main", .template_text = "{}"}})));
+    std::vector<std::string> verbs;
+    for (std::size_t i = before; i < app.tools.spawned.size(); ++i) verbs.push_back(app.tools.spawned[i].command.at(1));
+    return verbs;
+  };
+  EXPECT_THAT(deploy(), ElementsAre("bootstrap", "deploy"));
+  EXPECT_THAT(deploy(), ElementsAre("deploy"));
+  app.endpoint = "http://127.0.0.1:2222";
+  EXPECT_THAT(deploy(), ElementsAre("bootstrap", "deploy"));
 }
 
 TEST(CdkApp, SaysWhyADeploymentFailed) {

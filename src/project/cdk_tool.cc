@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "os/files.h"
 #include "project/run_tool.h"
 #include "project/tool_failure.h"
 
@@ -15,6 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kInstallHint = "Install the CDK's command line in the app's folder: npm install -D aws-cdk";
 constexpr const char* kConcurrency = "4";
+constexpr const char* kBootstrapped = "cdk.bootstrapped";  // in `.livelambda/`: the endpoint of the last cloud that was
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
@@ -113,6 +115,8 @@ awaitable<base::Result<>> CdkTool::synth(std::string output, std::map<std::strin
 }
 
 awaitable<base::Result<>> CdkTool::deploy(CdkDeployment deployment) {
+  if (std::string cloud = new_cloud(); !cloud.empty())
+    CO_TRY(co_await bootstrap(std::move(cloud), deployment.assembly));
   const std::vector<std::string> arguments = deploy_arguments(deployment);
   std::vector<std::string> lines;
   auto deployed = co_await run(arguments, {}, lines);
@@ -139,7 +143,20 @@ awaitable<base::Result<>> CdkTool::deploy(CdkDeployment deployment) {
 // With an assembly the app is not synthesised once more.
 awaitable<base::Result<>> CdkTool::bootstrap(std::string environment, std::string assembly) {
   std::vector<std::string> lines;
-  co_return co_await run({"bootstrap", std::move(environment), "--app", std::move(assembly), "--ci"}, {}, lines);
+  CO_TRY(co_await run({"bootstrap", std::move(environment), "--app", std::move(assembly), "--ci"}, {}, lines));
+  co_return os::write_file(workplace_.folder.state(kBootstrapped), endpoint());
+}
+
+std::string CdkTool::endpoint() const {
+  auto endpoint = workplace_.environment.find("AWS_ENDPOINT_URL");
+  return endpoint == workplace_.environment.end() ? std::string() : endpoint->second;
+}
+
+std::string CdkTool::new_cloud() const {
+  auto region = workplace_.environment.find("AWS_REGION");
+  if (!workplace_.bootstrap || workplace_.account.empty() || region == workplace_.environment.end()) return {};
+  if (os::read_file(workplace_.folder.state(kBootstrapped)) == endpoint()) return {};
+  return fmt::format("aws://{}/{}", workplace_.account, region->second);
 }
 
 std::string find_cdk(const std::string& folder, const std::string& path) {

@@ -33,6 +33,9 @@ class CdkTool {
 
  private:
   awaitable<base::Result<>> bootstrap(std::string environment, std::string assembly);
+  std::string endpoint() const;
+  // The session's environment, if the workplace has to bootstrap it and has not seen this cloud yet; else "".
+  std::string new_cloud() const;
   awaitable<base::Result<>> run(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
                                 std::vector<std::string>& lines);
 

@@ -124,6 +124,7 @@ class TemplateApp final : public Toolchain {
   }
 
   awaitable<base::Result<app::Application>> read(Purpose purpose) override {
+    purpose_ = purpose;
     const AppFolder& folder = workplace_.folder;
     auto samconfig = text_of(folder.path + "/samconfig.toml");
     app::Application application;
@@ -150,7 +151,7 @@ class TemplateApp final : public Toolchain {
   bool reads_processed() const override { return true; }
 
   base::Result<app::Stack> read_processed(const app::Stack& source, const std::string& text) override {
-    TRY(auto stack, read_text(text, source.template_file, Purpose::live));
+    TRY(auto stack, read_text(text, source.template_file, purpose_));
     // Places are those of the file that its author wrote.
     stack.document.lines = source.document.lines;
     for (app::Function& function : stack.functions) {
@@ -245,7 +246,7 @@ class TemplateApp final : public Toolchain {
   }
 
   // What was built for the template as it stands; of functions that came of macros and loops nothing was.
-  static base::Result<> take_builds(app::Stack& stack, const app::Stack& source) {
+  base::Result<> take_builds(app::Stack& stack, const app::Stack& source) const {
     for (app::LocalArtifact& artifact : stack.artifacts) {
       auto built = std::ranges::find_if(source.artifacts, [&artifact](const app::LocalArtifact& one) {
         return one.kind == artifact.kind && one.logical_id == artifact.logical_id;
@@ -255,9 +256,10 @@ class TemplateApp final : public Toolchain {
         continue;
       }
       auto need = need_of(stack, artifact);
-      if (need && need->required) {
-        return base::fail(cannot_build({{&artifact, path_of(stack, artifact), *need}}, false, stack.template_file));
-      }
+      if (!need) continue;
+      Unbuilt unbuilt{&artifact, path_of(stack, artifact), std::move(*need)};
+      if (unbuilt.need.required) return base::fail(cannot_build({std::move(unbuilt)}, false, stack.template_file));
+      warn(unbuilt);
     }
     return {};
   }
@@ -269,6 +271,7 @@ class TemplateApp final : public Toolchain {
   }
 
   const Workplace workplace_;
+  Purpose purpose_ = Purpose::live;  // of the last read()
   std::string name_;
   std::map<std::string, std::string> parameters_;  // of samconfig.toml and those given
   std::set<std::string> infrastructure_;

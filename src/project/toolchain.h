@@ -33,6 +33,7 @@ struct Workplace {
   std::function<void(const std::string& line)> on_output = {};  // what a tool prints, a line at a time
   std::string account = {};                                     // the session's, if it is known
   bool bootstrap = false;  // `cdk bootstrap` where it has not been done, instead of an error
+  std::vector<std::string> sdk_folders = {};  // `node_modules` that a local cloud has beside the app's own
 };
 
 // Live: functions that can be live are not built. Real: every function is built as the framework builds it. List: the

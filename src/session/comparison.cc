@@ -36,9 +36,7 @@ class Comparison {
     if (content_ == deploy::Content::real) {
       CO_TRY(co_await workspace_.read(project::Purpose::real));
     }
-    if (content_ == deploy::Content::live && parameters_) {
-      CO_TRY(co_await process_stacks(workspace_, options_, with_));
-    }
+    if (parameters_) CO_TRY(co_await process_stacks(workspace_, options_, with_));
     CO_TRY(auto plan, content_ == deploy::Content::live ? plan_live(workspace_.application(), options_.increase_timeout)
                                                         : plan_real(workspace_.application()));
     bool any = false;

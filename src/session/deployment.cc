@@ -47,6 +47,11 @@ awaitable<base::Result<Plan>> as_result(Plan plan) {
   co_return plan;
 }
 
+awaitable<base::Result<Plan>> process_and_plan(Workspace& workspace, const Options& options, Surroundings with) {
+  CO_TRY(co_await process_stacks(workspace, options, with));
+  co_return plan_real(workspace.application());
+}
+
 // One deployment and what its steps share.
 class Deployer {
  public:
@@ -128,9 +133,7 @@ class Deployer {
   // Stacks that CloudFormation has to expand first may need the bucket for that.
   awaitable<base::Result<>> make_plan() {
     bool has_bucket = deploy::read_debug_stack(debug_state_.outputs).has_value();
-    if (content_ == deploy::Content::live && needs_processing(workspace_) && !has_bucket) {
-      CO_TRY(co_await deploy_debug_stack());
-    }
+    if (needs_processing(workspace_) && !has_bucket) CO_TRY(co_await deploy_debug_stack());
     CO_TRY(plan_, co_await make_plan_());
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       steps_[i].stack = &workspace_.application().stacks[i];
@@ -368,11 +371,14 @@ awaitable<base::Result<Deployment>> deploy_live(Workspace& workspace, MakePlan m
 
 awaitable<base::Result<>> deploy_real(Workspace& workspace, const Options& options, Surroundings with) {
   bool by_framework = workspace.toolchain().deploys_real();
-  Plan plan(workspace.application().stacks.size());
-  if (!by_framework) {
-    CO_TRY(plan, plan_real(workspace.application()));
+  MakePlan make_plan = made_already(Plan(workspace.application().stacks.size()));
+  if (!by_framework && needs_processing(workspace)) {
+    make_plan = [&] { return process_and_plan(workspace, options, with); };
+  } else if (!by_framework) {
+    CO_TRY(auto plan, plan_real(workspace.application()));
+    make_plan = made_already(std::move(plan));
   }
-  Deployer deployer(workspace, made_already(std::move(plan)), deploy::Content::real, options, with);
+  Deployer deployer(workspace, std::move(make_plan), deploy::Content::real, options, with);
   CO_TRY(by_framework ? co_await deployer.run_by_framework() : co_await deployer.run());
   for (Outputs& outputs : deployer.outputs_of_stacks()) with.reporter.report(std::move(outputs));
   co_return base::Result<>();

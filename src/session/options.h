@@ -23,6 +23,7 @@ struct Options {
   std::string app_dir;
   std::optional<std::string> stage;
   std::string template_file = {};
+  std::string app = {};  // its name, of a removal by tags; "" = as it is read
   std::map<std::string, std::string> parameters = {};
   std::string profile = {};
   std::string region = {};

@@ -14,6 +14,10 @@
 namespace session {
 namespace {
 
+bool has_to_be_processed(const Workspace& workspace, const app::Stack& stack) {
+  return workspace.purpose() == project::Purpose::real ? app::has_open_loops(stack) : app::needs_processing(stack);
+}
+
 // One round through the stacks.
 class Processing {
  public:
@@ -31,7 +35,7 @@ class Processing {
     bucket_ = std::move(bridge.bucket);
     std::vector<app::Stack> processed;
     for (const app::Stack& stack : workspace_.application().stacks) {
-      if (!app::needs_processing(stack)) continue;
+      if (!has_to_be_processed(workspace_, stack)) continue;
       CO_TRY(auto one, co_await process(stack));
       processed.push_back(std::move(one));
     }
@@ -74,7 +78,8 @@ class Processing {
 
 bool needs_processing(const Workspace& workspace) {
   return workspace.toolchain().reads_processed() &&
-         std::ranges::any_of(workspace.application().stacks, app::needs_processing);
+         std::ranges::any_of(workspace.application().stacks,
+                             [&workspace](const app::Stack& stack) { return has_to_be_processed(workspace, stack); });
 }
 
 awaitable<base::Result<>> process_stacks(Workspace& workspace, const Options& options, Surroundings with) {

@@ -8,7 +8,8 @@
 
 namespace session {
 
-// Whether any of the application's stacks has to be, and its framework's may be.
+// Whether any of the application's stacks has to be, as it was read, and its framework's may be. For a deployment of
+// the app's real code, macros alone are left to CloudFormation.
 bool needs_processing(const Workspace& workspace);
 
 // Nothing is asked if none has to be. The debug stack is there: its bucket takes large templates, and what they

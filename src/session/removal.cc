@@ -151,18 +151,26 @@ class Remover {
 
 awaitable<base::Result<>> remove(Options options, Surroundings with) {
   Workspace workspace(co_await asio::this_coro::executor, options, with);
-  CO_TRY(co_await workspace.open());
-  if (auto read = co_await workspace.read(project::Purpose::live); !read) {
-    CO_TRY(auto app, workspace.recall_name());
+  CO_TRY(co_await workspace.open_remains());
+  std::string why;  // it is removed by its tags
+  if (!options.app.empty()) {
+    why = "The app is named";
+  } else if (workspace.folder().entry_file.empty()) {
+    why = "The app is gone from its folder";
+  } else if (auto read = co_await workspace.read(project::Purpose::live); !read) {
     with.reporter.report(Notice{place_text(read.error().file, read.error().line) + read.error().message});
-    with.reporter.report(
-        Notice{fmt::format("The app cannot be read: what goes are the stacks with the tags {}={} and {}={}.",
-                           deploy::kAppTag, app, deploy::kStageTag, workspace.folder().stage)});
-    Remover remover(workspace, options, with, std::move(app));
-    co_return co_await remover.run_by_tags();
+    why = "The app cannot be read";
   }
-  Remover remover(workspace, options, with, workspace.application().name);
-  co_return co_await remover.run();
+  if (why.empty()) {
+    Remover remover(workspace, options, with, workspace.application().name);
+    co_return co_await remover.run();
+  }
+  CO_TRY(auto app, workspace.recall_name());
+  with.reporter.report(Notice{fmt::format("{}: what goes are the stacks of {} with the tags {}={} and {}={}.", why,
+                                          workspace.account().region, deploy::kAppTag, app, deploy::kStageTag,
+                                          workspace.folder().stage)});
+  Remover remover(workspace, options, with, std::move(app));
+  co_return co_await remover.run_by_tags();
 }
 
 }  // namespace session

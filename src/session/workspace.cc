@@ -10,12 +10,11 @@
 #include "os/files.h"
 #include "session/account_surroundings.h"
 #include "session/foreign_layers.h"
+#include "worker/node_sdk.h"
 #include "worker/sdk_cache.h"
 
 namespace session {
 namespace {
-
-constexpr const char* kNameFile = "app";
 
 // Asks at the terminal for the code of an MFA device.
 class TerminalMfa final : public aws::PromptForMfa {
@@ -85,21 +84,22 @@ std::string Workspace::debug_stack_name(const std::string& app) const {
 }
 
 base::Result<> Workspace::remember() const {
-  TRY(folder_.remember_stage());
-  return os::write_file(folder_.state(kNameFile), application_.name + "\n");
+  return folder_.remember(application_.name);
 }
 
 base::Result<std::string> Workspace::recall_name() const {
-  if (folder_.settings.name) return *folder_.settings.name;
-  auto remembered = os::read_file(folder_.state(kNameFile));
-  if (remembered) return remembered->substr(0, remembered->find('\n'));
+  if (!options_.app.empty()) {
+    TRY(app::check_app_name(options_.app));
+    return options_.app;
+  }
+  if (auto known = folder_.known_name()) return *known;
   if (folder_.framework == app::Framework::cloudformation) {
     auto samconfig = os::read_file(folder_.path + "/samconfig.toml");
     return app::choose_app_name(folder_.settings, samconfig ? std::optional(*samconfig) : std::nullopt,
                                 folder_.path.substr(folder_.path.rfind('/') + 1));
   }
   return base::fail(base::ErrorKind::usage, "what the app is called is not known as long as it cannot be read",
-                    "Say it in livelambda.yaml, as `name: my-app`.");
+                    "Say it with --app, or in livelambda.yaml as `name: my-app`.");
 }
 
 Target Workspace::target() const {
@@ -113,6 +113,12 @@ Target Workspace::target() const {
 
 awaitable<base::Result<>> Workspace::open() {
   CO_TRY(folder_, project::open_app_folder(options_.app_dir, options_.stage, options_.user, options_.template_file));
+  co_return co_await find_account();
+}
+
+awaitable<base::Result<>> Workspace::open_remains() {
+  CO_TRY(folder_,
+         project::open_remains(options_.app_dir, options_.stage, options_.user, options_.template_file, options_.app));
   co_return co_await find_account();
 }
 
@@ -141,7 +147,8 @@ awaitable<base::Result<>> Workspace::make_toolchain(bool quietly) {
                                      if (!quietly) reporter.report(ToolOutput{line});
                                    },
                                .account = account_id_,
-                               .bootstrap = options_.cloud_ends});
+                               .bootstrap = options_.cloud_ends,
+                               .sdk_folders = worker::cached_node_modules(options_.environment)});
   co_return base::Result<>();
 }
 
@@ -150,6 +157,7 @@ awaitable<base::Result<>> Workspace::read(project::Purpose purpose, bool quietly
   CO_TRY(auto application, co_await toolchain_->read(purpose));
   if (purpose == project::Purpose::live) application = co_await with_layers(std::move(application));
   recalled_ = false;
+  purpose_ = purpose;
   co_return take(std::move(application));
 }
 
@@ -159,6 +167,7 @@ awaitable<base::Result<bool>> Workspace::recall() {
   if (!application) co_return false;
   CO_TRY(take(co_await with_layers(std::move(*application))));
   recalled_ = true;
+  purpose_ = project::Purpose::live;
   co_return true;
 }
 

@@ -26,13 +26,16 @@ class Workspace {
 
   // Folder, then credentials, region, and whom they belong to: nothing else happens before these are known.
   awaitable<base::Result<>> open();
+  // The same for an app that may be gone from its folder (project::open_remains).
+  awaitable<base::Result<>> open_remains();
   // Reads the app anew; says what its reader has to say, and what its tools print unless it is done quietly. After
   // open().
   awaitable<base::Result<>> read(project::Purpose purpose, bool quietly = false);
   // Takes the app as an earlier session left it, without running a tool: project::Toolchain::recall(). False if it
   // has to be read. After open().
   awaitable<base::Result<bool>> recall();
-  bool is_recalled() const { return recalled_; }  // and not read since
+  bool is_recalled() const { return recalled_; }         // and not read since
+  project::Purpose purpose() const { return purpose_; }  // of the application as it is
   // Stacks that were processed (session/processing.h), in the place of those they came of.
   awaitable<base::Result<>> put(std::vector<app::Stack> stacks);
   // livelambda.yaml as it is now, for the next read(). Errors: usage for what is wrong in it, and for what takes
@@ -40,8 +43,8 @@ class Workspace {
   base::Result<> read_settings();
   // From now on the stage of those who name none, and the name of the app for those who cannot read it.
   base::Result<> remember() const;
-  // What the app is called, where it cannot be read: by its settings, as it was when it was last deployed from here, or
-  // by its folder. Errors: usage.
+  // What the app is called, where it cannot be read: as the options say, by its settings, as it was when it was last
+  // deployed from here, or by its folder. Errors: usage.
   base::Result<std::string> recall_name() const;
 
   boost::asio::any_io_executor executor() const { return executor_; }
@@ -77,6 +80,7 @@ class Workspace {
   std::string principal_;
   std::unique_ptr<project::Toolchain> toolchain_;
   app::Application application_;
+  project::Purpose purpose_ = project::Purpose::live;
   bool recalled_ = false;
   std::set<std::string> told_of_layers_;
 };

@@ -57,11 +57,31 @@ std::string with_version(const std::string& package) {
   return package.starts_with("@aws-sdk/") ? package + "@3" : package;
 }
 
+std::string cache_of_packages(const std::map<std::string, std::string>& own_environment) {
+  const auto folder = cache_folder(own_environment);
+  return folder.empty() ? std::string() : folder + "/nodejs";
+}
+
+std::vector<std::string> folders_in(const std::string& cache) {
+  std::vector<std::string> folders;
+  std::error_code error;
+  for (fs::directory_iterator at(cache, error), end; !error && at != end; at.increment(error)) {
+    if (!at->path().has_extension()) folders.push_back(at->path().string());  // else it is unfinished
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
 }  // namespace
 
-NodeSdk::NodeSdk(std::map<std::string, std::string> own_environment) : own_environment_(std::move(own_environment)) {
-  if (auto folder = cache_folder(own_environment_); !folder.empty()) cache_ = folder + "/nodejs";
+std::vector<std::string> cached_node_modules(const std::map<std::string, std::string>& own_environment) {
+  auto folders = folders_in(cache_of_packages(own_environment));
+  for (auto& folder : folders) folder += "/node_modules";
+  return folders;
 }
+
+NodeSdk::NodeSdk(std::map<std::string, std::string> own_environment)
+    : own_environment_(std::move(own_environment)), cache_(cache_of_packages(own_environment_)) {}
 
 std::optional<Download> NodeSdk::missing(const std::vector<FunctionCode>& codes, const std::string& node) {
   std::set<std::string> wanted;
@@ -100,12 +120,7 @@ std::string NodeSdk::search_path(const std::string& function) const {
 std::vector<std::string> NodeSdk::cached(const std::set<std::string>& packages) const {
   if (packages.empty()) return {};
   std::set<std::string> chosen;
-  std::vector<std::string> folders;
-  std::error_code error;
-  for (fs::directory_iterator at(cache_, error), end; !error && at != end; at.increment(error)) {
-    if (!at->path().has_extension()) folders.push_back(at->path().string());  // else it is unfinished
-  }
-  std::sort(folders.begin(), folders.end());
+  const auto folders = folders_in(cache_);
   for (const auto& folder : folders) {
     const auto has = [&folder](const auto& package) { return has_package(folder, package); };
     if (std::all_of(packages.begin(), packages.end(), has)) return {folder};

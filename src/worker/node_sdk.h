@@ -16,6 +16,9 @@
 
 namespace worker {
 
+// Every `node_modules` of the cache, for processes that are to find what is there.
+std::vector<std::string> cached_node_modules(const std::map<std::string, std::string>& own_environment);
+
 class NodeSdk {
  public:
   explicit NodeSdk(std::map<std::string, std::string> own_environment);

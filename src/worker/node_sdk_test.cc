@@ -56,6 +56,8 @@ TEST_F(NodeSdkTest, FindsInTheCacheWhatWasFetchedBefore) {
   EXPECT_FALSE(missing());
   EXPECT_EQ(sdk.search_path("a"), path(cache + "1/node_modules") + ":" + path(cache + "2/node_modules"));
   EXPECT_EQ(sdk.search_path("b"), path(cache + "2/node_modules"));
+  EXPECT_EQ(cached_node_modules({{"HOME", path("home")}}),
+            (std::vector<std::string>{path(cache + "1/node_modules"), path(cache + "2/node_modules")}));
 }
 
 TEST_F(NodeSdkTest, IsOfVersion2ForOldRuntimes) {

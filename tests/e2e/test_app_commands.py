@@ -123,6 +123,29 @@ def test_remove_leaves_nothing_and_can_be_repeated(app, start):
     assert again.returncode == 0 and "nothing of" in again.stdout
 
 
+def test_what_is_left_of_an_app_whose_template_is_gone_is_removed_by_its_tags(app, tmp_path):
+    names = {f"one-{app.folder.name}", f"one-{app.folder.name}-debug-stack"}
+    assert app.run("deploy", "--stage", "one").returncode == 0
+    assert names <= app.stacks()
+    (app.folder / "template.yaml").unlink()
+    asked = app.run("remove")
+    assert asked.returncode == 2 and "--yes" in asked.stderr
+    assert f"livelambda:app={app.folder.name} and livelambda:stage=one" in asked.stdout, "stage and name are remembered"
+    assert app.run("remove", "--template", str(app.folder / "template.yaml")).returncode == 2, "a name that was typed has to be right"
+    elsewhere = App(tmp_path / "elsewhere", tmp_path / "home", app.cloud)
+    elsewhere.folder.mkdir()
+    nameless = elsewhere.run("remove", "--stage", "one", "--yes")
+    assert nameless.returncode == 3 and "has no template.yaml" in nameless.stderr and "--app" in nameless.stderr
+    other = elsewhere.run("remove", "--stage", "two", "--app", app.folder.name, "--yes")
+    assert other.returncode == 0 and f"nothing of {app.folder.name} is deployed on stage two" in other.stdout
+    assert elsewhere.run("remove", "--stage", "one", "--app", "no name", "--yes").returncode == 2
+    assert names <= app.stacks()
+    removed = elsewhere.run("remove", "--stage", "one", "--app", app.folder.name, "--yes")
+    assert removed.returncode == 0, removed.stderr
+    assert app.stacks().isdisjoint(names)
+    assert not list(elsewhere.folder.iterdir()), "nothing is left behind where there was nothing"
+
+
 def test_a_stack_that_livelambda_did_not_make_is_left_alone(app, start):
     client = app.cloud.client("cloudformation")
     stack = f"one-{app.folder.name}"

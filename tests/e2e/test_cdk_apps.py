@@ -236,3 +236,4 @@ def test_a_local_cloud_of_its_own_is_bootstrapped_by_the_way_and_has_the_app_s_a
     ready = session.wait_for("ready", timeout=180)
     assert [one["handler"] for one in ready["functions"]] == ["greeter.handler"]
     assert "packages that Lambda brings along" not in session.stderr, "the app's node_modules has them"
+    assert "Please run 'cdk bootstrap'" not in session.stderr, "a new cloud is bootstrapped before the CDK asks for it"

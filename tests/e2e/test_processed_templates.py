@@ -149,6 +149,20 @@ def test_a_second_start_has_nothing_to_deploy(cloud, session, app, module_path):
     again.wait()
 
 
+def test_deploy_gives_what_macros_and_loops_made_its_own_code(cloud, session, app, module_path):
+    def livelambda(verb: str) -> subprocess.CompletedProcess:
+        return subprocess.run([PROGRAM, verb, "--app-dir", app, "--stage", "test"], capture_output=True, text=True, check=False,
+                              env=clean_environment(module_path / "home", **cloud.env), stdin=subprocess.DEVNULL, timeout=120)
+
+    names = {name: session.function(name) for name in ("Plain", "Extra", "Loopred", "Loopblue")}
+    done = livelambda("deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name, says in {"Plain": "plain", "Extra": "plain", "Loopred": "crimson red", "Loopblue": "blue blue"}.items():
+        assert cloud.client("lambda").get_function_configuration(FunctionName=names[name])["Runtime"] == "nodejs20.x"
+        assert cloud.invoke(names[name], {}).json.startswith(says)
+    assert "is up to date" in livelambda("diff").stdout
+
+
 def test_a_macro_within_the_template_gets_what_stands_beside_it(cloud, macro):
     within = {"Fn::Transform": {"Name": "AddsFunctions", "Parameters": {"Name": "Ann"}}, "FifoTopic": True}
     topic = {"Type": "AWS::SNS::Topic", "Properties": within}

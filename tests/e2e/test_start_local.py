@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import boto3
 import requests
 
 from harness import apps
@@ -54,6 +55,23 @@ def test_a_session_that_comes_back_after_kill_finds_the_cloud_and_its_stacks(tmp
     assert second.function("Plain") == name
     assert second.stop() == 0
     wait_until(lambda: not is_alive(clouds[0]), "the local cloud ends with its last session")
+
+
+def test_functions_that_stay_find_what_was_fetched_of_lambda_s_packages(tmp_path, home, start):
+    package = home / ".cache" / "livelambda" / "nodejs" / "1" / "node_modules" / "brought-along"
+    apps.write(package, {"index.js": "module.exports = 'with Lambda';"})
+    stays = """  Stays:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: index.handler, InlineCode: "exports.handler = async () => require('brought-along');"}
+"""
+    app = apps.plain(tmp_path, resources=stays, Plain=HANDLER)
+    (app / "livelambda.yaml").write_text("functions: {Stays: {live: false}}\n")
+    start(app, None)
+    cloud = recorded(app)
+    client = boto3.client("lambda", endpoint_url=cloud["endpoint"], region_name=cloud["region"],
+                          aws_access_key_id=cloud["accessKeyId"], aws_secret_access_key=cloud["secretAccessKey"])
+    name = next(one["FunctionName"] for one in client.list_functions()["Functions"] if "-Stays-" in one["FunctionName"])
+    assert json.load(client.invoke(FunctionName=name)["Payload"]) == "with Lambda"
 
 
 def test_a_cloud_that_is_gone_is_replaced(tmp_path, home, start):
