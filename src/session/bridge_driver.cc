@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr auto kDisplacementGrace = 10s;  // for what runs when another session takes over
 constexpr auto kDrainLimit = 5s;          // for answers to leave, beyond the grace
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
+constexpr aws::CallOptions kLargePost{.attempts = 1, .timeout = 5s, .connect_timeout = 1s};  // on a slow line
 
 // "wss://host/live" → "https://host/live": where @connections stands.
 std::string http_form(std::string_view url) {
@@ -42,6 +43,11 @@ bridge::Outcome to_outcome(const base::Result<>& posted) {
   const base::Error& error = posted.error();
   if (error.status != 0) return {.reach = Reach::answered, .status = error.status, .detail = error.code};
   return {.reach = error.kind == base::ErrorKind::connect ? Reach::not_sent : Reach::maybe_sent, .status = 0};
+}
+
+// Not the request, but whose it is.
+bool are_refused(const base::Error& error) {
+  return error.kind == base::ErrorKind::credentials || error.status == 401 || error.status == 403;
 }
 
 // What a refused connection means for whoever started the session.
@@ -85,10 +91,16 @@ awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
   requests_.spawn(base::wait_on(ended_));  // so that it is not done before its first request
   supervision_.spawn(watch(&tasks_));
   supervision_.spawn(watch(&requests_));
+  if (config_.find_max_message) {
+    finding_max_message_ = true;
+    tasks_.spawn(find_max_message());
+  }
   follow(link_machine_.start(now()));
   if (!link_) co_await base::wait_on(connected_);
   if (link_) co_return base::Result<>();
-  co_await requests_.close();  // cancelled, it writes no registration any more
+  const bool cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+  co_await requests_.close();  // cancelled, it writes no registration any more; close() forgets that it was
+  if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
   if (failure_) std::rethrow_exception(failure_);
   co_return base::fail(explain(link_error_));
 }
@@ -202,6 +214,15 @@ void BridgeDriver::act(bridge::SessionPost post) {
   tasks_.spawn(this->post(std::move(post)));
 }
 
+void BridgeDriver::act(bridge::Announced announced) {
+  const bridge::Credentials& keys = announced.announce.credentials;
+  if (!keys.access_key_id.empty()) {
+    lent_[announced.environment] =
+        aws::fixed_credentials({keys.access_key_id, keys.secret_access_key, keys.session_token});
+  }
+  handler_->announced(std::move(announced));
+}
+
 void BridgeDriver::act(bridge::PostDenied denied) {
   reporter_.report(Notice{fmt::format(
       "API Gateway refuses this session's answers (403 {}): have its credentials expired?", denied.detail)});
@@ -217,8 +238,22 @@ void BridgeDriver::act(bridge::Drained) {
 }
 
 awaitable<void> BridgeDriver::post(bridge::SessionPost post) {
-  auto posted = co_await aws::post_to_connection(config_.aws, link_machine_.own().endpoint,
-                                                 std::move(post.connection_id), std::move(post.frame), kPost);
+  const aws::CallOptions options = post.frame.size() > bridge::kDefaultMaxMessage ? kLargePost : kPost;
+  auto posted = co_await aws::post_to_connection(config_.aws, link_machine_.own().endpoint, post.connection_id,
+                                                 post.frame, options);
+  if (posted) lending_told_ = false;
+  auto lent = lent_.find(post.environment);
+  if (!posted && are_refused(posted.error()) && lent != lent_.end()) {
+    const std::string why = posted.error().message;
+    aws::ClientConfig as_function = config_.aws;
+    as_function.credentials = lent->second;
+    posted = co_await aws::post_to_connection(std::move(as_function), link_machine_.own().endpoint,
+                                              std::move(post.connection_id), std::move(post.frame), options);
+    if (posted && !std::exchange(lending_told_, true)) {
+      reporter_.report(Notice{fmt::format(
+          "this session's own credentials are refused ({}): its answers go out with those of the functions", why)});
+    }
+  }
   perform(machine_.post_finished(now(), post.tag, to_outcome(posted)));
 }
 
@@ -241,7 +276,7 @@ void BridgeDriver::receive(const std::shared_ptr<BridgeLink>& link, std::string_
   } else if (std::holds_alternative<bridge::DisplacedHint>(received)) {
     follow(link_machine_.displaced_hint(now()));
   } else if (const auto* hello = std::get_if<bridge::HelloAnswer>(&received); hello != nullptr && link == link_) {
-    if (hello->aws_time_ms != 0) machine_.hello_answered(now(), hello->aws_time_ms);
+    if (link->takes_hello_answer() && hello->aws_time_ms != 0) machine_.hello_answered(now(), hello->aws_time_ms);
   }
 }
 

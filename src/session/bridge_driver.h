@@ -9,12 +9,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "aws/client.h"
 #include "base/clock.h"
+#include "base/notifier.h"
 #include "base/result.h"
 #include "base/task_group.h"
 #include "bridge/link_machine.h"
@@ -65,6 +67,9 @@ struct BridgeConfig {
   std::string owner;  // user@host
   std::string principal;
   std::shared_ptr<net::TlsContext> tls;
+  // Finds out how long a message may be (message_size.h), beside the first connection; the claim waits a second for it.
+  // Empty: not asked.
+  std::function<awaitable<std::size_t>()> find_max_message = {};
   // How long the first connection is tried again when the API refuses it: after a deployment neither the API nor the
   // permission to use it is in force everywhere at once.
   base::Millis patience{5'000};
@@ -102,7 +107,7 @@ class BridgeDriver final : public AttemptSink {
   bridge::Instant now() const { return {clock_.now(), clock_.wall_now()}; }
   void perform(bridge::SessionActions actions);  // in order; what arises meanwhile comes after
   void act(bridge::SessionPost post);
-  void act(bridge::Announced announced) { handler_->announced(std::move(announced)); }
+  void act(bridge::Announced announced);
   void act(bridge::AttemptArrived attempt) { handler_->arrived(std::move(attempt)); }
   void act(bridge::StartAttempt start) { handler_->start(start.id); }
   void act(bridge::CancelAttempt cancel) { handler_->cancel(cancel.id, std::move(cancel.reason)); }
@@ -135,6 +140,8 @@ class BridgeDriver final : public AttemptSink {
   void act(bridge::DisplacedBy displaced);
   void act(bridge::BridgeRemoved);
   awaitable<void> open_link();
+  awaitable<void> find_max_message();
+  void set_max_message(std::size_t characters);
   awaitable<void> read_entry(bridge::TableUse use);
   awaitable<void> write_entry(bridge::WriteEntry write);
   awaitable<void> bid_farewell(bridge::Replaced replaced);
@@ -168,6 +175,11 @@ class BridgeDriver final : public AttemptSink {
   base::SteadyTime last_drop_report_{};
   std::map<std::string, std::uint64_t> reported_drops_;
   std::string displaced_by_;
+  bool finding_max_message_ = false;
+  base::Notifier max_message_found_;
+  // By environment, for posts to it when the session's own credentials are refused.
+  std::map<bridge::EnvironmentId, std::shared_ptr<aws::CredentialsProvider>> lent_;
+  bool lending_told_ = false;
   std::exception_ptr failure_;  // a task broke: run() throws it
   base::TaskGroup tasks_;
   base::TaskGroup requests_;  // of the link machine

@@ -14,7 +14,9 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto kDisplacementGrace = 10s;  // for what runs when another session takes over
-constexpr auto kFarewell = 15s;           // then the replaced connection is deleted
+constexpr std::uint16_t kTooBig = 1009;   // RFC 6455 §7.4.1
+constexpr auto kMaxMessagePatience = 1s;
+constexpr auto kFarewell = 15s;  // then the replaced connection is deleted
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
 
 }  // namespace
@@ -104,8 +106,24 @@ awaitable<void> BridgeDriver::open_link() {
   follow(link_machine_.link_opened(now(), candidate_->connection_id()));
 }
 
+// What is found out later counts for messages of this session, and in the table from its next link on.
+awaitable<void> BridgeDriver::find_max_message() {
+  set_max_message(co_await config_.find_max_message());
+  finding_max_message_ = false;
+  max_message_found_.notify_all();
+}
+
+void BridgeDriver::set_max_message(std::size_t characters) {
+  link_machine_.set_max_message(characters);
+  machine_.set_max_message(characters);
+}
+
 awaitable<void> BridgeDriver::read_entry(bridge::TableUse use) {
   auto found = co_await registrar_.read();
+  if (use == bridge::TableUse::claim) {
+    base::SteadyTime until = clock_.now() + kMaxMessagePatience;
+    while (finding_max_message_ && clock_.now() < until) co_await max_message_found_.wait(until);
+  }
   if (!found) {
     link_error_ = std::move(found.error());
     follow(link_machine_.table_failed(now(), use, bridge::to_outcome(link_error_)));
@@ -138,6 +156,7 @@ awaitable<void> BridgeDriver::bid_farewell(bridge::Replaced replaced) {
 awaitable<void> BridgeDriver::read_link(std::shared_ptr<BridgeLink> link) {
   while (true) {
     auto text = co_await link->read();
+    if (!text && text.error().status == kTooBig) set_max_message(bridge::kDefaultMaxMessage);
     if (!text) break;
     receive(link, *text);
   }

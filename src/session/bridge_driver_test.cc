@@ -72,8 +72,19 @@ class Handler final : public AttemptHandler {
   std::vector<bridge::AttemptId> deliveries;
 };
 
+using FindMaxMessage = std::function<asio::awaitable<std::size_t>()>;
+
+asio::awaitable<std::size_t> known_size(std::size_t size) {
+  co_return size;
+}
+
+asio::awaitable<std::size_t> never_known() {
+  co_await base::sleep_for(kLong);
+  co_return bridge::kLargeMaxMessage;
+}
+
 struct World {
-  explicit World(asio::any_io_executor on, base::Millis patience)
+  World(asio::any_io_executor on, base::Millis patience, FindMaxMessage find_max_message)
       : executor(on),
         bridge(on),
         http(net::make_http_client(on, nullptr)),
@@ -88,6 +99,7 @@ struct World {
                 .owner = "tom@laptop",
                 .principal = "arn:aws:iam::123456789012:user/tom",
                 .tls = nullptr,
+                .find_max_message = std::move(find_max_message),
                 .patience = patience},
                clock, reporter) {
     handler.driver = &driver;
@@ -110,16 +122,16 @@ struct World {
 
 using Scenario = asio::awaitable<void> (*)(World&);
 
-asio::awaitable<void> play(Scenario scenario, base::Millis patience) {
-  World world(co_await asio::this_coro::executor, patience);
+asio::awaitable<void> play(Scenario scenario, base::Millis patience, FindMaxMessage find_max_message) {
+  World world(co_await asio::this_coro::executor, patience, std::move(find_max_message));
   co_await scenario(world);
   co_await world.driver.finish(0ms);
   co_await world.bridge.close();
 }
 
-void run(Scenario scenario, base::Millis patience = kLong) {
+void run(Scenario scenario, base::Millis patience = kLong, FindMaxMessage find_max_message = {}) {
   asio::io_context loop;
-  base::run_until_done(loop, play(scenario, patience));
+  base::run_until_done(loop, play(scenario, patience, std::move(find_max_message)));
 }
 
 std::string random_text(std::size_t size) {
@@ -529,6 +541,49 @@ asio::awaitable<void> denied(World& world) {
 
 TEST(BridgeDriver, SaysThatItsAnswersAreRefusedAndKeepsThem) {
   run(denied);
+}
+
+asio::awaitable<void> lent_credentials(World& world) {
+  if (!co_await world.connect()) co_return;
+  StubPeer stub(world.executor, world.bridge, "f");
+  stub.start();
+  EXPECT_TRUE(co_await eventually([&] { return !world.handler.announcements.empty(); }));
+  world.bridge.refuse_posts_of = "AKIDEXAMPLE";  // the session's own
+  for (const char* request : {"first", "second"}) {
+    stub.invoke(request, "x");
+    EXPECT_TRUE(co_await eventually([&] { return stub.ready; }));
+    EXPECT_EQ(stub.responses[request].body, "re: x");
+  }
+  auto notices = world.reporter.all<Notice>();
+  EXPECT_THAT(notices, SizeIs(1)) << "said once";
+  if (!notices.empty()) EXPECT_THAT(notices[0].text, HasSubstr("expired"));
+  co_await stub.close();
+}
+
+TEST(BridgeDriver, AnswersWithTheCredentialsOfAnEnvironmentWhereItsOwnAreRefused) {
+  run(lent_credentials);
+}
+
+// A link closed with 1009: the session is registered with small messages on its next.
+asio::awaitable<void> too_big(World& world) {
+  if (!co_await world.connect()) co_return;
+  EXPECT_EQ(world.bridge.registration()->max_message, bridge::kLargeMaxMessage);
+  co_await world.bridge.close_as_too_big(world.bridge.connections[0]);
+  EXPECT_TRUE(co_await eventually([&] { return world.bridge.registration()->link == 2; }));
+  EXPECT_EQ(world.bridge.registration()->max_message, bridge::kDefaultMaxMessage);
+}
+
+TEST(BridgeDriver, GoesBackToSmallMessagesWhenItsLinkIsClosedForTheirSize) {
+  run(too_big, kLong, [] { return known_size(bridge::kLargeMaxMessage); });
+}
+
+asio::awaitable<void> no_size(World& world) {
+  if (!co_await world.connect()) co_return;
+  EXPECT_EQ(world.bridge.registration()->max_message, bridge::kDefaultMaxMessage);
+}
+
+TEST(BridgeDriver, DoesNotWaitLongToLearnHowLargeAMessageMayBe) {
+  run(no_size, kLong, [] { return never_known(); });
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ awaitable<base::Result<std::unique_ptr<BridgeLink>>> BridgeLink::open(aws::Clien
     if (const auto* hello = std::get_if<bridge::HelloAnswer>(&received)) {
       link->connection_id_ = hello->connection_id;
       link->aws_time_ms_ = hello->aws_time_ms;
+      link->takes_hello_answer();
     }
   }
   co_return link;
@@ -53,7 +54,14 @@ awaitable<base::Result<std::string>> BridgeLink::read() {
 }
 
 awaitable<base::Result<>> BridgeLink::say_hello() {
+  ++unanswered_hellos_;
   co_return co_await socket_->send_text(std::string(bridge::kHelloText));
+}
+
+bool BridgeLink::takes_hello_answer() {
+  if (unanswered_hellos_ == 0) return false;
+  --unanswered_hellos_;
+  return true;
 }
 
 awaitable<bool> BridgeLink::ping() {

@@ -26,6 +26,8 @@ class BridgeLink {
 
   awaitable<base::Result<std::string>> read();
   awaitable<base::Result<>> say_hello();
+  // Whether an answer of `hello` was asked for; each is taken once. Anyone who may post can send what looks like one.
+  bool takes_hello_answer();
   // Sends a ping; false if two pings before it were not answered: the connection is dead.
   awaitable<bool> ping();
   void abort() { socket_->abort(); }
@@ -38,6 +40,7 @@ class BridgeLink {
   std::string connection_id_;
   std::int64_t aws_time_ms_ = 0;
   int unanswered_pings_ = 0;
+  int unanswered_hellos_ = 0;
 };
 
 }  // namespace session

@@ -18,6 +18,7 @@
 #include "session/infrastructure.h"
 #include "session/inline_code.h"
 #include "session/live_functions.h"
+#include "session/message_size.h"
 #include "session/processing.h"
 #include "session/text.h"
 #include "session/until_signal.h"
@@ -222,7 +223,12 @@ class Session {
                                                           .table = deployment.bridge_table,
                                                           .owner = fmt::format("{}@{}", options_.user, options_.host),
                                                           .principal = workspace_.principal(),
-                                                          .tls = workspace_.account().tls},
+                                                          .tls = workspace_.account().tls,
+                                                          .find_max_message =
+                                                              [aws = workspace_.aws(), url = deployment.bridge_url,
+                                                               tls = workspace_.account().tls] {
+                                                                return find_max_message(aws, url, tls);
+                                                              }},
                                              with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
                                                    by_name(with_debuggers(deployment.functions)), options_.workers,

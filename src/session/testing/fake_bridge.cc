@@ -150,11 +150,25 @@ awaitable<void> FakeBridge::serve_socket(net::Exchange& exchange) {
   sockets_.erase(id);
 }
 
+awaitable<void> FakeBridge::close_as_too_big(std::string connection_id) {
+  auto socket = sockets_.at(connection_id);
+  co_await socket->close(1009, "Message too long");
+}
+
 net::Response FakeBridge::connection_request(const net::Request& request) {
   std::string id = net::percent_decode(request.target.substr(std::string_view("/live/@connections/").size()));
   if (request.method == "DELETE") {
     deleted.push_back(id);
     return {204, {}, ""};
+  }
+  if (!refuse_posts_of.empty() &&
+      request.headers.get_or("Authorization", "").find("Credential=" + refuse_posts_of + "/") != std::string::npos) {
+    return {403, {{"x-amzn-ErrorType", "ExpiredTokenException"}}, R"({"message":"expired"})"};
+  }
+  if (auto session = sockets_.find(id); session != sockets_.end() && to_sessions != ToSessions::swallow) {
+    bool refused = to_sessions == ToSessions::refuse_large && request.body.size() > bridge::kDefaultMaxMessage;
+    tasks_.spawn(refused ? close_as_too_big(id) : send(id, request.body));
+    return {200, {}, ""};
   }
   posts.push_back({id, request.body});
   int status = on_post ? on_post(posts.back()) : 200;

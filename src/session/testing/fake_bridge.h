@@ -32,6 +32,7 @@ class FakeBridge {
   bool is_open(const std::string& connection_id) const { return sockets_.contains(connection_id); }
   awaitable<void> send(std::string connection_id, std::string text);
   void cut(const std::string& connection_id);
+  awaitable<void> close_as_too_big(std::string connection_id);
 
   // What was posted to connections that are no session's. `on_post` says with which status; 200 if there is none.
   struct Post {
@@ -42,6 +43,11 @@ class FakeBridge {
   std::function<int(const Post&)> on_post;
   std::vector<std::string> deleted;
   int hellos = 0;
+
+  std::string refuse_posts_of;  // an access key: 403
+  // Posts to connections of sessions arrive there, but large ones: those close the connection with 1009.
+  enum class ToSessions { swallow, deliver, refuse_large };
+  ToSessions to_sessions = ToSessions::swallow;
 
   int refuse_upgrades = 0;  // with this status, if it is not 0
   int refusals = 0;
