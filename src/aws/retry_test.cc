@@ -154,6 +154,8 @@ TEST(Times, ReadsWhatServicesAndToolsWrite) {
   }
   EXPECT_EQ(iso_date(at), "2026-01-02T03:04:05Z");
   EXPECT_EQ(parse_http_date("Fri, 02 Jan 2026 03:04:05 GMT"), at);
+  EXPECT_GT(parse_iso_date("9999-12-31T23:59:59Z"), at);
+  EXPECT_GT(parse_http_date("Fri, 31 Dec 9999 23:59:59 GMT"), at);
   for (const char* text : {"", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05", "2026-01-02T3:04:05Z",
                            "2026-01-02T03:04:05+0x:00", "2026-01-02T03:04:05.", "-026-01-02T03:04:05Z"}) {
     EXPECT_EQ(parse_iso_date(text), std::nullopt) << text;

@@ -9,6 +9,8 @@
 namespace aws {
 namespace {
 
+constexpr int kLastYear = 2261;
+
 // Takes `digits` digits from the front of the text, and then `separator` if there is one. -1: it is not so.
 int take_number(std::string_view& text, std::size_t digits, char separator = '\0') {
   int number = 0;
@@ -28,6 +30,8 @@ std::optional<base::WallTime> to_time(int year, int month, int day, int hour, in
   if (year < 1970 || !date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
     return std::nullopt;
   }
+  // "Never", as some say it, is later than a WallTime can be.
+  if (year > kLastYear) return std::chrono::sys_days(std::chrono::year(kLastYear) / std::chrono::December / 31);
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second);
 }

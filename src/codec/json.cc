@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace codec {
 namespace {
@@ -41,6 +42,15 @@ void print(const json::value& value, std::size_t indent, std::string& out) {
   }
 }
 
+// A number beyond what a double can be ("1e999") is read as infinity, which JSON cannot say.
+bool is_finite(const json::value& value) {
+  if (const auto* object = value.if_object()) {
+    return std::ranges::all_of(*object, [](const auto& member) { return is_finite(member.value()); });
+  }
+  if (const auto* array = value.if_array()) return std::ranges::all_of(*array, is_finite);
+  return !value.is_double() || std::isfinite(value.get_double());
+}
+
 }  // namespace
 
 base::Result<json::value> parse_json(std::string_view text) {
@@ -59,7 +69,11 @@ base::Result<json::value> parse_json(std::string_view text) {
                        .message = fmt::format("invalid JSON at line {}, column {}: {}", line, column, error.message()),
                        .line = static_cast<int>(line)});
   }
-  return parser.release();
+  json::value value = parser.release();
+  if (!is_finite(value)) {
+    return base::fail(base::ErrorKind::invalid_input, "invalid JSON: a number is too large for a double");
+  }
+  return value;
 }
 
 std::string to_text(const json::value& value) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/base64.h"
+#include "net/web_page.h"
 
 namespace runtime_api {
 
@@ -138,8 +139,8 @@ awaitable<void> Endpoint::handle(net::Exchange& exchange) {
   net::Response response;
   const std::string target = request.target;
   std::string_view path = target;
-  if (request.headers.get_or("Host", "") != address()) {
-    response = error_response(403, "InvalidHost", "This Runtime API is known by its address alone");
+  if (request.headers.get_or("Host", "") != address() || net::comes_from_web_page(request.headers)) {
+    response = error_response(403, "InvalidHost", "This Runtime API is for a worker, which knows it by its address");
   } else if (path.starts_with(kExtensionPrefix)) {
     co_await handle_extension(exchange, path.substr(kExtensionPrefix.size()));
     co_return;

@@ -269,10 +269,12 @@ TEST_F(EndpointTest, TakesAnInitError) {
   EXPECT_EQ(answer_->error_type, "Runtime.ImportModuleError");
 }
 
-TEST_F(EndpointTest, RefusesAForeignHostAndUnknownPaths) {
+TEST_F(EndpointTest, RefusesAForeignHostWebPagesAndUnknownPaths) {
   run([](EndpointTest& t) -> awaitable<void> {
     auto foreign = co_await t.send("POST", "init/error", "{}", {{"Host", "evil.example"}});
     EXPECT_EQ(foreign.status, 403);
+    EXPECT_EQ((co_await t.send("POST", "init/error", "{}", {{"Origin", "http://evil.example"}})).status, 403);
+    EXPECT_EQ((co_await t.send("GET", "invocation/next", "", {{"Sec-Fetch-Site", "cross-site"}})).status, 403);
     EXPECT_EQ((co_await t.send("GET", "restore/next", "", {})).status, 404);
     EXPECT_EQ((co_await t.send("DELETE", "invocation/next", "", {})).status, 404);
   }(*this));

@@ -4,15 +4,18 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cctype>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "worker/dap_restart.h"
 
@@ -28,6 +31,24 @@ namespace {
 constexpr auto kBetweenTries = 20ms;
 constexpr auto kMostPatience = 30s;  // until a debugger listens
 constexpr auto kLetGo = 5s;          // for a debugger to leave its process after its client
+
+constexpr std::size_t kFirstWords = 4096;
+
+// Whether a web page sent it (net/web_page.h): it wants no answer to do harm, since debuggers of other protocols read
+// its Content-Length as their own. Inspectors are asked by GET alone, with a short head.
+bool comes_from_web_page(std::string words) {
+  std::ranges::transform(words, words.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  static constexpr std::string_view kMethods[] = {"post /", "put /", "options /", "head /", "delete /", "patch /"};
+  for (std::string_view method : kMethods) {
+    if (words.starts_with(method)) return true;
+  }
+  if (!words.starts_with("get /")) return false;
+  const bool cut_off = words.size() == kFirstWords && words.find("\r\n\r\n") == std::string::npos;
+  const auto site = words.find("\nsec-fetch-site:");
+  const bool for_page =
+      site != std::string::npos && words.find("none", site) != words.find_first_not_of(' ', site + 16);
+  return cut_off || for_page || words.find("\norigin: http") != std::string::npos;
+}
 
 tcp::endpoint loopback(std::uint16_t port) {
   return {asio::ip::address_v4::loopback(), port};
@@ -185,10 +206,11 @@ DebugTargetPtr DebugRelay::choose() const {
 awaitable<void> DebugRelay::serve(Socket client, DebugTargetPtr only) {
   error_code ignored;
   client.set_option(tcp::no_delay(true), ignored);
-  std::array<char, 4096> buffer{};
+  std::array<char, kFirstWords> buffer{};
   auto [error, size] = co_await client.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
   if (error) co_return;
   std::string words(buffer.data(), size);
+  if (comes_from_web_page(words)) co_return;
   const bool asks_what_there_is = words.starts_with("GET /json");
   auto target = only ? only : choose();
   while (!target && !asks_what_there_is) {

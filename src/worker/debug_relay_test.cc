@@ -97,6 +97,29 @@ TEST(DebugRelay, WhoeverAsksWhatThereIsIsNoClient) {
   World().run(polls_are_no_clients);
 }
 
+awaitable<void> pages_are_dropped(World& world) {
+  auto relay = world.relay();
+  Listener worker(world.loop.get_executor());
+  auto target = worker.target();
+  relay->add(target);
+  for (std::string words :
+       {"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", "GET /json HTTP/1.1\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+        "GET /id HTTP/1.1\r\nUpgrade: websocket\r\nOrigin: https://evil.example\r\n\r\n"}) {
+    auto page = co_await client_of(*relay, words);
+    EXPECT_EQ(co_await read(page), "");
+  }
+  auto long_head = co_await client_of(*relay, "GET /" + std::string(8'000, 'a'));
+  EXPECT_EQ(co_await read(long_head), "");
+  EXPECT_FALSE(target->had_client);
+  auto typed = co_await client_of(*relay, "GET /json HTTP/1.1\r\nSec-Fetch-Site: none\r\nX: y\r\n\r\n");
+  auto served = co_await worker.acceptor.async_accept(asio::use_awaitable);
+  EXPECT_NE(co_await read(served), "");
+  co_await relay->close();
+}
+TEST(DebugRelay, AWebPageIsNoClient) {
+  World().run(pages_are_dropped);
+}
+
 awaitable<void> second_worker(World& world) {
   auto relay = world.relay();
   Listener first(world.loop.get_executor());

@@ -55,7 +55,7 @@ def test_every_line_is_as_its_schema_says(told):
 
 @pytest.mark.parametrize("event", sorted(set(schemas.SCHEMAS) - {"dropped"}))
 def test_every_event_is_told(told, event):
-    """But `dropped`, which needs an attacker: test_forgery.py."""
+    """But `dropped`, which needs an attacker: tests/attacks/test_bridge.py."""
     assert [one for one in told if one["event"] == event]
 
 

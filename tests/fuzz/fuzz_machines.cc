@@ -1,7 +1,7 @@
 // Both state machines of the bridge, a stub's and a session's, driven by a program of bytes: what they post arrives in
 // any order, twice or never, beside frames that a peer with the right key made up. Whatever happens, an attempt is
 // handed over at most once, is answered at most once, and never more than 32 posts are under way.
-#include <map>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -171,7 +171,10 @@ class World {
                                .message_id = 1'000U + input_.byte()};
     header.chunks = 1U + input_.byte() % 4U;
     header.chunk = input_.byte() % header.chunks;
-    header.sealed_at_ms = base::epoch_ms(clock_.wall_now()) - input_.byte() * 100;
+    const std::uint8_t age = input_.byte();
+    header.sealed_at_ms = base::epoch_ms(clock_.wall_now()) - age * 100;
+    if (age == 254) header.sealed_at_ms = std::numeric_limits<std::int64_t>::max();
+    if (age == 255) header.sealed_at_ms = std::numeric_limits<std::int64_t>::min();
     header.connection_id = "stub=";
     header.link = input_.byte();
     const std::string_view fields = input_.text(), body = input_.text();

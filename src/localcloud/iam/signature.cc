@@ -131,6 +131,8 @@ std::optional<base::WallTime> parse_time(std::string_view text) {
   std::string copy(text);
   const char* end = strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
   if (end == nullptr || *end != '\0' || copy.size() != 16) return std::nullopt;
+  constexpr int kFirstYear = 1970 - 1900, kLastYear = 2261 - 1900;  // of std::tm; a WallTime ends in 2262
+  if (parts.tm_year < kFirstYear || parts.tm_year > kLastYear) return std::nullopt;
   return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 

@@ -9,11 +9,16 @@
 #include "localcloud/apigateway/apigateway.h"
 #include "localcloud/iam/iam.h"
 #include "localcloud/lambda/environment.h"
+#include "net/web_page.h"
 #include "os/files.h"
 
 namespace localcloud {
 
 namespace {
+
+std::string address_of(const net::HttpServer& server) {
+  return fmt::format("127.0.0.1:{}", server.port());
+}
 
 constexpr std::string_view kPath = "/usr/local/bin:/usr/bin/:/bin:/opt/bin";
 
@@ -86,7 +91,7 @@ base::Result<os::ProcessOptions> ExecutionEnvironment::process_options(const Run
   variables["AWS_LAMBDA_LOG_GROUP_NAME"] = log_.group();
   variables["AWS_LAMBDA_LOG_STREAM_NAME"] = log_.stream();
   variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
-  variables["AWS_LAMBDA_RUNTIME_API"] = fmt::format("127.0.0.1:{}", server_->port());
+  variables["AWS_LAMBDA_RUNTIME_API"] = address_of(*server_);
   variables["AWS_REGION"] = cloud_.region;
   variables["AWS_DEFAULT_REGION"] = cloud_.region;
   variables["AWS_ACCESS_KEY_ID"] = credentials_->access_key_id;
@@ -165,6 +170,11 @@ awaitable<void> ExecutionEnvironment::watch_exit(std::shared_ptr<os::Process> pr
 awaitable<void> ExecutionEnvironment::handle(net::Exchange& exchange) {
   using Operation = RuntimeProtocol::Operation;
   const net::Request& request = exchange.request();
+  if (request.headers.get_or("Host", "") != address_of(*server_) || net::comes_from_web_page(request.headers)) {
+    std::ignore = co_await exchange.respond(
+        {.status = 403, .headers = {}, .body = "This Runtime API is for a function, which knows it by its address"});
+    co_return;
+  }
   auto route = RuntimeProtocol::route(request.method, request.target);
   if (route.operation == Operation::next) {
     co_await handle_next(exchange);

@@ -102,7 +102,8 @@ std::optional<base::WallTime> parse_http_time(std::string_view text) {
   stream >> std::get_time(&time, "%a, %d %b %Y %H:%M:%S");
   if (stream.fail()) return std::nullopt;
   auto date = std::chrono::year(time.tm_year + 1900) / (time.tm_mon + 1) / time.tm_mday;
-  if (!date.ok()) return std::nullopt;
+  constexpr auto kFirst = std::chrono::year(1700), kLast = std::chrono::year(2261);  // of what a WallTime can be
+  if (!date.ok() || date.year() < kFirst || date.year() > kLast) return std::nullopt;
   return std::chrono::sys_days(date) + std::chrono::hours(time.tm_hour) + std::chrono::minutes(time.tm_min) +
          std::chrono::seconds(time.tm_sec);
 }

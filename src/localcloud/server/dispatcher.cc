@@ -18,6 +18,7 @@
 #include "localcloud/s3/s3.h"
 #include "localcloud/server/capabilities.h"
 #include "localcloud/wire.h"
+#include "net/web_page.h"
 #include "os/files.h"
 
 namespace localcloud {
@@ -200,7 +201,7 @@ awaitable<void> Dispatcher::serve_control(net::Exchange& exchange) {
   std::string remote = exchange.remote_address();
   std::string path(split_target(request.target).path);
   bool loopback = remote == "::1" || remote.starts_with("127.");
-  if (!loopback || request.headers.has("Origin")) {
+  if (!loopback || net::comes_from_web_page(request.headers)) {
     std::ignore = co_await exchange.respond(refusal(403, "Control calls are for tools on this machine"));
   } else if (path.starts_with(kSessionsPath)) {
     co_await sessions_.serve(exchange, path.substr(kSessionsPath.size()));
