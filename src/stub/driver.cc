@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr aws::CallOptions kCall{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
 // The machine counts every copy of a frame that may have arrived, so none is sent behind its back.
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s, .repeatable = false};
+constexpr std::chrono::milliseconds kLargePost{5'000};  // what a post of more than bridge::kDefaultMaxMessage is given
 constexpr auto kHandshake = 3s;
 constexpr std::size_t kLongestSessionName = 64;  // of STS
 constexpr auto kHello = 3s;
@@ -214,6 +215,7 @@ awaitable<void> Driver::ping(std::shared_ptr<net::WebSocket> socket) {
 
 awaitable<void> Driver::post(bridge::StubPost post) {
   aws::CallOptions options = kPost;
+  if (post.frame.size() > bridge::kDefaultMaxMessage) options.timeout = kLargePost;
   options.fresh_connection = post.fresh;
   auto posted = co_await aws::post_to_connection(aws_, std::move(post.endpoint), std::move(post.connection_id),
                                                  std::move(post.frame), options);
