@@ -16,10 +16,10 @@ COLUMNS = ("scenario", "sent", "answered", "failed", "doubled", "lost")
 # Runs for `ms`, and answers with its id and what it was asked to return. The id is written before all else.
 HANDLER = """
 import fs from "node:fs";
-export async function handler({ id, runs, ms, size }) {
+export async function handler({ id, runs, ms, size, text }) {
   fs.appendFileSync(runs, id + "\\n");
   await new Promise((go) => setTimeout(go, ms));
-  return { id, pid: process.pid, text: "x".repeat(size ?? 0) };
+  return { id, pid: process.pid, text: text ?? "x".repeat(size ?? 0) };
 }
 """
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -52,9 +53,10 @@ class Surroundings:
     def __exit__(self, *_):
         self._opened.__exit__(None, None, None)
 
-    def developer(self, name: str = "tom", **more) -> "Developer":
-        """With a session that is ready."""
+    def developer(self, name: str = "tom", before: Callable[["Developer"], None] = lambda developer: None, **more) -> "Developer":
+        """With a session that is ready, `before` which something may be done to its host."""
         self.developers.append(Developer(self, name, len(self.developers) + 1, **more))
+        before(self.developers[-1])
         self.developers[-1].start()
         return self.developers[-1]
 
