@@ -123,7 +123,6 @@ def template(bucket: str, handler: str, source: str) -> dict:
 def _client(env: dict[str, str], service: str):
     return boto3.client(service, endpoint_url=env["AWS_ENDPOINT_URL"], region_name=env["AWS_REGION"],
                         aws_access_key_id=env["AWS_ACCESS_KEY_ID"], aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-                        verify=env.get("LIVELAMBDA_CA_FILE"),
                         config=botocore.config.Config(s3={"addressing_style": "path"}, proxies={}))
 
 
@@ -163,6 +162,8 @@ class Session:
 def session(env: dict[str, str], app: Path, handler: str = "index.handler", runtime: str = "nodejs16.x", source: str = "."):
     """Deploys, and runs SST's client in `app`, the folder with the function's source. `env`: where the cloud is, as
     `livelambda start` reads it."""
+    if not env["AWS_ENDPOINT_URL"].startswith("http://"):
+        raise ValueError("SST's side runs without TLS")
     outputs = deploy(env, handler, source)
     (app / ".sst").mkdir(exist_ok=True)
     (app / ".sst/functions.jsonl").write_text(json.dumps(
@@ -171,9 +172,7 @@ def session(env: dict[str, str], app: Path, handler: str = "index.handler", runt
     (app / ".build/cdk.out/manifest.json").write_text('{"artifacts": {}}')
     (app / ".build/static-site-environment-output-keys.json").write_text("[]")
     bench = {"app": APP, "stage": STAGE, "region": env["AWS_REGION"], "port": _free_port(), "outputs": outputs}
-    variables = os.environ | env | {"SST_BENCH": json.dumps(bench), "SST_TELEMETRY_DISABLED": "1"}
-    if "LIVELAMBDA_CA_FILE" in env:
-        variables["NODE_EXTRA_CA_CERTS"] = env["LIVELAMBDA_CA_FILE"]
+    variables = {"PATH": os.environ["PATH"]} | env | {"SST_BENCH": json.dumps(bench), "SST_TELEMETRY_DISABLED": "1"}
     log = app / ".build/console.log"
     with log.open("w") as console:
         process = subprocess.Popen(["node", HERE / "client.mjs"], cwd=app, env=variables, stdin=subprocess.PIPE,
@@ -187,5 +186,5 @@ def session(env: dict[str, str], app: Path, handler: str = "index.handler", runt
         yield Session(process, outputs, log)
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)  # its workers, too
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too; it does not end by SIGTERM
         process.wait()
