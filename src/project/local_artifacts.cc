@@ -88,6 +88,11 @@ class ArtifactReader {
                     "Build it, or mend the path.");
     }
     if (fs::is_directory(path_, error)) return read_folder();
+    if (!fs::is_regular_file(path_, error)) {
+      return refuse(
+          fmt::format("{} names {}, which is neither a file nor a folder", artifact_.logical_id, artifact_.path),
+          "Name what is to be packaged.");
+    }
     return read_one_file();
   }
 
