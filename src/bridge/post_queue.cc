@@ -17,6 +17,13 @@ PostQueue::Verdict judge(const Outcome& outcome) {
   return again;
 }
 
+// Throttled; or the line is so slow that posts which leave together run out of their time, though each arrives in the
+// end.
+bool is_too_much(const Outcome& outcome) {
+  return outcome.reach == Outcome::Reach::maybe_sent ||
+         (outcome.reach == Outcome::Reach::answered && outcome.status == 429);
+}
+
 bool may_have_arrived(const Outcome& outcome) {
   return outcome.reach == Outcome::Reach::maybe_sent ||
          (outcome.reach == Outcome::Reach::answered && outcome.status >= 500);
@@ -101,7 +108,7 @@ PostQueue::Finished PostQueue::finished(std::uint64_t tag, const Outcome& outcom
   }
   if (result.verdict == Verdict::arrived) {
     allowed_ = std::min(static_cast<double>(limits_.total), allowed_ + 1.0 / allowed_);
-  } else if (outcome.reach == Outcome::Reach::answered && outcome.status == 429) {
+  } else if (is_too_much(outcome)) {
     allowed_ = std::max(1.0, std::floor(allowed_ / 2));
   }
   bool once_more = result.verdict == Verdict::again || result.verdict == Verdict::denied;

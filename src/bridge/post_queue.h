@@ -1,6 +1,6 @@
 // The order in which frames leave: at most so many posts under way in all and to one peer, back-off with full jitter
-// after 429, 5xx and broken connections, halving after 429. A frame is sealed when it first leaves and posted again as
-// the same bytes.
+// after 429, 5xx and broken connections, halving after 429 and timeouts. A frame is sealed when it first leaves and
+// posted again as the same bytes.
 #pragma once
 
 #include <algorithm>

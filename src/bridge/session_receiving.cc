@@ -57,6 +57,10 @@ void SessionMachine::State::handle(Instant at, const EnvironmentId& id, Environm
       dropped[DropReason::no_attempt] += 1;
       return;
     }
+    if (attempt->phase == Phase::over && header.chunks > 1) {
+      dropped[DropReason::no_attempt] += 1;  // its parts would be kept for nothing
+      return;
+    }
     attempt->last_sealed_ms = std::max(attempt->last_sealed_ms, header.sealed_at_ms);
     start_if_fresh(at, id, *attempt, actions);
   }
@@ -215,6 +219,7 @@ void SessionMachine::State::end_attempt(const EnvironmentId& id, Attempt& attemp
   attempt.answer.reset();
   attempt.stream.reset();
   attempt.invoke.reset();
+  environments.at(id)->reassembler.forget_before(attempt.number + 1);
   posts.drop([&](const QueuedPost& post) {
     return post.environment == id && post.invocation == attempt.number && post.type != MessageType::refused;
   });

@@ -93,95 +93,100 @@ TEST(IncomingStream, TellsOfEveryHalfWindowThatWasTaken) {
 
 struct StreamedAnswer : ::testing::Test {
   World world{42};
+  testing::FakeStub& stub = world.add_stub();
 
   void SetUp() override {
     world.add_session("tom@laptop");
     world.session(0).streams = true;
-    world.start_stub();
+    world.session(0).keeps_posts = true;
+    stub.start();
     world.run_for(Millis(600));
-    ASSERT_TRUE(world.ready());
+    ASSERT_TRUE(stub.ready());
   }
-  void invoke(std::string event, Millis timeout = Millis(60'000)) {
-    world.invoke(std::move(event), timeout);
-    world.run_invocation();
-    ASSERT_TRUE(world.ending());
+  void run_to_its_end() {
+    world.run_until([this] { return stub.answered(); }, Millis(130'000));
+    ASSERT_TRUE(stub.ending());
+  }
+  void invoke(std::string event) {
+    stub.invoke(std::move(event));
+    run_to_its_end();
   }
 };
 
 TEST_F(StreamedAnswer, ArrivesWhole) {
   std::string event = text(3'000'000);
   invoke(event);
-  EXPECT_TRUE(world.ending()->streamed);
-  EXPECT_FALSE(world.ending()->failed);
-  EXPECT_EQ(world.ending()->body, "echo " + event);
-  EXPECT_TRUE(world.ready());
+  EXPECT_TRUE(stub.ending()->streamed);
+  EXPECT_FALSE(stub.ending()->failed);
+  EXPECT_EQ(stub.ending()->body, "echo " + event);
+  EXPECT_TRUE(stub.ready());
   world.run_for(Millis(1'000));
   EXPECT_EQ(world.session(0).delivered.size(), 1U);
 }
 
 TEST_F(StreamedAnswer, AShortOneCostsOneMessage) {
   invoke("first");
-  std::size_t posts = world.session_posts.size();
+  std::size_t posts = world.session(0).posts.size();
   world.session(0).pause = Millis(0);
   invoke("{}");
-  EXPECT_EQ(world.ending()->body, "echo {}");
+  EXPECT_EQ(stub.ending()->body, "echo {}");
   world.run_for(Millis(5'000));
-  EXPECT_LE(world.session_posts.size(), posts + 2);
+  EXPECT_LE(world.session(0).posts.size(), posts + 2);
 }
 
 TEST_F(StreamedAnswer, AnErrorAfterItsFirstBytesBreaksItOff) {
   world.session(0).breaks_off = true;
   invoke("half");
-  EXPECT_TRUE(world.ending()->streamed);
-  EXPECT_TRUE(world.ending()->failed);
-  EXPECT_EQ(world.ending()->error_type, "Error");
-  EXPECT_EQ(world.ending()->body, "echo half");
+  EXPECT_TRUE(stub.ending()->streamed);
+  EXPECT_TRUE(stub.ending()->failed);
+  EXPECT_EQ(stub.ending()->error_type, "Error");
+  EXPECT_EQ(stub.ending()->body, "echo half");
 }
 
 TEST_F(StreamedAnswer, IsHeldBackWhileLambdaDoesNotTakeIt) {
-  world.lambda_takes = Millis(20'000);
-  world.invoke(text(5'000'000), Millis(120'000));
+  stub.lambda_takes = Millis(20'000);
+  stub.invoke(text(5'000'000), Millis(120'000));
   world.run_for(Millis(10'000));
-  const std::size_t left = world.session(0).streaming.begin()->second.rest.size();
+  const std::size_t left = world.session(0).unwritten();
   EXPECT_GE(left, 5'000'000 - kStreamWindow - 300'000);
-  world.run_invocation();
-  ASSERT_TRUE(world.ending());
-  EXPECT_FALSE(world.ending()->failed);
+  run_to_its_end();
+  ASSERT_TRUE(stub.ending());
+  EXPECT_FALSE(stub.ending()->failed);
 }
 
 TEST_F(StreamedAnswer, BreaksOffWhenItsSessionDies) {
   world.session(0).pause = Millis(200);
-  world.invoke(text(2'000'000), Millis(120'000));
+  stub.invoke(text(2'000'000), Millis(120'000));
   world.run_for(Millis(2'000));
-  world.kill(0);
-  world.run_invocation();
-  ASSERT_TRUE(world.ending());
-  EXPECT_TRUE(world.ending()->streamed);
-  EXPECT_EQ(world.ending()->error_type, "Function.LiveDisconnected");
-  EXPECT_LT(world.ending()->after, Millis(45'000));
+  world.session(0).kill();
+  run_to_its_end();
+  ASSERT_TRUE(stub.ending());
+  EXPECT_TRUE(stub.ending()->streamed);
+  EXPECT_EQ(stub.ending()->error_type, "Function.LiveDisconnected");
+  EXPECT_LT(stub.ending()->after, Millis(45'000));
 }
 
 TEST_F(StreamedAnswer, SurvivesANewLinkOnEitherSide) {
   world.session(0).pause = Millis(100);
   std::string event = text(2'000'000);
-  world.invoke(event, Millis(120'000));
-  world.at(Millis(1'000), [this] { world.reconnect(0); });
-  world.at(Millis(2'000), [this] { world.cut_stub(); });
-  world.run_invocation();
-  ASSERT_TRUE(world.ending());
-  EXPECT_FALSE(world.ending()->failed) << world.ending()->error_type;
-  EXPECT_EQ(world.ending()->body, "echo " + event);
+  stub.invoke(event, Millis(120'000));
+  world.at(Millis(1'000), [this] { world.session(0).reconnect(); });
+  world.at(Millis(2'000), [this] { stub.cut(); });
+  run_to_its_end();
+  ASSERT_TRUE(stub.ending());
+  EXPECT_FALSE(stub.ending()->failed) << stub.ending()->error_type;
+  EXPECT_EQ(stub.ending()->body, "echo " + event);
 }
 
 TEST_F(StreamedAnswer, BreaksOffWhenTheSessionEnds) {
   world.session(0).pause = Millis(1'000);
-  world.invoke(text(2'000'000), Millis(120'000));
+  stub.invoke(text(2'000'000), Millis(120'000));
   world.run_for(Millis(3'000));
-  world.end_cleanly(0);
-  world.run_invocation();
-  ASSERT_TRUE(world.ending());
-  EXPECT_TRUE(world.ending()->failed);
-  EXPECT_EQ(world.ending()->error_type, "Function.LiveDisconnected");
+  world.session(0).end_cleanly();
+  run_to_its_end();
+  ASSERT_TRUE(stub.ending());
+  EXPECT_TRUE(stub.ending()->failed);
+  EXPECT_EQ(stub.ending()->error_type, "Function.LiveDisconnected");
 }
 
 }  // namespace
