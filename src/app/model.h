@@ -46,8 +46,8 @@ struct Function {
   // The one file to build from, relative to the template's folder, where the app says more than handler and folder do:
   // the entry of a CDK NodejsFunction, an EntryPoint of esbuild; else "".
   std::string entry = {};
-  // The text of code that stands in the template (ZipFile, InlineCode), as far as it is known before deployment; nothing
-  // if it has none, or livelambda.yaml names another source.
+  // The text of code that stands in the template (ZipFile, InlineCode), as far as it is known before deployment;
+  // nothing if it has none, or livelambda.yaml names another source.
   std::optional<std::string> inline_code = {};
   // Metadata.BuildMethod as SAM names them: "esbuild", "makefile", "go1.x", "rust-cargolambda", "python-uv", …; "" if
   // none. With its Metadata.BuildProperties.

@@ -32,7 +32,7 @@ struct Workplace {
   os::Spawner* spawner = nullptr;
   std::function<void(const std::string& line)> on_output = {};  // what a tool prints, a line at a time
   std::string account = {};                                     // the session's, if it is known
-  bool bootstrap = false;  // `cdk bootstrap` where it has not been done, instead of an error
+  bool bootstrap = false;                     // `cdk bootstrap` where it has not been done, instead of an error
   std::vector<std::string> sdk_folders = {};  // `node_modules` that a local cloud has beside the app's own
 };
 
