@@ -1,5 +1,6 @@
 // The handlers that the CDK brings answer a custom resource at https://HOST/PATH, whatever the scheme and the port of its
 // ResponseURL: on AWS these never differ. On the local cloud they do, and that answer is sent where it was asked for.
+// Imported with the first event that asks for one: https takes long.
 
 import http from "node:http";
 import https from "node:https";

@@ -1,6 +1,5 @@
 // Finds the function that a handler string names: "folder/file.export.nested", relative to the task root.
 
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -45,7 +44,7 @@ async function loadModule(taskRoot, base, name) {
     if (isModule(target)) return await import(pathToFileURL(target));
     return createRequire(target)(target);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new RuntimeError("UserCodeSyntaxError", `${error}`, located(error, target));
+    if (error instanceof SyntaxError) throw new RuntimeError("UserCodeSyntaxError", `${error}`, await located(error, target));
     if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
       const hint = hints && target && (await import("./install_hint.mjs")).installHint(error, path.dirname(target));
       if (hint) process.stderr.write(`livelambda: ${hint}\n`);
@@ -76,11 +75,12 @@ function isModule(file) {
 }
 
 // A syntax error in an ES module does not say where it is. Another Node.js finds out, and prints it.
-function located(error, target) {
+async function located(error, target) {
   const frames = error.stack.split("\n").filter((line) => line.startsWith("    at "));
   const fromUserCode = frames.some((line) => !line.includes("node:internal/") && !line.includes(import.meta.url));
   if (!error.stack.startsWith("SyntaxError") || fromUserCode || !isModule(target)) return error;
 
+  const { spawnSync } = await import("node:child_process");
   const script = fileURLToPath(new URL("./locate_syntax_error.mjs", import.meta.url));
   const { stderr } = spawnSync(process.execPath, ["--experimental-vm-modules", "--no-warnings", script, target], {
     encoding: "utf8",

@@ -6,11 +6,13 @@ import { errorBody, xrayCause } from "./errors.mjs";
 import { isModern } from "./generation.mjs";
 
 const MAX_CAUSE = 60_000; // what a header of livelambda's Runtime API has room for; a longer one is left out
+const OF_LOCAL_CLOUD = "/_local/cloudformation/"; // in the ResponseURL of its custom resources
 
 export class RuntimeApi {
   #agent = new http.Agent({ keepAlive: true });
   #host;
   #port;
+  #answersThere = false;
 
   constructor(address) {
     [this.#host, this.#port] = address.split(":");
@@ -20,6 +22,11 @@ export class RuntimeApi {
   async next() {
     const answer = await this.#request("GET", "invocation/next", {});
     if (answer.status !== 200) throw new Error(`the Runtime API answered ${answer.status} to next: ${answer.body}`);
+    const endpoint = process.env.AWS_ENDPOINT_URL;
+    if (!this.#answersThere && answer.body.includes(OF_LOCAL_CLOUD) && URL.canParse(endpoint)) {
+      this.#answersThere = true;
+      (await import("./custom_resource_answers.mjs")).answerCustomResourcesAt(endpoint);
+    }
     return answer;
   }
 
