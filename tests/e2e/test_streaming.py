@@ -41,8 +41,14 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
   await finished(stream);
 });
 """
-URL = "      FunctionUrlConfig: {AuthType: NONE, InvokeMode: RESPONSE_STREAM}\n"
-OUTPUTS = "Outputs:\n  Url: {Value: !GetAtt StreamUrl.FunctionUrl}\n"
+URL = """      FunctionUrlConfig: {AuthType: NONE, InvokeMode: RESPONSE_STREAM}
+      Events:
+        Rest: {Type: Api, Properties: {Path: /stream, Method: POST, ResponseTransferMode: RESPONSE_STREAM}}
+"""
+OUTPUTS = """Outputs:
+  Url: {Value: !GetAtt StreamUrl.FunctionUrl}
+  Rest: {Value: !Sub "https://${ServerlessRestApi}.execute-api.${AWS::Region}.amazonaws.com/Prod/stream"}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +78,9 @@ def test_the_first_bytes_are_there_while_the_handler_still_runs(invoke, tmp_path
     assert list(events) == [{}]
 
 
-def test_a_function_url_gets_status_headers_and_cookies_ahead_of_the_body(session, tmp_path):
-    with requests.post(session.outputs["Url"], json={"status": 418, "until": str(tmp_path / "go")}, stream=True, timeout=60) as answer:
+@pytest.mark.parametrize("way", ["Url", "Rest"])
+def test_status_headers_and_cookies_are_there_ahead_of_the_body(session, tmp_path, way):
+    with requests.post(session.outputs[way], json={"status": 418, "until": str(tmp_path / "go")}, stream=True, timeout=60) as answer:
         assert answer.status_code == 418 and answer.headers["x-told"] == "yes" and answer.cookies.get_dict() == {"a": "b"}
         pieces = answer.iter_content(None)
         assert next(pieces) == b"first"
@@ -105,6 +112,15 @@ def test_more_than_a_whole_answer_may_have_arrives_as_it_was_sent(invoke):
     assert end == {}
     got = b"".join(pieces)
     assert hashlib.sha256(got[:-64]).hexdigest().encode() == got[-64:]
+
+
+def test_a_rest_api_hands_on_more_than_a_whole_answer_may_have_and_tells_what_breaks_off(session):
+    with requests.post(session.outputs["Rest"], json={"status": 200, "size": 12_000_000}, timeout=60) as answer:
+        assert hashlib.sha256(answer.content[:-64]).hexdigest().encode() == answer.content[-64:]
+    with requests.post(session.outputs["Rest"], json={"status": 200, "broken": "midway"}, stream=True, timeout=60) as answer:
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            list(answer.iter_content(None))
+    assert requests.post(session.outputs["Rest"], json={"raise": "wrong"}, timeout=60).status_code == 502
 
 
 def test_a_plain_invocation_gets_the_whole(cloud, session):

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view kService = "apigateway.amazonaws.com";
 
-base::Result<> check_right(Cloud& cloud, const FunctionCall& call) {
+}  // namespace
+
+base::Result<> check_right_to_call(Cloud& cloud, const FunctionCall& call) {
   if (!call.credentials.empty()) {
     TRY(auto role, principal_of_role(cloud, call.credentials, kService, "BackplaneAssumeRoleSession"));
     return cloud.iam->authorize(role, "lambda:InvokeFunction", call.function);
@@ -20,10 +22,8 @@ base::Result<> check_right(Cloud& cloud, const FunctionCall& call) {
   return aws_error(403, "AccessDeniedException", "Invalid permissions on Lambda function");
 }
 
-}  // namespace
-
 awaitable<std::optional<base::Result<InvokeOutput>>> call_function(Cloud& cloud, FunctionCall call) {
-  if (auto allowed = check_right(cloud, call); !allowed) {
+  if (auto allowed = check_right_to_call(cloud, call); !allowed) {
     base::Result<InvokeOutput> denied = base::fail(allowed.error());
     co_return denied;
   }

@@ -22,6 +22,9 @@ struct FunctionCall {
   base::Millis limit{29'000};
 };
 
+// May API Gateway call the function? By its policy, or the role's. Errors: AccessDeniedException 403.
+base::Result<> check_right_to_call(Cloud& cloud, const FunctionCall& call);
+
 // nullopt: the time is over (the function runs on). Errors: AccessDeniedException 403 if neither the function's policy
 // nor the role lets API Gateway call it; else as Lambda::invoke.
 awaitable<std::optional<base::Result<InvokeOutput>>> call_function(Cloud& cloud, FunctionCall call);

@@ -108,12 +108,14 @@ std::string GatewayStore::random_token() {
 }
 
 base::Result<std::string> function_of_uri(std::string_view uri) {
-  constexpr std::string_view kFunctions = ":lambda:path/2015-03-31/functions/";
-  constexpr std::string_view kInvocations = "/invocations";
-  std::size_t at = uri.find(kFunctions);
-  if (at != std::string_view::npos && uri.ends_with(kInvocations)) {
-    uri.remove_suffix(kInvocations.size());
-    return std::string(uri.substr(at + kFunctions.size()));
+  constexpr std::pair<std::string_view, std::string_view> kForms[] = {
+      {":lambda:path/2015-03-31/functions/", "/invocations"},
+      {":lambda:path/2021-11-15/functions/", "/response-streaming-invocations"}};
+  for (const auto& [functions, invocations] : kForms) {
+    std::size_t at = uri.find(functions);
+    if (at == std::string_view::npos || !uri.ends_with(invocations)) continue;
+    uri.remove_suffix(invocations.size());
+    return std::string(uri.substr(at + functions.size()));
   }
   if (uri.starts_with("arn:aws:lambda:")) return std::string(uri);
   return bad_request(fmt::format("integration URI {}: the local cloud calls Lambda functions only", uri));

@@ -48,6 +48,7 @@ struct Integration {
   enum class Type { lambda, mock, http, aws };
   Type type = Type::lambda;
   bool proxy = true;        // request and answer are handed on as they are: AWS_PROXY, HTTP_PROXY
+  bool streamed = false;    // the function's answer goes on as it comes: ResponseTransferMode STREAM
   std::string function;     // ARN
   std::string uri;          // http: URL; aws: "action/PutItem" or "path/…"
   std::string service;      // aws: "dynamodb"

@@ -31,9 +31,7 @@ awaitable<void> GatewayService::serve(net::Exchange& exchange, std::string api_i
     co_return;
   }
   if (api->kind != GatewayKind::websocket) {
-    auto response =
-        co_await http_.answer(api_id, std::move(exchange.request()), std::move(target), exchange.remote_address());
-    std::ignore = co_await exchange.respond(std::move(response));
+    co_await http_.serve(exchange, std::move(api_id), std::move(target));
     co_return;
   }
   auto [stage, rest] = cut_stage(target);

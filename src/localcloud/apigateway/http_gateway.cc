@@ -89,8 +89,14 @@ ProxyRequest HttpGateway::describe(const Api& api, const Place& place, RouteMatc
   return proxy;
 }
 
-awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request request, std::string target,
-                                             std::string source_ip) {
+awaitable<void> HttpGateway::serve(net::Exchange& exchange, std::string api_id, std::string target) {
+  auto response = co_await answer(exchange, std::move(api_id), std::move(target));
+  if (response) std::ignore = co_await exchange.respond(std::move(*response));
+}
+
+awaitable<std::optional<net::Response>> HttpGateway::answer(net::Exchange& exchange, std::string api_id,
+                                                            std::string target) {
+  net::Request request = std::move(exchange.request());
   const Api& api = *store_.find(api_id);  // used before anything waits only
   const auto kind = api.kind;
   bool http = kind == GatewayKind::http;
@@ -127,11 +133,12 @@ awaitable<net::Response> HttpGateway::answer(std::string api_id, net::Request re
   call->resource_arn = store_.arn_of(api.id, fmt::format("{}/{}{}", place->stage, request.method, place->path));
   call->proxy = describe(api, *place, *match);
   call->proxy.query = mark == std::string::npos ? std::string() : target.substr(mark + 1);
-  call->proxy.source_ip = std::move(source_ip);
+  call->proxy.source_ip = exchange.remote_address();
   call->proxy.binary_types = definition->binary_types;
   call->proxy.request = std::move(request);
   if (auto failure = co_await admit(call)) co_return refuse(*call, *failure);
   if (auto failure = check_demands(*call)) co_return refuse(*call, *failure);
+  if (call->integration.streamed) co_return co_await call_streamed_function(exchange, call);
   co_return co_await call_integration(call);
 }
 
@@ -200,6 +207,28 @@ awaitable<net::Response> HttpGateway::call_proxy_function(std::shared_ptr<Call> 
     co_return failed;
   }
   co_return finish(*call, std::move(*response));
+}
+
+// A stream begins with status and headers, as that of a function URL. A function that does not stream has its answer
+// read as any other's.
+awaitable<std::optional<net::Response>> HttpGateway::call_streamed_function(net::Exchange& exchange,
+                                                                            std::shared_ptr<Call> call) {
+  auto function = with_stage_variables(*call, call->integration.function);
+  StreamedCall streamed{.input = {.function = std::move(function), .payload = rest_event(call->proxy)},
+                        .complete_head = [this, call](net::Response head) { return finish(*call, std::move(head)); }};
+  streamed.input.trace_id = call->proxy.trace_id;
+  auto failed = refuse(*call, {FailureKind::api_configuration_error});
+  auto allowed = check_right_to_call(cloud_, {.function = streamed.input.function,
+                                              .source_arn = call->source_arn,
+                                              .credentials = call->integration.credentials});
+  if (!allowed) co_return failed;
+  auto output = co_await cloud_.lambda->invoke_into(exchange, std::move(streamed));
+  if (!output) co_return refuse(*call, failure_of(call->kind, output.error()));
+  if (!*output) co_return std::nullopt;
+  auto response = (*output)->function_error.empty() ? read_proxy_response((*output)->payload, ProxyFormat::rest, true)
+                                                    : std::nullopt;
+  failed.status = 502;
+  co_return response ? finish(*call, std::move(*response)) : std::move(failed);
 }
 
 }  // namespace localcloud

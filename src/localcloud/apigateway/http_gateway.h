@@ -26,10 +26,11 @@ class HttpGateway {
       : cloud_(cloud), store_(store), throttles_(throttles), authorizers_(cloud, store) {}
 
   // `target` follows the API's id: "/{stage}/path?query", or "/path?query" where an HTTP API has a $default stage.
-  // The API must exist.
-  awaitable<net::Response> answer(std::string api_id, net::Request request, std::string target, std::string source_ip);
+  // The API must exist. Answers the exchange itself.
+  awaitable<void> serve(net::Exchange& exchange, std::string api_id, std::string target);
 
  private:
+  awaitable<std::optional<net::Response>> answer(net::Exchange& exchange, std::string api_id, std::string target);
   // One request on its way; shared with the coroutines that it passes through.
   struct Call {
     GatewayKind kind = GatewayKind::http;
@@ -56,6 +57,8 @@ class HttpGateway {
   awaitable<Admission> ask_authorizer(std::shared_ptr<Call> call);
   awaitable<net::Response> call_integration(std::shared_ptr<Call> call);
   awaitable<net::Response> call_proxy_function(std::shared_ptr<Call> call);
+  // nullopt: it was answered piece by piece.
+  awaitable<std::optional<net::Response>> call_streamed_function(net::Exchange& exchange, std::shared_ptr<Call> call);
   // Integrations that are no functions with the proxy event (http_integration.cc).
   awaitable<net::Response> call_http_proxy(std::shared_ptr<Call> call);
   awaitable<net::Response> call_subtype(std::shared_ptr<Call> call);

@@ -42,6 +42,7 @@ base::Result<> check_members(const object& integration) {
       "integrationSubtype",
       "responseParameters",
       "contentHandling",
+      "responseTransferMode",
       "integrationResponses"};  // OpenAPI has no such member, and AWS's import passes over it
   for (const auto& [key, value] : integration) {
     if (!kKnown.contains(key)) return not_there(fmt::format("integration {}", std::string_view(key)));
@@ -129,6 +130,19 @@ base::Result<> read_target(GatewayKind kind, const object& integration, Integrat
   }
   if (type != "aws" || kind != GatewayKind::rest) return not_there("integration type " + type);
   return read_service_uri(uri, made);
+}
+
+// Of a REST API: the mode and the URI have to say the same.
+base::Result<> read_transfer_mode(const object& integration, Integration& made) {
+  std::string mode = text_property(integration, "responseTransferMode", "BUFFERED");
+  if (mode != "BUFFERED" && mode != "STREAM") return bad_request("Invalid response transfer mode: " + mode);
+  made.streamed = mode == "STREAM";
+  bool streams = text_property(integration, "uri").ends_with("/response-streaming-invocations");
+  if (made.streamed && !(made.type == Integration::Type::lambda && made.proxy)) {
+    return not_there("responseTransferMode STREAM of anything but a Lambda proxy integration");
+  }
+  if (made.streamed == streams) return {};
+  return bad_request("A streamed response needs responseTransferMode STREAM and a response-streaming-invocations URI");
 }
 
 base::Result<> read_http_parameters(const object& integration, Integration& made) {
@@ -225,6 +239,7 @@ base::Result<Integration> read_integration(GatewayKind kind, const object& integ
     TRY(read_http_parameters(integration, made));
     return made;
   }
+  TRY(read_transfer_mode(integration, made));
   TRY(made.content, read_content_handling(integration));
   TRY(made.passthrough, read_passthrough(integration));
   TRY(made.request_templates, read_templates(integration, "requestTemplates"));

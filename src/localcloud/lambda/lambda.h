@@ -3,7 +3,9 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,13 @@ struct InvokeOutput {
   std::string request_id = {};
 };
 
+// An invocation whose answer goes into an HTTP answer as it comes. `complete_head` gets status and headers that the
+// stream began with (stream_prelude.h), and may change them.
+struct StreamedCall {
+  InvokeInput input;
+  std::function<net::Response(net::Response head)> complete_head;
+};
+
 // What a service that works for a function has to know of it.
 struct FunctionFacts {
   std::string arn;   // with the qualifier that was asked for
@@ -59,6 +68,11 @@ class Lambda : public Service {
 
   // InvokeWithResponseStream by a verified caller: answers the exchange itself, piece by piece.
   virtual awaitable<void> invoke_with_stream(net::Exchange& exchange, Call call) = 0;
+  // For a service that may: answers the exchange piece by piece and returns nothing, or returns the answer of a
+  // function that did not stream. A stream without its prelude, or that broke before its end, is answered or broken off
+  // as that of a function URL. Errors: as of invoke().
+  virtual awaitable<base::Result<std::optional<InvokeOutput>>> invoke_into(net::Exchange& exchange,
+                                                                           StreamedCall call) = 0;
   // A request for a function URL: `target` is what follows its id, with a '/' and the query. Answers the exchange
   // itself; verifies signatures where the URL asks for IAM.
   virtual awaitable<void> serve_url(net::Exchange& exchange, std::string url_id, std::string target) = 0;

@@ -92,8 +92,8 @@ std::string event_of(const Cloud& cloud, const FunctionUrl& url, net::Request re
 }
 
 // The stream of a function that streams; its prelude, if it has one, says status and headers.
-awaitable<void> hand_on_stream(net::Exchange& exchange, StreamedInvocation& invocation, FunctionUrl url,
-                               net::Request request) {
+awaitable<void> hand_on_stream(net::Exchange& exchange, StreamedInvocation& invocation,
+                               std::function<net::Response(net::Response)> complete_head) {
   StreamPrelude prelude(invocation.stream().content_type());
   while (!prelude.complete()) {
     auto piece = co_await invocation.read();
@@ -105,8 +105,7 @@ awaitable<void> hand_on_stream(net::Exchange& exchange, StreamedInvocation& invo
     std::ignore = co_await exchange.respond(failed());
     co_return;
   }
-  add_url_cors(url, request, head->headers);
-  bool there = (co_await exchange.begin_stream(std::move(*head))).has_value();
+  bool there = (co_await exchange.begin_stream(complete_head(std::move(*head)))).has_value();
   while (there) {
     auto piece = co_await invocation.read();
     if (!piece) break;
@@ -163,7 +162,10 @@ awaitable<void> LambdaService::serve_url(net::Exchange& exchange, std::string ur
   if (!begun) {
     std::ignore = co_await exchange.respond(refused(begun.error()));
   } else if (invocation.stream().begun()) {
-    co_await hand_on_stream(exchange, invocation, url, std::move(cors_request));
+    co_await hand_on_stream(exchange, invocation, [&](net::Response head) {
+      add_url_cors(url, cors_request, head.headers);
+      return head;
+    });
   } else {
     auto output = co_await invocation.finish();
     auto response = output ? whole_response(*output, true) : refused(output.error());
@@ -171,6 +173,23 @@ awaitable<void> LambdaService::serve_url(net::Exchange& exchange, std::string ur
     std::ignore = co_await exchange.respond(std::move(response));
   }
   co_await invocation.close();
+}
+
+awaitable<base::Result<std::optional<InvokeOutput>>> LambdaService::invoke_into(net::Exchange& exchange,
+                                                                                StreamedCall call) {
+  StreamedInvocation invocation(*this, co_await boost::asio::this_coro::executor, std::move(call.input), false);
+  base::Result<std::optional<InvokeOutput>> outcome;
+  auto begun = co_await invocation.until_begun();
+  if (!begun) {
+    outcome = base::fail(begun.error());
+  } else if (invocation.stream().begun()) {
+    co_await hand_on_stream(exchange, invocation, std::move(call.complete_head));
+  } else {
+    auto output = co_await invocation.finish();
+    outcome = output ? base::Result<std::optional<InvokeOutput>>(std::move(*output)) : base::fail(output.error());
+  }
+  co_await invocation.close();
+  co_return outcome;
 }
 
 }  // namespace localcloud

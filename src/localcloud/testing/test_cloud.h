@@ -29,6 +29,9 @@ class RecordingLambda final : public Lambda {
     co_return accepted;
   }
   awaitable<void> invoke_with_stream(net::Exchange&, Call) override { co_return; }
+  awaitable<base::Result<std::optional<InvokeOutput>>> invoke_into(net::Exchange&, StreamedCall) override {
+    co_return std::nullopt;
+  }
   awaitable<void> serve_url(net::Exchange&, std::string, std::string) override { co_return; }
   bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const override;
   awaitable<net::Response> handle(Call) override { co_return net::Response{501, {}, {}}; }

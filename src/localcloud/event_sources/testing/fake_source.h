@@ -42,6 +42,9 @@ class ScriptedLambda final : public Lambda {
   base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
   awaitable<void> invoke_with_stream(net::Exchange&, Call) override { co_return; }
+  awaitable<base::Result<std::optional<InvokeOutput>>> invoke_into(net::Exchange&, StreamedCall) override {
+    co_return std::nullopt;
+  }
   awaitable<void> serve_url(net::Exchange&, std::string, std::string) override { co_return; }
   bool permits(std::string_view, std::string_view, std::string_view) const override { return false; }
   ResourceTypes resource_types() override { return {}; }

@@ -70,6 +70,9 @@ class FakeLambda final : public Lambda {
   base::Result<FunctionFacts> facts(std::string_view reference) const override;
   awaitable<base::Result<InvokeOutput>> invoke(InvokeInput input) override;
   awaitable<void> invoke_with_stream(net::Exchange& exchange, Call call) override;
+  awaitable<base::Result<std::optional<InvokeOutput>>> invoke_into(net::Exchange&, StreamedCall) override {
+    co_return std::nullopt;
+  }
   awaitable<void> serve_url(net::Exchange& exchange, std::string url_id, std::string target) override;
   bool permits(std::string_view function_arn, std::string_view service, std::string_view source_arn) const override;
   ResourceTypes resource_types() override { return {}; }
