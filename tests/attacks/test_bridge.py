@@ -4,6 +4,7 @@ post but does not know the key — and, to prove that it is the key that counts,
 import base64
 import json
 import secrets
+from collections import Counter
 from pathlib import Path
 
 import boto3
@@ -49,19 +50,14 @@ def attacker(cloud, live, recording) -> Eavesdropper:
     return Eavesdropper(cloud, "test-plain-debug-stack", recording)
 
 
-@pytest.fixture
-def dropped(live, attacker):
-    """dropped(reason, frame): posts the frame to the session, which must drop and count it for this reason."""
-    def dropped(reason: str, frame: str, times: int = 2):
-        before = max((one["count"] for one in live.select("dropped", reason=reason)), default=0)
-        invocations = len(live.select("invocation"))
-        for _ in range(times):
-            attacker.post(attacker.registration()["connectionId"], frame)
-        live.wait_for("dropped", reason=reason, count=lambda count: count >= before + times)
-        assert live.select("dropped", reason=reason)[-1]["count"] == before + times
-        assert len(live.select("invocation")) == invocations
-
-    return dropped
+@pytest.fixture(scope="module")
+def other(cloud, module_path, live) -> Session:
+    """The same app on a stage of its own, its function once invoked."""
+    session = Session(live.app, cloud, module_path / "home", "other")
+    (module_path / "go-other").touch()
+    answer = cloud.invoke(session.function("Plain"), {"folder": str(module_path), "token": "other"})
+    assert answer.error is None, answer
+    return session
 
 
 @pytest.fixture(autouse=True)
@@ -81,45 +77,11 @@ def of_stub(attacker) -> str:
     return attacker.frames_to(attacker.registration()["connectionId"])[-1]
 
 
-def test_a_replayed_frame_is_dropped(attacker, dropped):
-    dropped("replayed", of_stub(attacker))
-
-
-def test_every_frame_replayed_runs_nothing(attacker, live):
-    invocations = len(live.select("invocation"))
-    own = attacker.registration()["connectionId"]
-    frames = attacker.frames_to(own)
-    before = max((one["count"] for one in live.select("dropped", reason="replayed")), default=0)
-    for frame in frames:
-        attacker.post(own, frame)
-    live.wait_for("dropped", reason="replayed", count=before + len(frames))
-    assert len(live.select("invocation")) == invocations
-
-
-def test_a_truncated_frame_is_dropped(attacker, dropped):
-    frame = base64.b64decode(of_stub(attacker))
-    dropped("truncated", base64.b64encode(frame[:28]).decode())
-
-
-def test_a_frame_that_lost_its_end_is_dropped(attacker, dropped):
-    frame = base64.b64decode(of_stub(attacker))
-    dropped("wrong_key", base64.b64encode(frame[:-9]).decode())
-
-
-def test_a_frame_with_one_bit_changed_is_dropped(attacker, dropped):
-    frame = bytearray(base64.b64decode(of_stub(attacker)))
-    frame[len(frame) // 2] ^= 1
-    dropped("wrong_key", base64.b64encode(frame).decode())
-
-
-def test_a_frame_of_the_sessions_own_turned_round_is_dropped(attacker, dropped):
-    frames = attacker.frames_elsewhere(attacker.registration()["connectionId"])
-    assert frames, "the session has posted nothing"
-    dropped("turned_round", frames[-1])
-
-
-def test_what_is_no_frame_is_dropped(dropped):
-    dropped("not_base64", "this is no frame!")
+def of_session(attacker) -> list[str]:
+    """What the session has sent to its stubs."""
+    registration = attacker.registration()
+    return [frame for frame in attacker.frames_elsewhere(registration["connectionId"])
+            if base64.b64decode(frame)[1:5] == bytes.fromhex(registration["session"])[:4]]
 
 
 def announce(registration) -> bytes:
@@ -127,25 +89,91 @@ def announce(registration) -> bytes:
                         "size": 2, "f": 2}, b"{}")
 
 
-def test_a_frame_sealed_with_another_key_is_dropped(attacker, dropped):
+def spliced(frame: str, **parts: bytes) -> str:
+    raw = bytearray(base64.b64decode(frame))
+    places = {"version": 0, "environment": 5, "counter": 21, "middle": len(raw) // 2}
+    for part, value in parts.items():
+        raw[places[part]:places[part] + len(value)] = value
+    return base64.b64encode(raw).decode()
+
+
+def cut(frame: str, end: int) -> str:
+    return base64.b64encode(base64.b64decode(frame)[:end]).decode()
+
+
+def joined(frame: str, other: str) -> str:
+    """The clear part of one, with a counter of its own, before what another has sealed."""
+    return base64.b64encode(base64.b64decode(frame)[:21] + (3_001).to_bytes(8, "big") + base64.b64decode(other)[CLEAR:]).decode()
+
+
+def sealed(registration, plain: bytes, key: bytes | None = None, session: str | None = None) -> str:
+    """In an environment that nobody knows; without other words by one who has the key."""
+    return seal(key or base64.b64decode(registration["key"]), session or registration["session"], secrets.token_bytes(16), 1, plain)
+
+
+# zstd that claims a terabyte, in a message that claims to be small.
+BOMB = bytes.fromhex("28b52ffdc0") + (1 << 40).to_bytes(8, "little") + bytes.fromhex("0200000378")
+BOMBED = with_header({"t": "announce", "n": 0, "m": 1, "c": 0, "of": 1, "at": 0, "from": "x=", "l": 1, "z": True, "size": 6_000_000, "f": 2},
+                     BOMB)
+
+
+def test_forged_frames_are_dropped_and_counted(cloud, live, attacker, other):
+    """All at once, since drops are told once in a while. The session drops every one, for its reason, as often as it comes."""
     registration = attacker.registration()
-    frame = seal(secrets.token_bytes(32), registration["session"], secrets.token_bytes(16), 1, announce(registration))
-    dropped("wrong_key", frame)
+    own = registration["connectionId"]
+    theirs = Eavesdropper(cloud, "other-plain-debug-stack", attacker.recording).registration()["connectionId"]
+    first, *_, last = attacker.frames_to(own)
+    assert of_session(attacker) and attacker.frames_to(theirs)
+    forgeries = {
+        "as it was": ("replayed", last),
+        "another, as it was": ("replayed", first),
+        "shorter than a frame": ("truncated", cut(last, 28)),
+        "without its end": ("wrong_key", cut(last, -9)),
+        "with a byte changed": ("wrong_key", spliced(last, middle=bytes([base64.b64decode(last)[len(base64.b64decode(last)) // 2] ^ 1]))),
+        "moved to another environment": ("wrong_key", spliced(last, environment=secrets.token_bytes(16))),
+        "with another counter": ("wrong_key", spliced(last, counter=(3_000).to_bytes(8, "big"))),
+        "with the clear part of another": ("wrong_key", joined(last, first)),
+        "of a version that is not known": ("bad_version", spliced(last, version=b"\x09")),
+        "of the session itself, turned round": ("turned_round", of_session(attacker)[-1]),
+        "no frame at all": ("not_base64", "this is no frame!"),
+        "of another stage": ("wrong_key", attacker.frames_to(theirs)[-1]),
+        "sealed with another key": ("wrong_key", sealed(registration, announce(registration), key=secrets.token_bytes(32))),
+        "for another session": ("wrong_key", sealed(registration, announce(registration), session=secrets.token_hex(16))),
+        # By one who has the key: so those above are not dropped because they are built wrongly.
+        "with a header that is none": ("bad_header", sealed(registration, with_header({"t": "nonsense"}))),
+        "with a bomb in it": ("bad_header", sealed(registration, BOMBED))}
+
+    def counts() -> Counter:
+        told = Counter()
+        for one in live.select("dropped"):
+            told[one["reason"]] = max(told[one["reason"]], one["count"])
+        return told
+
+    invocations, expected = len(live.select("invocation", phase="started")), counts()
+    for reason, frame in forgeries.values():
+        for _ in range(2 if reason != "bad_header" else 1):
+            attacker.post(own, frame)
+            expected[reason] += 1
+    for reason, count in expected.items():
+        live.wait_for("dropped", reason=reason, count=lambda told, wanted=count: told >= wanted)
+    assert counts() == expected
+    assert len(live.select("invocation", phase="started")) == invocations, "nothing has run"
 
 
-def test_a_frame_for_another_session_is_dropped(attacker, dropped):
+def test_every_frame_replayed_runs_nothing(attacker, live):
+    invocations = len(live.select("invocation", phase="started"))
+    own = attacker.registration()["connectionId"]
+    frames = attacker.frames_to(own)
+    before = max((one["count"] for one in live.select("dropped", reason="replayed")), default=0)
+    for frame in frames:
+        attacker.post(own, frame)
+    live.wait_for("dropped", reason="replayed", count=before + len(frames))
+    assert len(live.select("invocation", phase="started")) == invocations
+
+
+def test_with_the_key_a_frame_can_be_opened(attacker):
     registration = attacker.registration()
-    key = base64.b64decode(registration["key"])
-    dropped("wrong_key", seal(key, secrets.token_hex(16), secrets.token_bytes(16), 1, announce(registration)))
-
-
-def test_with_the_key_the_same_frame_would_have_been_opened(attacker, dropped):
-    """So that the tests above do not pass because the frames are built wrongly."""
-    registration = attacker.registration()
-    key = base64.b64decode(registration["key"])
-    environment = secrets.token_bytes(16)
-    dropped("bad_header", seal(key, registration["session"], environment, 1, with_header({"t": "nonsense"})), times=1)
-    opened = open_frame(key, of_stub(attacker), "stub")
+    opened = open_frame(base64.b64decode(registration["key"]), of_stub(attacker), "stub")
     assert opened.header["t"] in ("invoke", "announce", "ask", "cancel")
 
 
@@ -155,8 +183,7 @@ class Waiting:
     def __init__(self, cloud, live, attacker, folder, token):
         self.registration = attacker.registration()
         self.key = base64.b64decode(self.registration["key"])
-        self.old = [frame for frame in attacker.frames_elsewhere(self.registration["connectionId"])
-                    if open_frame(self.key, frame, "session").header["t"] == "result"]
+        self.old = [frame for frame in of_session(attacker) if open_frame(self.key, frame, "session").header["t"] == "result"]
         assert self.old, "no answer was recorded"
         self.call = Call(cloud, live.function("Plain"), {"folder": str(folder), "token": token})
         wait_until(lambda: token in runs(folder), "the handler runs")
@@ -253,16 +280,6 @@ def test_an_unsigned_post_to_a_connection_is_refused(attacker):
 # --- Another stage
 
 @pytest.fixture(scope="module")
-def other(cloud, module_path, live) -> Session:
-    """The same app on a stage of its own, its function once invoked."""
-    session = Session(live.app, cloud, module_path / "home", "other")
-    (module_path / "go-other").touch()
-    answer = cloud.invoke(session.function("Plain"), {"folder": str(module_path), "token": "other"})
-    assert answer.error is None, answer
-    return session
-
-
-@pytest.fixture(scope="module")
 def role_of_other(cloud, other) -> dict[str, str]:
     """What a function of the other stage, and so its stub, may use."""
     pid = other.select("invocation", phase="started")[-1]["pid"]
@@ -289,48 +306,6 @@ def test_a_stub_of_another_stage_may_not_connect_read_or_post(cloud, attacker, u
     assert_refused(url, signed_headers(cloud, url, *keys))
     with connect(own["Url"], signed_headers(cloud, own["Url"], *keys)):
         pass
-
-
-def test_a_frame_of_another_stage_is_dropped(cloud, attacker, other, dropped, module_path):
-    theirs = Eavesdropper(cloud, "other-plain-debug-stack", attacker.recording).registration()
-    frame = attacker.frames_to(theirs["connectionId"])[-1]
-    dropped("wrong_key", frame)
-
-
-# --- Frames taken apart and put together
-
-def spliced(frame: str, **parts: bytes) -> str:
-    raw = bytearray(base64.b64decode(frame))
-    places = {"version": 0, "key_id": 1, "environment": 5, "counter": 21, "sealed": CLEAR, "tag": len(raw) - 16}
-    for part, value in parts.items():
-        raw[places[part]:places[part] + len(value)] = value
-    return base64.b64encode(raw).decode()
-
-
-def test_a_frame_moved_to_another_environment_is_dropped(attacker, dropped):
-    dropped("wrong_key", spliced(of_stub(attacker), environment=secrets.token_bytes(16)))
-
-
-def test_a_frame_with_another_counter_is_dropped(attacker, dropped):
-    dropped("wrong_key", spliced(of_stub(attacker), counter=(3_000).to_bytes(8, "big")))
-
-
-def test_a_frame_with_the_clear_part_of_another_is_dropped(attacker, dropped):
-    first, *_, last = [base64.b64decode(frame) for frame in attacker.frames_to(attacker.registration()["connectionId"])]
-    dropped("wrong_key", base64.b64encode(last[:21] + (3_001).to_bytes(8, "big") + first[CLEAR:]).decode())
-
-
-def test_a_frame_of_a_version_that_is_not_known_is_dropped(attacker, dropped):
-    dropped("bad_version", spliced(of_stub(attacker), version=b"\x09"))
-
-
-def test_a_compressed_bomb_is_dropped_before_it_is_unpacked(attacker, dropped):
-    """From one who has the key: zstd that claims a terabyte, in a message that claims to be small."""
-    registration = attacker.registration()
-    bomb = bytes.fromhex("28b52ffdc0") + (1 << 40).to_bytes(8, "little") + bytes.fromhex("0200000378")
-    header = {"t": "announce", "n": 0, "m": 1, "c": 0, "of": 1, "at": 0, "from": "x=", "l": 1, "z": True, "size": 6_000_000, "f": 2}
-    key = base64.b64decode(registration["key"])
-    dropped("bad_header", seal(key, registration["session"], secrets.token_bytes(16), 1, with_header(header, bomb)), times=1)
 
 
 # --- What is not sealed
