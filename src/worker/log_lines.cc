@@ -32,6 +32,7 @@ std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
     bytes.remove_prefix(end + 1);
   }
   rest_ += bytes;
+  if (rest_.size() >= kMaxRecord) records.push_back(std::exchange(rest_, {}));
   return records;
 }
 

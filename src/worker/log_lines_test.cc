@@ -17,13 +17,22 @@ TEST(LineSplitter, CutsAtLineEndsWhereverThePiecesEnd) {
   EXPECT_FALSE(lines.flush());
 }
 
-TEST(LineSplitter, KeepsALineOfAnyLengthWhole) {
+TEST(LineSplitter, KeepsALongLineWhole) {
   LineSplitter lines;
   const std::string piece(65'536, 'x');
   for (int i = 0; i < 20; ++i) EXPECT_THAT(lines.feed(piece), IsEmpty());
   const auto records = lines.feed("\n");
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].size(), 20 * piece.size());
+}
+
+TEST(LineSplitter, CutsALineThatDoesNotEnd) {
+  LineSplitter lines;
+  const std::string piece(1024 * 1024, 'x');
+  std::size_t records = 0;
+  for (int i = 0; i < 40; ++i) records += lines.feed(piece).size();
+  EXPECT_EQ(records, 2U);
+  EXPECT_EQ(lines.flush()->size(), 8 * piece.size());
 }
 
 TEST(LineSplitter, GivesTheUnfinishedLineWhenFlushed) {
