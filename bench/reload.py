@@ -1,6 +1,7 @@
 """Measures what a developer waits for after saving a file: until the first answer from new code, beside the floor, which is the
-bare runtime that starts, loads the handler and answers once (for TypeScript after esbuild has bundled it). Then how long
-a fresh worker takes to load, and what a session with 300 functions costs at rest. `make bench` runs it."""
+bare runtime that starts, loads the handler and answers once (for TypeScript, Go and Java after the language's own tool has built it).
+Each save is followed by one run of the floor, so that a busy machine slows both. Then how long a fresh worker takes to load, and
+what a session with 300 functions costs at rest. `make bench` runs it."""
 
 import argparse
 import http.client
@@ -21,10 +22,26 @@ RUNS = 15
 FUNCTIONS = 300
 REST_SECONDS = 10
 ESBUILD = ROOT / "build/judges-cdk/node_modules"  # scripts/judges installs it
+GO_MODULE = ROOT / "tests/conformance/go"
+GO_CACHE = ROOT / "build/judges-go"  # and fills this
+GO_ENVIRONMENT = {"GOMODCACHE": str(GO_CACHE / "mod"), "GOCACHE": str(GO_CACHE / "cache"), "GOPROXY": "off", "GOFLAGS": "-mod=mod"}
 
 NODE = "export const handler = async () => ({{ statusCode: 200, body: '{version}' }});\n"
 PYTHON = "def handler(event, context):\n    return {{'statusCode': 200, 'body': '{version}'}}\n"
 TYPESCRIPT = "export const handler = async (): Promise<object> => ({{ statusCode: 200, body: '{version}' }});\n"
+
+GO = """package main
+
+func handle() (map[string]any, error) {{
+	return map[string]any{{"statusCode": 200, "body": "{version}"}}, nil
+}}
+"""
+GO_MAIN = """package main
+
+import "github.com/aws/aws-lambda-go/lambda"
+
+func main() { lambda.Start(handle) }
+"""
 
 # A stack may have 500 resources: many functions share a role.
 ROLE = """Transform: AWS::Serverless-2016-10-31
@@ -42,11 +59,30 @@ BARE_NODE = "import { handler } from './index.mjs'; console.log(JSON.stringify(a
 BARE_PYTHON = "import json, index; print(json.dumps(index.handler({}, None)))\n"
 
 
+BARE_GO = """package main
+
+import (
+	"encoding/json"
+	"os"
+
+	_ "github.com/aws/aws-lambda-go/lambda" // linked, as in what is deployed
+)
+
+func main() {
+	answer, _ := handle()
+	json.NewEncoder(os.Stdout).Encode(answer)
+}
+"""
+
+
 class Language:
     def __init__(self, name: str, runtime: str, file: str, code: str, bare_file: str, bare: str, command: list[str],
-                 build: list[str] | None = None, more: str = ""):
+                 build: list[str] | None = None, more: str = "", files: dict[str, str] | None = None,
+                 bare_files: dict[str, str] | None = None):
+        """`files`: what the app has beside the handler's file; `bare_files` what the floor has."""
         self.name, self.runtime, self.file, self.code = name, runtime, file, code
-        self.bare_file, self.bare, self.command, self.build, self.more = bare_file, bare, command, build, more
+        self.command, self.build, self.more, self.files = command, build, more, files or {}
+        self.bare_files = {**(bare_files or {}), bare_file: bare}
 
     def write(self, folder: Path, version: str):
         """As editors do: nobody reads a half of it."""
@@ -54,14 +90,11 @@ class Language:
         new.write_text(self.code.format(version=version))
         os.replace(new, folder / self.file)
 
-    def floor(self) -> tuple[float, float]:
-        """Milliseconds of the build, and of the runtime; medians."""
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            self.write(folder, "floor")
-            (folder / self.bare_file).write_text(self.bare)
-            built = [_run(self.build, folder) for _ in range(RUNS)] if self.build else [0.0]
-            return statistics.median(built), statistics.median(_run(self.command, folder) for _ in range(RUNS))
+    def floor(self, folder: Path, version: str) -> tuple[float, float]:
+        """Milliseconds of the build, and of the runtime, in a folder of the floor's own."""
+        self.write(folder, version)
+        built = _run(self.build, folder) if self.build else 0.0
+        return built, _run(self.command, folder)
 
 
 def _run(command: list[str], folder: Path) -> float:
@@ -70,14 +103,33 @@ def _run(command: list[str], folder: Path) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
+def _program(command: list[str]) -> str:
+    """The interpreter itself: what PATH has may be a script of a version manager, which a session looks through."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def languages() -> list[Language]:
-    found = [Language("Node.js", "nodejs22.x", "index.mjs", NODE, "bare.mjs", BARE_NODE, ["node", "bare.mjs"]),
-             Language("Python", "python3.12", "index.py", PYTHON, "bare.py", BARE_PYTHON, ["python3", "bare.py"])]
-    if (ESBUILD / "esbuild").is_dir():
-        bundle = [str(ESBUILD / "esbuild/bin/esbuild"), "index.ts", "--bundle", "--platform=node", "--format=esm", "--outfile=index.mjs"]
-        found.append(Language("TypeScript", "nodejs22.x", "index.ts", TYPESCRIPT, "bare.mjs", BARE_NODE,
-                              ["node", "bare.mjs"], bundle, "    Metadata:\n      BuildMethod: esbuild\n"))
-    return [one for one in found if shutil.which(one.command[0])]
+    """Those whose tools are here; the others are named."""
+    found = []
+    if shutil.which("node"):
+        node = _program(["node", "-p", "process.execPath"])
+        found.append(Language("Node.js", "nodejs22.x", "index.mjs", NODE, "bare.mjs", BARE_NODE, [node, "bare.mjs"]))
+        if (ESBUILD / "esbuild").is_dir():
+            bundle = [str(ESBUILD / "esbuild/bin/esbuild"), "index.ts", "--bundle", "--platform=node", "--format=esm",
+                      "--outfile=index.mjs"]
+            found.append(Language("TypeScript", "nodejs22.x", "index.ts", TYPESCRIPT, "bare.mjs", BARE_NODE, [node, "bare.mjs"],
+                                  bundle, "    Metadata:\n      BuildMethod: esbuild\n"))
+    if shutil.which("python3"):
+        python = _program(["python3", "-c", "import sys; print(sys.executable)"])
+        found.append(Language("Python", "python3.12", "index.py", PYTHON, "bare.py", BARE_PYTHON, [python, "bare.py"]))
+    if shutil.which("go") and (GO_CACHE / "mod").is_dir():
+        of_module = {name: (GO_MODULE / name).read_text() for name in ("go.mod", "go.sum")}
+        found.append(Language("Go", "provided.al2023", "handler.go", GO, "main.go", BARE_GO, ["./bare"],
+                              ["go", "build", "-o", "bare", "."], "", {**of_module, "main.go": GO_MAIN}, of_module))
+    missing = {"Node.js", "TypeScript", "Python", "Go"} - {one.name for one in found}
+    for name in sorted(missing):
+        print(f"{name}: SKIPPED, its tools are missing")
+    return found
 
 
 class Session:
@@ -131,12 +183,17 @@ class Url:
         return self.connection.getresponse().read().decode()
 
 
-def measure_reload(language: Language, program: Path) -> tuple[float, float]:
-    """Milliseconds from a save to the first answer from new code, and from a worker's start until it asks for an event."""
+def measure_reload(language: Language, program: Path) -> tuple[float, float, float, float]:
+    """Medians in milliseconds: the floor's build and run; from a save to the first answer from new code; from a worker's start
+    until it asks for an event."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        app = Path(name) / "app"
+        app, bare = Path(name) / "app", Path(name) / "bare"
         app.mkdir()
-        if language.build:
+        bare.mkdir()
+        for folder, files in ((app, language.files), (bare, language.bare_files)):
+            for file, text in files.items():
+                (folder / file).write_text(text)
+        if language.name == "TypeScript":
             (app / "node_modules").mkdir()
             for package in ("esbuild", "@esbuild"):
                 (app / "node_modules" / package).symlink_to(ESBUILD / package)
@@ -159,7 +216,7 @@ Outputs:
         with session(program, app, name) as live:
             url = Url(live.outputs["Url"])
             assert url.get() == "0"
-            times = []
+            times, floors = [], []
             for version in map(str, range(1, RUNS + 1)):
                 time.sleep(0.3)  # the worker of the version before has loaded
                 begin = time.perf_counter()
@@ -167,9 +224,11 @@ Outputs:
                 while url.get() != version:
                     pass
                 times.append((time.perf_counter() - begin) * 1000)
+                floors.append(language.floor(bare, version))
             time.sleep(0.3)
             loads = [one["initMs"] for one in live.events if "initMs" in one][1:]
-            return statistics.median(times), statistics.median(loads)
+            builds, runs = zip(*floors)
+            return statistics.median(builds), statistics.median(runs), statistics.median(times), statistics.median(loads)
 
 
 def measure_rest(program: Path) -> tuple[float, float]:
@@ -197,11 +256,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", type=Path, default=PROGRAM, help="the livelambda that is measured")
     program = parser.parse_args().program
+    os.environ.update(GO_ENVIRONMENT)
     print(f"{'save to first answer from new code':36}{'floor':>12}{'livelambda':>14}{'ratio':>8}{'worker loads':>16}"
           f"   (medians of {RUNS})")
     for language in languages():
-        build, run = language.floor()
-        reload, load = measure_reload(language, program)
+        build, run, reload, load = measure_reload(language, program)
         print(f"{language.name:36}{build + run:9.0f} ms{reload:11.0f} ms{reload / (build + run):8.2f}"
               f"{load:9.0f} ({load - run:+.0f})")
     resident, busy = measure_rest(program)

@@ -166,18 +166,18 @@ def test_code_that_loads_for_longer_than_the_timeout_is_loaded_for_the_next_invo
 def test_each_execution_environment_has_a_tmp_of_its_own(session, cloud, folder):
     if subprocess.run(["unshare", "--user", "--map-current-user", "--mount", "true"]).returncode != 0:
         pytest.skip("SKIPPED JUDGE: this kernel gives nobody a mount namespace")
-    if str(ROOT).startswith("/tmp/"):
-        pytest.skip("the programs of this checkout lie in /tmp, which their workers share then")
+    kept = [ROOT.parts[2]] if str(ROOT).startswith("/tmp/") else []  # the programs of this checkout
     function = session.function("Api")
     go = folder / "go-tmp"
     mark = session.mark()
     waiting = Call(cloud, function, {"until": str(go), "note": "first"})
     session.wait_for("invocation", after=mark, phase="started", function="Api")
-    assert cloud.invoke(function, {"note": "second"}).json["tmp"] == ["second"]
+    assert cloud.invoke(function, {"note": "second"}).json["tmp"] == sorted(["second", *kept])
     go.touch()
-    assert waiting.result().json["tmp"] == ["first"] and not os.path.exists("/tmp/first")
+    assert waiting.result().json["tmp"] == sorted(["first", *kept]) and not os.path.exists("/tmp/first")
     assert cloud.invoke(function, {"exit": 1}).error
-    assert cloud.invoke(function, {}).json["tmp"] in (["first"], ["second"]), "it outlives the worker"
+    left = cloud.invoke(function, {}).json["tmp"]
+    assert left in (sorted(["first", *kept]), sorted(["second", *kept])), "it outlives the worker"
 
 
 def test_another_execution_environment_has_another_worker_with_credentials_of_its_own(session, cloud):
@@ -185,7 +185,10 @@ def test_another_execution_environment_has_another_worker_with_credentials_of_it
     before = cloud.invoke(function, {}).json
     cloud.advance(13 * 3600 * 1000)  # longer than a role's credentials last
     mark = session.mark()
-    after = cloud.invoke(function, {}).json
+    # Connections last two hours: an invocation may come before the session is there again, and is told so.
+    answers = []
+    wait_until(lambda: answers.append(cloud.invoke(function, {})) or answers[-1].error is None, "the session is there again")
+    after = answers[-1].json
     assert after["key"] != before["key"] and after["pid"] != before["pid"]
     assert finished(session, mark)["initMs"] > 0
 
