@@ -19,14 +19,22 @@ test-full: setup
 fuzz: setup
 	@scripts/fuzz
 
-bench: setup
+# BENCH_BLOCKS=n: blocks of each value (default 5). The tables and plots are in docs/benchmarks.md then.
+bench: setup bench-programs
 	@scripts/judges
-	@scripts/build release livelambda bench_rewrite
-	@mkdir -p build/bench && clang++-19 -std=c++20 -O2 -static bench/echo.cc -o build/bench/echo
-	@build/judges/bin/python bench/local_cloud.py
-	@python3 bench/start.py
-	@python3 bench/reload.py
-	@build/release/bench_rewrite
+	@bench/sst/install
+	@scripts/build release livelambda
+	@scripts/build dev link_shaper
+	@build/judges/bin/python bench/run.py
+
+# Counts what a long run costs and loses: SOAK_HOURS=n for longer than 100,000 invocations.
+soak: setup bench-programs
+	@scripts/judges
+	@scripts/build release livelambda
+	@build/judges/bin/python bench/soak.py
+
+bench-programs: setup
+	@scripts/bench-programs
 
 check: setup
 	@scripts/check-tidy $(if $(ALL),--all)

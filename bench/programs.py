@@ -89,19 +89,19 @@ class Program:
 class LocalCloud(Program):
     """`livelambda local`, ready when constructed. `on`: turns the command into one for another host."""
 
-    def __init__(self, program: Path, home: Path, *options, on=lambda command: command, address: str = "127.0.0.1"):
+    def __init__(self, program: Path, home: Path, *options, on=lambda command: command):
         super().__init__(home / "cloud", on([program, "local", "--json", *options]), clean_environment(home))
         self.home = home
         self.ready = json.loads(self.first_line())
         self.endpoint = self.ready["endpoint"]
         self.region = self.ready["region"]
-        self.env = clean_environment(home, AWS_ENDPOINT_URL=self.endpoint.replace("127.0.0.1", address), AWS_REGION=self.region,
+        self.env = clean_environment(home, AWS_ENDPOINT_URL=self.endpoint, AWS_REGION=self.region,
                                      AWS_ACCESS_KEY_ID=self.ready["accessKeyId"],
                                      AWS_SECRET_ACCESS_KEY=self.ready["secretAccessKey"])
 
     @property
     def address(self) -> str:
-        return self.endpoint.split("//")[1]
+        return "127.0.0.1:" + self.endpoint.rsplit(":", 1)[1]
 
     def client(self, service: str, verify=None):
         return boto3.client(service, endpoint_url=self.endpoint, region_name=self.region, verify=verify,

@@ -110,18 +110,18 @@ class Live(Side):
     name = way = "livelambda"
 
     def __init__(self, program: Path, folder: Path, app: Path, *, there=lambda command: command, laptop=lambda command: command,
-                 address: str = "127.0.0.1", options: tuple = (), start_options: tuple = ()):
+                 options: tuple = ()):
         super().__init__()
-        self.program, self.folder, self.app, self.options, self.start_options = program, folder, app, options, start_options
-        self.there, self.laptop, self.far = there, laptop, address
+        self.program, self.folder, self.app, self.options = program, folder, app, options
+        self.there, self.laptop = there, laptop
 
     def open(self):
-        self.cloud = self._run(LocalCloud(self.program, self.folder, *self.options, on=self.there, address=self.far))
+        self.cloud = self._run(LocalCloud(self.program, self.folder, *self.options, on=self.there))
         self.address = self.cloud.address
         self.start()
 
     def start(self):
-        command = [self.program, "start", "--json", "--app-dir", self.app, "--stage", "bench", *self.start_options]
+        command = [self.program, "start", "--json", "--app-dir", self.app, "--stage", "bench"]
         self.session = self._run(Program(self.folder / "session", self.laptop(command), self.cloud.env))
         ready = json.loads(self.session.first_line(lambda line: json.loads(line)["event"] in ("ready", "error")))
         if ready["event"] == "error":
