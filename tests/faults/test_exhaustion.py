@@ -8,7 +8,7 @@ from counting import HANDLER, Scenario
 from harness import apps
 from harness.processes import process_status, wait_until
 
-FEW = 2  # descriptors left
+FEW = 2  # descriptors
 LITTLE = 16 << 20  # bytes of address space left
 
 
@@ -16,8 +16,7 @@ def unlimited(kind: int) -> tuple[int, int]:
     return resource.getrlimit(kind)
 
 
-def leave_few_descriptors(pid: int):
-    limit = len(list(Path(f"/proc/{pid}/fd").iterdir())) + FEW
+def limit_descriptors(pid: int, limit: int):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, unlimited(resource.RLIMIT_NOFILE)[1]))
 
 
@@ -66,7 +65,7 @@ def test_a_full_disk(surroundings):
 
 def test_no_descriptors_left_for_the_session(developer):
     assert developer.serves()
-    leave_few_descriptors(developer.session.pid)
+    limit_descriptors(developer.session.pid, len(list(Path(f"/proc/{developer.session.pid}/fd").iterdir())) + FEW)
     scenario = Scenario("no descriptors, session", developer)
     scenario.send_many(50, at_once=10)
     counts = scenario.count()
@@ -79,7 +78,7 @@ def test_no_descriptors_left_for_the_session(developer):
 def test_no_descriptors_left_for_the_stub(surroundings, developer):
     assert developer.serves()
     for pid in surroundings.stubs():
-        leave_few_descriptors(pid)
+        limit_descriptors(pid, 3)  # whatever it opens, from now on
     surroundings.cloud.cut_websockets()
     scenario = Scenario("no descriptors, stub", developer)
     scenario.send_many(50, at_once=5)

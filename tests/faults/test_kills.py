@@ -37,7 +37,7 @@ OF_SESSIONS = {"warm": {}, "cold": {}, "accepted": {"ms": 900}}
 
 def test_of_the_session(surroundings):
     """What is begun on one session is not run again on the next."""
-    developers = {name: surroundings.developer(name, timeout=10) for name in OF_SESSIONS}
+    developers = {name: surroundings.developer(name, timeout=5) for name in OF_SESSIONS}
 
     def kill_sessions(name: str):
         developer = developers[name]
