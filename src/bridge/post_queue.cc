@@ -7,6 +7,7 @@ namespace {
 
 constexpr base::Millis kFirstBackOff{100};
 constexpr base::Millis kLongestBackOff{5'000};
+constexpr base::Millis kLongestDenied{500};  // what is refused for 5 s is an error: a young right must be seen before
 
 PostQueue::Verdict judge(const Outcome& outcome) {
   using enum PostQueue::Verdict;
@@ -112,12 +113,13 @@ PostQueue::Finished PostQueue::finished(std::uint64_t tag, const Outcome& outcom
     allowed_ = std::max(1.0, std::floor(allowed_ / 2));
   }
   bool once_more = result.verdict == Verdict::again || result.verdict == Verdict::denied;
-  if (once_more && result.post.persistent) again_later(result.post, now);
+  if (once_more && result.post.persistent)
+    again_later(result.post, now, result.verdict == Verdict::denied ? kLongestDenied : kLongestBackOff);
   return result;
 }
 
-void PostQueue::again_later(QueuedPost post, base::SteadyTime now) {
-  post.not_before = now + back_off(post.failures, kFirstBackOff, kLongestBackOff, random_);
+void PostQueue::again_later(QueuedPost post, base::SteadyTime now, base::Millis longest) {
+  post.not_before = now + back_off(post.failures, kFirstBackOff, longest, random_);
   post.failures += 1;
   waiting_[post.environment].push_front(std::move(post));
 }

@@ -104,7 +104,7 @@ class PostQueue {
     bool may_have_arrived = false;
   };
   bool has_room(const EnvironmentId& environment) const;
-  void again_later(QueuedPost post, base::SteadyTime now);
+  void again_later(QueuedPost post, base::SteadyTime now, base::Millis longest);
 
   Limits limits_;
   double allowed_;

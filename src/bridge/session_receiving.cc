@@ -219,7 +219,10 @@ void SessionMachine::State::end_attempt(const EnvironmentId& id, Attempt& attemp
   attempt.answer.reset();
   attempt.stream.reset();
   attempt.invoke.reset();
-  environments.at(id)->reassembler.forget_before(attempt.number + 1);
+  Reassembler& parts = environments.at(id)->reassembler;
+  held -= parts.held_bytes();
+  parts.forget_before(attempt.number + 1);
+  held += parts.held_bytes();
   posts.drop([&](const QueuedPost& post) {
     return post.environment == id && post.invocation == attempt.number && post.type != MessageType::refused;
   });

@@ -154,6 +154,7 @@ void StubMachine::State::answer(Answer with, bool exit, StubActions& actions) {
 
 void StubMachine::State::finish_attempt(bool exit, StubActions& actions) {
   finished = {attempt->number};
+  for (auto& [session, channel] : channels) channel->reassembler.forget_before(attempt->number + 1);
   attempt.reset();
   posts.drop(
       [](const QueuedPost& post) { return post.type != MessageType::cancel && post.type != MessageType::announce; });

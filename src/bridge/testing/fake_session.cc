@@ -81,9 +81,13 @@ void FakeSession::hint_displaced() {
   follow(link_.displaced_hint(now()));
 }
 
-void FakeSession::text(const std::string&, std::string text) {
-  computer_.deliver([this, text = std::move(text)] {
+void FakeSession::text(const std::string& connection_id, std::string text) {
+  computer_.deliver([this, connection_id, text = std::move(text)] {
     if (!alive) return;
+    if (!read_.contains(connection_id)) {
+      unread_[connection_id].push_back(text);
+      return;
+    }
     if (std::holds_alternative<DisplacedHint>(classify_text(text))) {
       follow(link_.displaced_hint(now()));
     } else {
@@ -141,6 +145,8 @@ void FakeSession::act(Announced one) {
 void FakeSession::act(AttemptArrived attempt) {
   invocations[attempt.id] = attempt.invocation;
   deadlines_[attempt.id] = attempt.deadline;
+  with_.timeline.note(name_,
+                      fmt::format("has attempt {}, for {} ms of building", attempt.id.number, build_time.count()));
   computer_.after(build_time, [this, id = attempt.id] {
     if (runs(id)) perform(machine_.worker_ready(now(), id));
   });
@@ -149,7 +155,7 @@ void FakeSession::act(AttemptArrived attempt) {
 void FakeSession::act(StartAttempt start) {
   executions[start.id] += 1;
   with_.ledger.ran(start.id);
-  with_.timeline.note(name_, fmt::format("starts attempt {}", start.id.number));
+  with_.timeline.note(name_, fmt::format("starts attempt {}, which runs {} ms", start.id.number, run_time.count()));
   if (on_start) on_start(start.id);
   computer_.after(run_time, [this, id = start.id] { finish(id); });
 }
@@ -296,7 +302,18 @@ void FakeSession::act(LinkReady ready) {
   with_.timeline.note(name_, fmt::format("has link {}: {}", ready.link, ready.connection_id));
   machine_.hello_answered(now(), base::epoch_ms(with_.timeline.aws_now()));
   perform(machine_.connected(now(), ready.connection_id, ready.link));
+  read_.insert(connection_id_);
+  for (std::string& waited : std::exchange(unread_[connection_id_], {})) text(connection_id_, std::move(waited));
   if (!with_.gateway.is_open(connection_id_)) closed(connection_id_, 1006);
+}
+
+// `start` ends with an error.
+void FakeSession::act(NoLink) {
+  gave_up = true;
+  with_.timeline.note(name_, "gives up");
+  end_cleanly();
+  with_.gateway.cut(link_.own().connection_id);
+  alive = false;
 }
 
 void FakeSession::act(BidFarewell farewell) {

@@ -97,7 +97,7 @@ class FakeSession final : public Socket {
   void act(WriteEntry write);
   void act(LinkReady ready);
   void act(LinkTrouble) {}
-  void act(NoLink) { gave_up = true; }
+  void act(NoLink);
   void act(BidFarewell farewell);
   void act(PingLink);
   void act(HelloLink);
@@ -115,7 +115,9 @@ class FakeSession final : public Socket {
   Machine computer_;
   LinkMachine link_;
   SessionMachine machine_;
-  std::string connection_id_;  // of the registered link
+  std::string connection_id_;                               // of the registered link
+  std::map<std::string, std::vector<std::string>> unread_;  // of links that are not registered yet
+  std::set<std::string> read_;                              // links that were
   std::set<std::string> known_closed_;
   int pings_unanswered_ = 0;
   bool offline_ = false;

@@ -203,7 +203,8 @@ void Director::check_held(bool at_the_end) {
   }
   for (std::size_t i = 0; i < world_.stubs(); ++i) {
     const std::size_t held = world_.stub(i).held_bytes();
-    if (held > (at_the_end ? kHeldForgotten : kMostHeldOfStub)) world_.ledger.fault(fmt::format("stub{} holds {} bytes", i, held));
+    if (held > (at_the_end ? kHeldForgotten : kMostHeldOfStub))
+      world_.ledger.fault(fmt::format("stub{} holds {} bytes", i, held));
   }
 }
 
