@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import bans
+import guarantees
 import headers
 import layering
 import names
@@ -187,6 +188,26 @@ class Headers(Fixture):
         self.finds(check)  # the second run looks again at what its first includes
         self.write("src/app/app.h", "#pragma once\n")
         self.finds(check, "src/app/bad.h:1: does not compile alone", "src/app/good.h:1: does not compile alone")
+
+
+class Guarantees(Fixture):
+    def setUp(self):
+        super().setUp()
+        self.write("src/base/a_test.cc", "TEST_F(Loop, Ends) {\n")
+        self.write("tests/e2e/test_a.py", "def test_one(cloud):\n")
+
+    def test_passes_tests_that_are_there(self):
+        self.write("docs/guarantees.md", "| a | `src/base/a_test.cc::Loop.Ends`, `tests/e2e/test_a.py::test_one` |\n")
+        self.finds(guarantees.check)
+
+    def test_names_tests_that_are_not(self):
+        self.write("docs/guarantees.md", "`src/base/a_test.cc::Loop.Begins`\n`tests/e2e/test_a.py::test_on` `tests/e2e/test_b.py::test_one`\n")
+        self.finds(guarantees.check, "docs/guarantees.md:1: src/base/a_test.cc has no test", "docs/guarantees.md:2: tests/e2e/test_a.py has no",
+                   "docs/guarantees.md:2: there is no tests/e2e/test_b.py")
+
+    def test_a_document_without_tests(self):
+        self.write("docs/guarantees.md", "All is well.\n")
+        self.finds(guarantees.check, "docs/guarantees.md: names no test")
 
 
 class Tree(Fixture):
