@@ -34,7 +34,7 @@ struct Document {
 };
 
 // Errors: invalid_input with `line`, for syntax errors, unknown tags, aliases that would expand past
-// 1 MiB of nodes, or depth beyond 64.
+// 1 MiB of nodes, pointers of `lines` beyond 64 MiB together, or depth beyond 64.
 base::Result<Document> parse_yaml(std::string_view text);
 
 }  // namespace codec

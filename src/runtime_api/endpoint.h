@@ -5,7 +5,7 @@
 //
 // Limits: a response over 6,291,556 bytes, and a streamed one over 200 MB, is answered 413 and becomes Lambda's
 // Function.ResponseSizeTooLarge. Requests whose Host is not this address are
-// refused: a web page must not reach it through a name of its own.
+// refused, and those of web pages (net/web_page.h), which may reach it by its address too.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
