@@ -83,13 +83,13 @@ def debug_stack(bucket: str) -> dict:
     return resources
 
 
-def app_stack(bucket: str, handler: str, source: str) -> dict:
+def app_stack(bucket: str, handler: str, source: str, timeout: int) -> dict:
     """A function as resources/dist/Function.js makes it for `sst start`, with a function URL; and what `sst bootstrap` leaves."""
     return {
         "FunctionRole": _role({"Effect": "Allow", "Action": "s3:*", "Resource": [
             {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}]}),
         "Function": {"Type": "AWS::Lambda::Function", "Properties": {
-            "Code": _code(bucket, "stub.zip"), "Handler": "index.main", "Runtime": "nodejs16.x", "Timeout": 30,
+            "Code": _code(bucket, "stub.zip"), "Handler": "index.main", "Runtime": "nodejs16.x", "Timeout": timeout,
             "MemorySize": 1024, "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]}, "TracingConfig": {"Mode": "Active"},
             "Environment": {"Variables": {
                 "SST_DEBUG_SRC_PATH": source, "SST_DEBUG_SRC_HANDLER": handler,
@@ -113,8 +113,8 @@ def app_stack(bucket: str, handler: str, source: str) -> dict:
             ("BucketName", "bucket-name", {"Ref": "BootstrapBucket"}))}
 
 
-def template(bucket: str, handler: str, source: str) -> dict:
-    return {"Resources": debug_stack(bucket) | app_stack(bucket, handler, source), "Outputs": {
+def template(bucket: str, handler: str, source: str, timeout: int) -> dict:
+    return {"Resources": debug_stack(bucket) | app_stack(bucket, handler, source, timeout), "Outputs": {
         "Endpoint": {"Value": {"Fn::Sub": "${Api.ApiEndpoint}/" + STAGE}},
         "BucketArn": {"Value": {"Fn::GetAtt": ["Bucket", "Arn"]}}, "BucketName": {"Value": {"Ref": "Bucket"}},
         "FunctionName": {"Value": {"Ref": "Function"}}, "FunctionUrl": {"Value": {"Fn::GetAtt": ["FunctionUrl", "FunctionUrl"]}}}}
@@ -126,7 +126,7 @@ def _client(env: dict[str, str], service: str):
                         config=botocore.config.Config(s3={"addressing_style": "path"}, proxies={}))
 
 
-def deploy(env: dict[str, str], handler: str, source: str) -> dict[str, str]:
+def deploy(env: dict[str, str], handler: str, source: str, timeout: int) -> dict[str, str]:
     """Deploys SST's stacks as one; its outputs."""
     code = f"sst-code-{os.getpid()}"
     s3, cloudformation = _client(env, "s3"), _client(env, "cloudformation")
@@ -137,7 +137,7 @@ def deploy(env: dict[str, str], handler: str, source: str) -> dict[str, str]:
         for file in (RESOURCES / "assets/DebugStack").iterdir():
             archive.write(file, file.name)
     s3.put_object(Bucket=code, Key="relay.zip", Body=relay.getvalue())
-    cloudformation.create_stack(StackName="sst", TemplateBody=json.dumps(template(code, handler, source)),
+    cloudformation.create_stack(StackName="sst", TemplateBody=json.dumps(template(code, handler, source, timeout)),
                                 Capabilities=["CAPABILITY_IAM"])
     cloudformation.get_waiter("stack_create_complete").wait(StackName="sst", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     stack = cloudformation.describe_stacks(StackName="sst")["Stacks"][0]
@@ -159,12 +159,13 @@ class Session:
 
 
 @contextmanager
-def session(env: dict[str, str], app: Path, handler: str = "index.handler", runtime: str = "nodejs16.x", source: str = "."):
+def session(env: dict[str, str], app: Path, handler: str = "index.handler", runtime: str = "nodejs16.x", source: str = ".",
+            timeout: int = 30):
     """Deploys, and runs SST's client in `app`, the folder with the function's source. `env`: where the cloud is, as
-    `livelambda start` reads it."""
+    `livelambda start` reads it. `timeout`: seconds; an invocation that SST lost fails after them."""
     if not env["AWS_ENDPOINT_URL"].startswith("http://"):
         raise ValueError("SST's side runs without TLS")
-    outputs = deploy(env, handler, source)
+    outputs = deploy(env, handler, source, timeout)
     (app / ".sst").mkdir(exist_ok=True)
     (app / ".sst/functions.jsonl").write_text(json.dumps(
         {"id": "function", "handler": handler, "runtime": runtime, "srcPath": source, "root": str(app)}) + "\n")
