@@ -1,12 +1,14 @@
 """No space, no descriptors, no memory: what cannot be done fails loudly, the session goes on, and does its work when it can again."""
 
 import resource
+import signal
 from pathlib import Path
 
 import pytest
 from counting import HANDLER, Scenario
 from harness import apps
-from harness.processes import process_status, wait_until
+from harness.processes import process_status
+from surroundings import signal_all
 
 FEW = 2  # descriptors
 LITTLE = 16 << 20  # bytes of address space left
@@ -81,25 +83,30 @@ def test_no_descriptors_left_for_the_stub(surroundings, developer):
         limit_descriptors(pid, 3)  # whatever it opens, from now on
     surroundings.cloud.cut_websockets()
     scenario = Scenario("no descriptors, stub", developer)
-    scenario.send_many(50, at_once=5)
-    scenario.count()
+    scenario.send_many(20, at_once=5)
+    counts = scenario.count()
+    assert counts.failed > 0, "they lost their connections"
     for pid in surroundings.stubs():
         give_back(pid)
     assert developer.serves()
 
 
-def test_no_memory_left_for_the_session(developer):
+def test_no_memory_left_for_the_workers(developer):
+    """They inherit a limit that their language cannot start with; the session itself has what it needs for small bodies."""
     assert developer.serves()
     pid = developer.session.pid
+    signal_all(developer.session.workers(), signal.SIGKILL)
     leave_little_memory(pid)
-    scenario = Scenario("no memory, session", developer)
-    scenario.send_many(50, at_once=10, size=4_000_000)
-    scenario.count()
+    scenario = Scenario("no memory, workers", developer)
+    scenario.send_many(50, at_once=5)
+    counts = scenario.count()
+    assert counts.failed > 0, "no worker can start"
     assert developer.session.running, developer.session.describe()
     give_back(pid)
     assert developer.serves()
 
 
+@pytest.mark.full
 def test_no_memory_left_for_the_stub(surroundings, developer):
     assert developer.serves()
     for pid in surroundings.stubs():

@@ -32,7 +32,7 @@ def test_between_session_and_bridge_every_invocation_is_answered(weather, develo
     in_weather(weather, developer, developer.link, weather)
 
 
-def test_also_between_stub_and_bridge(surroundings, developer, fair):
-    for weather in WEATHER:
+def test_also_between_stub_and_bridge(surroundings, developer, fair, request):
+    for weather in WEATHER if request.config.getoption("--full") else ["loss, delay and reordering"]:
         surroundings.stub_link("clear")
         in_weather(weather, developer, surroundings.stub_link, f"{weather}, at the stub")
