@@ -184,8 +184,14 @@ class Url:
 
 
 def measure_reload(language: Language, program: Path) -> tuple[float, float, float, float]:
-    """Medians in milliseconds: the floor's build and run; from a save to the first answer from new code; from a worker's start
-    until it asks for an event."""
+    """The medians of measure_saves()."""
+    builds, runs, times, loads = measure_saves(language, program)
+    return statistics.median(builds), statistics.median(runs), statistics.median(times), statistics.median(loads)
+
+
+def measure_saves(language: Language, program: Path, saves: int = RUNS) -> tuple[list[float], list[float], list[float], list[float]]:
+    """Milliseconds for each save: the floor's build and run; from the save to the first answer from new code; from a worker's
+    start until it asks for an event."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         app, bare = Path(name) / "app", Path(name) / "bare"
         app.mkdir()
@@ -217,7 +223,7 @@ Outputs:
             url = Url(live.outputs["Url"])
             assert url.get() == "0"
             times, floors = [], []
-            for version in map(str, range(1, RUNS + 1)):
+            for version in map(str, range(1, saves + 1)):
                 time.sleep(0.3)  # the worker of the version before has loaded
                 begin = time.perf_counter()
                 language.write(app, version)
@@ -227,8 +233,8 @@ Outputs:
                 floors.append(language.floor(bare, version))
             time.sleep(0.3)
             loads = [one["initMs"] for one in live.events if "initMs" in one][1:]
-            builds, runs = zip(*floors)
-            return statistics.median(builds), statistics.median(runs), statistics.median(times), statistics.median(loads)
+            builds, runs = map(list, zip(*floors))
+            return builds, runs, times, loads
 
 
 def measure_rest(program: Path) -> tuple[float, float]:

@@ -64,6 +64,8 @@ def goals(results: Results) -> list[Goal]:
         *(_delay(results, delay) for delay in (10, 40, 100))]
     found += [_ratio(results, f"{name}: at most 1.5 × the raw transfer", name, HOPS, 1.5)
               for name in results.measures if name.startswith("body of")]
+    found += [_ratio(results, f"{name}: at most 1.3 × build and bare runtime", name, "build and bare runtime", 1.3)
+              for name in results.measures if name.startswith("save to new answer")]
     found += [
         _limit(results, "stub, spawn to first `next`, with TLS: 8 ms", "cold start of the stub, to its first next", 8),
         _limit(results, "stub, spawn to first connection: 1 ms", "cold start of the stub, to its first connection", 1),

@@ -2,7 +2,6 @@
 exit status says that one did. `make bench` runs it."""
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -15,18 +14,13 @@ from pathlib import Path
 import cold_start
 import measures
 import report
+import saves
 from programs import ROOT, Program
 from results import Results
 
 MEASURES = {function.__name__: function for function in (
     measures.link_itself, measures.round_trip, measures.delays, measures.bodies, measures.parallel, cold_start.cold_start,
-    measures.cold_environment, measures.start, measures.rebuilds, measures.streamed)}
-
-
-def take_in(results: Results, file: Path):
-    """Rows that another program measured (bench/reload.py --json): its p50, p99 and max as they are."""
-    for row in json.loads(file.read_text()):
-        results.measure(row["measure"], row["unit"]).add(row["side"], [row["p50"]] * (row["n"] - 2) + [row["p99"], row["max"]])
+    measures.cold_environment, saves.saves, measures.start, measures.rebuilds, measures.streamed)}
 
 
 def main() -> int:

@@ -18,13 +18,18 @@ STREAM = """export const handler = awslambda.streamifyResponse(async (event, str
 });
 """
 COUNTED = """import { appendFileSync } from "node:fs";
-// The number of the request, kept beside the source as often as it runs; and a body as long as was asked for.
+// The number of the request, kept as often as it runs; and a body as long as was asked for.
 export const handler = async (event) => {
   const { n, size } = event.queryStringParameters;
   appendFileSync(process.env.RUNS, n + "\\n");
   return { statusCode: 200, body: n + "x".repeat(Number(size ?? 0)) };
 };
 """
+
+
+def runs_file(app: Path) -> Path:
+    """Beside the app: what is written in it would be a save."""
+    return app.parent / "runs"
 
 
 def write_app(folder: Path, cold: int = 0) -> Path:
@@ -42,7 +47,7 @@ def write_app(folder: Path, cold: int = 0) -> Path:
         "Echo": function("index.handler"), "Native": function("echo", "provided.al2023", "native"),
         "Stream": function("stream.handler", FunctionUrlConfig={"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}),
         "Counted": function("counted.handler", FunctionUrlConfig={"AuthType": "NONE"},
-                            Environment={"Variables": {"RUNS": str(folder / "runs")}}),
+                            Environment={"Variables": {"RUNS": str(runs_file(folder))}}),
     } | {f"Cold{at}": function("index.handler") for at in range(cold)}
     outputs = {name: {"Value": {"Ref": name}} for name in resources}
     outputs |= {f"{name}Url": {"Value": {"Fn::GetAtt": [f"{name}Url", "FunctionUrl"]}} for name in ("Stream", "Counted")}

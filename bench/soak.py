@@ -16,7 +16,7 @@ from pathlib import Path
 
 import plot
 from programs import ROOT, Program, call, cpu_seconds, descriptors, http_request, resident_mb
-from sides import COUNTED, Live, write_app
+from sides import COUNTED, Live, runs_file, write_app
 
 ROUND = 2_000  # invocations between two looks
 PARALLEL = 8
@@ -55,14 +55,14 @@ class Soak:
         self._look()
 
     def _meanwhile(self):
-        """Saves and cuts every 2 s, until what it returned is called."""
+        """Saves and cuts every 10 s, until what it returned is called."""
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             try:
                 source = self.live.app / "node/counted.mjs"
                 for number in range(1, 1_000_000):
-                    time.sleep(2)
+                    time.sleep(10)
                     new = source.with_suffix(".new~")
                     new.write_text(COUNTED + f"// {number}\n")
                     os.replace(new, source)
@@ -79,7 +79,7 @@ class Soak:
 
     def _calls(self, request: bytes, count: int, parallel: int):
         """Every number must have run once, and its caller have had an answer with it, or been told of a failure."""
-        runs = self.live.app / "runs"
+        runs = runs_file(self.live.app)
         runs.write_text("")
         calls = call(self.live.address, request, count, self.folder, parallel, failures_allowed=True)
         self.sent += count
@@ -166,7 +166,7 @@ def main() -> int:
 def report(soak: Soak, arguments) -> int:
     grown = soak.growth()
     verdict = "flat" if not grown else "NOT FLAT: " + "; ".join(grown)
-    text = (f"## Soak\n\n{soak.sent} invocations over {PARALLEL} connections, a save and a cut of every WebSocket each 2 s, answers of 5.9 MB between; "
+    text = (f"## Soak\n\n{soak.sent} invocations over {PARALLEL} connections, a save and a cut of every WebSocket each 10 s, answers of 5.9 MB between; "
             f"then {arguments.idle_hours} virtual hours of idle ({soak.idle_cpu:.2f} s of the session's CPU) and 20 invocations more. Lost: "
             f"{soak.runs['lost']}. Doubled: {soak.runs['doubled']}. Answered with an error, and said so: {soak.runs['answered with a failure']}. "
             f"Memory, descriptors and processes: {verdict}. The last row is after the idle day.\n\n{soak.table()}\n\n![soak](benchmarks/soak.svg)\n")
