@@ -19,7 +19,8 @@ TEST(Json, NamesLineAndColumnOfAnError) {
 }
 
 TEST(Json, RefusesWhatIsCutOffOrFollowed) {
-  for (std::string_view text : {"", "  ", "{", "[1,", "\"a", "tru", "{} {}", "1 2", "{\"a\":}", "[1,]", "nan", "1e999", "{\"a\":[-1e999]}"}) {
+  for (std::string_view text :
+       {"", "  ", "{", "[1,", "\"a", "tru", "{} {}", "1 2", "{\"a\":}", "[1,]", "nan", "1e999", "{\"a\":[-1e999]}"}) {
     EXPECT_FALSE(parse_json(text)) << text;
   }
 }

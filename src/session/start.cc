@@ -217,19 +217,17 @@ class Session {
   }
 
   awaitable<base::Result<>> connect(const Deployment& deployment) {
-    driver_ = std::make_unique<BridgeDriver>(executor_,
-                                             BridgeConfig{.aws = workspace_.aws(),
-                                                          .url = deployment.bridge_url,
-                                                          .table = deployment.bridge_table,
-                                                          .owner = fmt::format("{}@{}", options_.user, options_.host),
-                                                          .principal = workspace_.principal(),
-                                                          .tls = workspace_.account().tls,
-                                                          .find_max_message =
-                                                              [aws = workspace_.aws(), url = deployment.bridge_url,
-                                                               tls = workspace_.account().tls] {
-                                                                return find_max_message(aws, url, tls);
-                                                              }},
-                                             with_.clock, with_.reporter);
+    driver_ = std::make_unique<BridgeDriver>(
+        executor_,
+        BridgeConfig{.aws = workspace_.aws(),
+                     .url = deployment.bridge_url,
+                     .table = deployment.bridge_table,
+                     .owner = fmt::format("{}@{}", options_.user, options_.host),
+                     .principal = workspace_.principal(),
+                     .tls = workspace_.account().tls,
+                     .find_max_message = [aws = workspace_.aws(), url = deployment.bridge_url,
+                                          tls = workspace_.account().tls] { return find_max_message(aws, url, tls); }},
+        with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
                                                    by_name(with_debuggers(deployment.functions)), options_.workers,
                                                    debugging_.get(), [this](const std::string& function) {

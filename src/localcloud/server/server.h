@@ -22,8 +22,8 @@ struct LocalCloudOptions {
   bool tls = false;
   std::string certificate_pem = {};  // with tls: chain and key; made fresh if empty
   std::string key_pem = {};
-  bool end_when_unused = false;                // for `start --local`: see joined_sessions.h
-  bool test_clock = false;                     // allows POST /_local/clock
+  bool end_when_unused = false;  // for `start --local`: see joined_sessions.h
+  bool test_clock = false;       // allows POST /_local/clock
   WebSocketOptions websockets = {};
   std::vector<std::string> node_modules = {};  // folders: what Lambda brings along for Node.js, from elsewhere
   std::string access_key_id = {};              // of the root user; made fresh if empty
