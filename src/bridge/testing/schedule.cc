@@ -15,7 +15,7 @@ constexpr Millis kTimeout = 120s;
 constexpr Millis kSkew = 10min;
 constexpr Millis kUntilForgotten = 20min;         // Lambda's longest invocation, and what is kept past a deadline
 constexpr std::size_t kMostHeldOfStub = 262'144;  // no message of these lives is half as large
-constexpr std::size_t kHeldForgotten = 1'024;     // a word to a peer that is gone
+constexpr std::size_t kHeldForgotten = 4'096;     // an announce that a frozen stub still means to send
 constexpr std::size_t kSmallMessages = 4'096;     // many chunks of few bytes: cheap to seal
 
 class Director {
