@@ -12,8 +12,7 @@
 // - A twin that was idle for 10 minutes is ended, and so are those beyond the bounds, oldest first; its environment
 //   gets another when it comes back, and attempts wait for it. An environment that was not used for a day is forgotten:
 //   Lambda ends them long before.
-// - A worker that a debugger's client holds is not killed for its deadline. Lambda has given up the invocation then,
-// and
+// - A worker that a debugger's client holds is not killed for its deadline. Lambda has given up the invocation then and
 //   starts another environment, which gets a worker of its own; the held one goes on until its handler ends, and what
 //   it answers goes nowhere.
 // - Every attempt that a worker began is reported twice, as started and as finished, however it ends.
