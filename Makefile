@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH)
 
-.PHONY: setup build demo test test-full fuzz bench check format dist clean
+.PHONY: setup build demo test test-full fuzz bench bench-micro bench-compare check format dist clean
 
 build: setup
 	@scripts/build dev livelambda
@@ -32,6 +32,15 @@ soak: setup bench-programs
 	@scripts/judges
 	@scripts/build release livelambda
 	@build/judges/bin/python bench/soak.py
+
+# Micro-benchmarks. BENCH_ARGS: options of Google Benchmark, e.g. --benchmark_filter=seal.
+bench-micro: setup
+	@scripts/build release bench_micro
+	@build/release/bench_micro $(BENCH_ARGS)
+
+# BASE=rev: ratios of the micro-benchmarks, here divided by there.
+bench-compare: setup
+	@scripts/bench-compare $(or $(BASE),$(error Say what to compare with: make bench-compare BASE=rev)) $(BENCH_ARGS)
 
 bench-programs: setup
 	@scripts/bench-programs
