@@ -1,7 +1,7 @@
 // Builds of functions: which is due, how many run at once, and who waits. Knows nothing of compilers: a Language
 // builds.
 //
-// - A function is built once for each revision that somebody wants; whoever wants the same waits for the same build, and
+// - A function is built once for each revision that somebody wants; whoever wants the same waits for the same build;
 //   what is out of date before it began is not built.
 // - At most so many builds run at a time; functions that an invocation waits for come first, then in order.
 // - A failed build is kept as the answer for its revision.
