@@ -3,6 +3,7 @@
 import http.client
 import http.server
 import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass, field
 
@@ -86,10 +87,13 @@ class RuntimeApi:
         serving.start()
         try:
             address = f"127.0.0.1:{self._server.server_port}"
-            self._process = subprocess.Popen(command, cwd=folder, env={**environment, "AWS_LAMBDA_RUNTIME_API": address},
-                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self.output = self._process.communicate(timeout=60)[0].decode()
-            self.status = self._process.returncode
+            # Into a file, which Node.js writes at once: what waits for room in a pipe would be lost with the process.
+            with tempfile.TemporaryFile() as output:
+                self._process = subprocess.Popen(command, cwd=folder, env={**environment, "AWS_LAMBDA_RUNTIME_API": address},
+                                                 stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                self.status = self._process.wait(timeout=60)
+                output.seek(0)
+                self.output = output.read().decode()
         finally:
             self._server.shutdown()
             self._server.server_close()
