@@ -45,6 +45,17 @@ def handler(event, context):
     greeting = "hello " + event["name"]
     return {"greeting": greeting, "pid": os.getpid()}
 """
+SLOW = """import time
+
+
+def handler(event, context):
+    name = event["name"]
+    return {"name": name, "left": context.get_remaining_time_in_millis()}
+"""
+SHORT = """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Slow: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.11, Handler: app.handler, CodeUri: src/, Timeout: 1}}
+"""
 HELD = """import fs from "node:fs";
 export const handler = async (event) => {
   fs.appendFileSync(event.runs, event.token + "\\n");
@@ -315,3 +326,29 @@ def test_variables_of_an_editors_terminal_are_handed_on_and_hold_the_deadline(cl
     held = session.wait_for("invocation", after=mark, phase="finished", status="timeout")
     assert is_alive(held["pid"])
     assert not session.select("debugger")
+
+
+def test_an_editor_attaches_to_python_by_its_terminals_variables_and_a_raised_timeout_gives_it_time(cloud, module_path, start):
+    """VS Code waits for debugpy to say in this file where it listens."""
+    debugpy = judges.module("debugpy", "debugpy")
+    endpoints = module_path / "endpoints.txt"
+    app = apps.write(module_path / "by-itself", {"src/app.py": SLOW, "template.yaml": SHORT})
+    (app / "src/.venv").symlink_to(ROOT / "build" / "judges")
+    session = start(app, cloud, "test", "--increase-timeout",
+                    env={"DEBUGPY_ADAPTER_ENDPOINTS": str(endpoints), "BUNDLED_DEBUGPY_PATH": str(Path(debugpy.__file__).parent)})
+    function = session.function("Slow")
+    assert cloud.client("lambda").get_function_configuration(FunctionName=function)["Timeout"] == 900
+    assert cloud.invoke(function, {"name": "first"}).json["name"] == "first"
+    wait_until(lambda: endpoints.exists() and endpoints.read_text().endswith("\n"), "debugpy to say where it listens")
+    where = json.loads(endpoints.read_text())["client"]
+    client = Adapter(f"{where['host']}:{where['port']}")
+    line = line_of(SLOW, "return")
+    client.attach({app / "src/app.py": [line]}, restart=False)
+    call = Call(cloud, function, {"name": "editor"})
+    frame = client.stopped()
+    assert (frame["line"], client.evaluate(frame, "name")) == (line, "'editor'")
+    client.evaluate(frame, "time.sleep(1.5)")  # longer than the timeout of the template
+    client.go_on()
+    answer = call.result().json
+    assert answer["name"] == "editor" and 800_000 < answer["left"] < 900_000, answer
+    client.close()

@@ -16,6 +16,7 @@ from harness import apps
 from harness.calls import Call
 from harness.processes import descendants, wait_until
 from harness.session import Session
+from harness.stubs import replace_package
 
 LIMIT = 6_291_556
 
@@ -48,13 +49,14 @@ HAS_RUBY = shutil.which("ruby") is not None
 # Tells what it can see; runs in the cloud and live.
 PYTHON_DUMP = """
 import os, sys
-client = lambda of: of and {"app": vars(of.client) if of.client else None, "custom": of.custom, "env": of.env}
+members = lambda of: of and {name: getattr(of, name) for name in of.__slots__}
+client = lambda of: of and {"app": members(of.client), "custom": of.custom, "env": of.env}
 def handler(event, context):
     left = context.get_remaining_time_in_millis()
     return {"environment": dict(os.environ), "cwd": os.getcwd(), "argv": len(sys.argv), "encoding": sys.stdout.encoding, "path": sys.path,
             "context": {name: getattr(context, name) for name in ("function_name", "function_version", "invoked_function_arn",
                         "memory_limit_in_mb", "aws_request_id", "log_group_name", "log_stream_name", "tenant_id") if hasattr(context, name)},
-            "client": client(context.client_context), "identity": context.identity and vars(context.identity),
+            "client": client(context.client_context), "identity": members(context.identity),
             "left": 0 < left <= 20_000 and context.get_remaining_time_in_millis() <= left}
 """
 NODE_DUMP = """
@@ -363,12 +365,15 @@ OF_THE_FUNCTION = {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS
 OF_THE_CLOUD = {"NODE_PATH", "PYTHONPATH", "TMPDIR"}  # the loaders find the task root by themselves
 
 
+CLIENT_CONTEXT = {"client": {"app_title": "shop"}, "custom": {"a": "b"}, "env": {"locale": "en"}}
+
+
 @pytest.mark.parametrize("kind", ["Python", "Node"])
 def test_a_function_sees_live_what_it_sees_in_the_cloud(cloud, session, kind):
-    client = base64.b64encode(json.dumps({"client": {"app_title": "shop"}, "custom": {"a": "b"}, "env": {"locale": "en"}}).encode()).decode()
+    client = base64.b64encode(json.dumps(CLIENT_CONTEXT).encode()).decode()
     seen = {}
     for where in ("Live", "Cloud"):
-        name = session.function(f"{where}{kind}Dump") if where == "Live" else cloud_name(cloud, session, f"Cloud{kind}Dump")
+        name = session.function(f"{where}{kind}Dump") if where == "Live" else cloud_name(cloud, f"Cloud{kind}Dump")
         answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}", ClientContext=client)
         seen[where] = json.loads(answer["Payload"].read())
         assert "environment" in seen[where], seen[where]
@@ -382,6 +387,9 @@ def test_a_function_sees_live_what_it_sees_in_the_cloud(cloud, session, kind):
     assert live["environment"]["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256" and live["environment"]["TZ"] == ":UTC"
     assert live["cwd"] == live["environment"]["LAMBDA_TASK_ROOT"] == str(session.app / "src")
     assert live["left"] and there["left"]
+    client = live["client"] if kind == "Python" else live["context"]["clientContext"]
+    assert client["custom"] == {"a": "b"} and client["env"] == {"locale": "en"}, client
+    assert (client["app"] if kind == "Python" else client["client"])["app_title"] == "shop", client
     for part in ("client", "identity", "argv", "encoding", "title"):
         assert live.get(part) == there.get(part), part
     assert live["context"].keys() == there["context"].keys()
@@ -391,13 +399,18 @@ def test_a_function_sees_live_what_it_sees_in_the_cloud(cloud, session, kind):
     assert live["context"].keys() - same == named, (live["context"], there["context"])
 
 
-def cloud_name(cloud, session, logical_id: str) -> str:
-    stacks = {one["StackName"] for one in cloud.client("cloudformation").describe_stacks()["Stacks"]}
-    for stack in stacks:
-        for resource in cloud.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
-            if resource["LogicalResourceId"] == logical_id:
-                return resource["PhysicalResourceId"]
-    raise AssertionError(logical_id)
+def resources_of_all(cloud) -> list[dict]:
+    formation = cloud.client("cloudformation")
+    return [resource for stack in formation.describe_stacks()["Stacks"]
+            for resource in formation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]]
+
+
+def cloud_name(cloud, logical_id: str) -> str:
+    return next(one["PhysicalResourceId"] for one in resources_of_all(cloud) if one["LogicalResourceId"] == logical_id)
+
+
+def stack_of(cloud, function: str) -> str:
+    return next(one["StackName"] for one in resources_of_all(cloud) if one["PhysicalResourceId"] == function)
 
 
 def test_an_answer_may_be_six_megabytes_and_a_hundred_bytes(cloud, session):
@@ -423,6 +436,45 @@ def test_workers_are_served_on_loopback_alone(session):
             if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
                 listening.add(fields[1].split(":")[0])
     assert listening == {"0100007F"}, listening
+
+
+# In front of the stub, as Lambda's Runtime API of an invocation that a Cognito identity made for a tenant: the local cloud has neither.
+IN_FRONT = """#!/usr/bin/env python3
+import os, socket, threading
+MORE = (b'\\r\\nLambda-Runtime-Cognito-Identity: {"cognitoIdentityId": "eu-west-1:1", "cognitoIdentityPoolId": "pool"}'
+        b'\\r\\nLambda-Runtime-Aws-Tenant-Id: blue')
+NAME = b"\\r\\nLambda-Runtime-Aws-Request-Id:"
+theirs = os.environ["AWS_LAMBDA_RUNTIME_API"]
+server = socket.create_server(("127.0.0.1", 0))
+own = "127.0.0.1:%d" % server.getsockname()[1]
+def hand_on(source, sink, change):
+    while data := source.recv(1 << 20):
+        sink.sendall(change(data))
+    sink.shutdown(socket.SHUT_WR)
+def serve():
+    while True:
+        stub, api = server.accept()[0], socket.create_connection(("127.0.0.1", int(theirs.split(":")[1])))
+        threading.Thread(target=hand_on, args=(stub, api, lambda data: data.replace(own.encode(), theirs.encode()))).start()
+        threading.Thread(target=hand_on, args=(api, stub, lambda data: data.replace(NAME, MORE + NAME))).start()
+if os.fork():  # the stub has this process's id, which is the one that the cloud knows
+    os.environ["AWS_LAMBDA_RUNTIME_API"] = own
+    os.execv(os.path.dirname(os.path.abspath(__file__)) + "/stub", ["bootstrap"])
+serve()
+"""
+
+
+def test_the_identity_and_the_tenant_of_an_invocation_arrive(cloud, session):
+    def put_in_front(_, files):
+        files["stub"], files["bootstrap"] = files["bootstrap"], IN_FRONT.encode()
+
+    before = cloud.invoke(session.function("LivePythonDump"), {}).json
+    assert before["identity"] == {"cognito_identity_id": None, "cognito_identity_pool_id": None} and before["context"]["tenant_id"] is None
+    replace_package(cloud, stack_of(cloud, session.function("LivePythonDump")), put_in_front)
+    python = cloud.invoke(session.function("LivePythonDump"), {}).json
+    assert python.get("identity") == {"cognito_identity_id": "eu-west-1:1", "cognito_identity_pool_id": "pool"}, python
+    assert python["context"]["tenant_id"] == "blue", python
+    node = cloud.invoke(session.function("LiveNodeDump"), {}).json["context"]
+    assert node["identity"] == {"cognitoIdentityId": "eu-west-1:1", "cognitoIdentityPoolId": "pool"} and node["tenantId"] == "blue", node
 
 
 def test_nothing_of_a_worker_outlives_its_session(session, folder):

@@ -43,7 +43,8 @@ def replace_package(cloud: LocalCloud, stack: str, change: Callable[[dict, dict[
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in files.items():
             info = zipfile.ZipInfo(name)
-            info.external_attr = (0o100755 if name == "bootstrap" else 0o100644) << 16
+            is_program = name == "bootstrap" or content.startswith(b"\x7fELF")
+            info.external_attr = (0o100755 if is_program else 0o100644) << 16
             archive.writestr(info, content)
     changed = f"changed/{hashlib.sha256(packed.getvalue()).hexdigest()}.zip"
     s3.put_object(Bucket=bucket, Key=changed, Body=packed.getvalue())
