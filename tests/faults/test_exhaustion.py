@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from counting import HANDLER, Scenario
 from harness import apps
-from harness.processes import process_status
+from harness.processes import ROOT, process_status
 from surroundings import signal_all
 
 FEW = 2  # descriptors
@@ -41,10 +41,13 @@ def test_a_full_disk(surroundings):
     folders = []
 
     def small_disks(developer):
+        developer.host.mount("--rbind", ROOT, "/mnt")  # what is tested, if it lies in /tmp
         for folder in (developer.app / ".livelambda", Path("/tmp")):
             folder.mkdir(exist_ok=True)
             developer.host.mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
             folders.append(folder)
+        developer.host.run("mkdir", "-p", ROOT)
+        developer.host.mount("--rbind", "/mnt", ROOT)
 
     developer = surroundings.developer("full-disk", before=small_disks)
     assert developer.serves()
