@@ -1,8 +1,8 @@
-# make build | demo | test | test-full | fuzz | bench | check | format | dist — each installs what is missing first.
+# make build | demo | test | test-full | fuzz | bench | soak | check | format | dist — each installs what is missing first.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH)
 
-.PHONY: setup build demo test test-full fuzz bench bench-micro bench-compare check format dist clean
+.PHONY: setup build demo test test-full fuzz bench soak bench-micro bench-compare bench-programs check format dist clean
 
 build: setup
 	@scripts/build dev livelambda
