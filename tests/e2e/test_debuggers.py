@@ -202,7 +202,7 @@ def test_lambdas_timeout_ends_the_invocation_and_not_what_the_debugger_holds(clo
     other = cloud.invoke(function, {"runs": str(runs), "token": "two"}).json  # meanwhile, in another worker
     assert other != held and is_alive(held)
     inspector.wait_event("Debugger.paused")
-    inspector.call("Debugger.resume")
+    inspector.send("Debugger.resume")  # no answer: the session ends the worker when its handler has, and that may be sooner
     wait_until(lambda: not is_alive(held), "what was held ends with its handler")
     assert runs.read_text().split("\n") == ["warm", "after warm", "one", "two", "after two", "after one", ""]
     assert cloud.invoke(function, {"runs": str(runs), "token": "three"}).json == other

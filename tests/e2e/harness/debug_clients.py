@@ -72,9 +72,13 @@ class Inspector(_Client):
     def _receive(self):
         return json.loads(self._socket.recv())
 
-    def call(self, method: str, **params) -> dict:
+    def send(self, method: str, **params) -> int:
         number = next(self.ids)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        return number
+
+    def call(self, method: str, **params) -> dict:
+        number = self.send(method, **params)
         answer = self.wait_message(lambda one: one.get("id") == number, f"answer to {method}")
         assert "error" not in answer, (method, answer)
         return answer["result"]
