@@ -73,7 +73,8 @@ def test_of_the_worker(developer):
     steps = at_every_step(scenario, developer.link, lambda: signal_all(developer.session.workers(), signal.SIGKILL),
                           lambda: None)
     assert steps >= 2, "a frame there and one back"
-    # And in the middle of the handler, with a link that stays.
+    # And in the middle of the handler, with a link that stays, of a worker that the last kill did not meet.
+    assert developer.serves()
     invocation = scenario.send(ms=20_000)
     wait_until(lambda: invocation.id in developer.runs, "the handler runs")
     signal_all(developer.session.workers(), signal.SIGKILL)

@@ -68,6 +68,23 @@ std::string_view without_prefix(std::string_view name) {
   return name.substr(name.rfind(':') + 1);
 }
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// An NCName, what is not ASCII being taken for letters (Namespaces in XML 1.0 §3).
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+}
+
+bool is_element_name(std::string_view name) {
+  const auto colon = name.find(':');
+  if (colon == std::string_view::npos) return is_plain_name(name);
+  return is_plain_name(name.substr(0, colon)) && is_plain_name(name.substr(colon + 1));
+}
+
 class XmlParser {
  public:
   explicit XmlParser(std::string_view text) : rest_(text) {}
@@ -107,7 +124,7 @@ class XmlParser {
     if (depth > kDeepest || !rest_.starts_with('<')) return std::nullopt;
     rest_.remove_prefix(1);
     auto name = rest_.substr(0, rest_.find_first_of(" \t\r\n/>"));
-    if (name.empty() || name.front() == '!' || name.size() == rest_.size()) return std::nullopt;
+    if (!is_element_name(name) || name.size() == rest_.size()) return std::nullopt;
     rest_.remove_prefix(name.size());
     auto close = end_of_tag();
     if (!close) return std::nullopt;

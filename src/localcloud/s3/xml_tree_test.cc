@@ -29,7 +29,8 @@ TEST(XmlTree, ReadsNamesAndTexts) {
 
 TEST(XmlTree, RefusesWhatIsNotWellFormed) {
   for (auto wrong : {"", "a", "<a>", "<a></b>", "<a><b></a></b>", "<a>&unknown;</a>", "<a>&#x110000;</a>", "<a",
-                     "<a/><b/>", "<!DOCTYPE a><a/>", "<a><![CDATA[</a>", "<a>&amp</a>", "< a/>"}) {
+                     "<a/><b/>", "<!DOCTYPE a><a/>", "<a><![CDATA[</a>", "<a>&amp</a>", "< a/>", "<a[b/>", "<2/>",
+                     "<a:/>", "<:a/>", "<a:b:c/>", "<a&b></a&b>"}) {
     EXPECT_EQ(again(wrong), "malformed") << wrong;
   }
   std::string deep;
