@@ -27,7 +27,7 @@ constexpr std::uint32_t kMaxHead = 64 * 1024;
 constexpr std::size_t kMaxIdle = 64;  // kept connections of one origin
 
 struct Connection {
-  explicit Connection(Stream opened) : stream(std::move(opened)) {}
+  explicit Connection(Stream opened) : stream(std::move(opened)) { make_room(buffer); }
   Stream stream;
   boost::beast::flat_buffer buffer;
 };
@@ -82,6 +82,10 @@ awaitable<error_code> read_answer(Connection& connection, std::optional<Parser>&
     parser->header_limit(kMaxHead);
     parser->body_limit(outgoing.options.max_body);
     parser->skip(outgoing.to_head);
+    co_await http::async_read_header(connection.stream, connection.buffer, *parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error || parser->is_done()) continue;
+    make_room(connection.buffer, parser->content_length());
     co_await http::async_read(connection.stream, connection.buffer, *parser,
                               asio::redirect_error(asio::use_awaitable, error));
   } while (!error && parser->get().result_int() < 200 && parser->get().result_int() != 101);

@@ -76,7 +76,8 @@ awaitable<void> accept_all(std::shared_ptr<Listener> listener) {
 
 class BeastHttpServer final : public HttpServer {
  public:
-  explicit BeastHttpServer(std::shared_ptr<Listener> listener) : listener_(std::move(listener)) {}
+  explicit BeastHttpServer(std::shared_ptr<Listener> listener)
+      : listener_(std::move(listener)), port_(listener_->acceptor.local_endpoint().port()) {}
   ~BeastHttpServer() override {
     error_code ignored;
     listener_->acceptor.close(ignored);
@@ -85,14 +86,12 @@ class BeastHttpServer final : public HttpServer {
   BeastHttpServer(const BeastHttpServer&) = delete;
   BeastHttpServer& operator=(const BeastHttpServer&) = delete;
 
-  std::uint16_t port() const override {
-    error_code ignored;
-    return listener_->acceptor.local_endpoint(ignored).port();
-  }
+  std::uint16_t port() const override { return port_; }
   awaitable<void> run() override { return accept_all(listener_); }
 
  private:
   std::shared_ptr<Listener> listener_;
+  std::uint16_t port_;
 };
 
 error_code bind_and_listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {

@@ -8,6 +8,9 @@
 namespace net {
 namespace {
 
+constexpr std::size_t kSmallRead = 8 * 1024;
+constexpr std::size_t kLargeRead = 64 * 1024;  // the most that Beast reads at once
+
 bool is_token(std::string_view text) {  // RFC 9110 §5.6.2
   static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -84,6 +87,14 @@ base::Result<std::string> header_lines(const Headers& headers) {
   std::string lines;
   for (const auto& [name, value] : headers) TRY(add_line(lines, name, value));
   return lines;
+}
+
+void make_room(boost::beast::flat_buffer& buffer) {
+  buffer.reserve(kSmallRead);
+}
+
+void make_room(boost::beast::flat_buffer& buffer, boost::optional<std::uint64_t> length) {
+  if (!length || *length > buffer.size() + kSmallRead) buffer.reserve(kLargeRead);
 }
 
 Headers to_headers(const boost::beast::http::fields& fields) {

@@ -1,7 +1,10 @@
 // PRIVATE to net/: the heads of HTTP/1.1 messages as text, and Beast's fields as Headers.
 #pragma once
 
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/fields.hpp>
+#include <boost/optional/optional.hpp>
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -24,6 +27,12 @@ base::Result<std::string> response_head(const Response& response, Framing framin
 
 // "name: value" lines, as trailers have it. Errors: invalid_input.
 base::Result<std::string> header_lines(const Headers& headers);
+
+// Room for what one read from a connection may bring: a small message in one go. Beast fills the room that is there,
+// and by itself makes 512 bytes of it.
+void make_room(boost::beast::flat_buffer& buffer);
+// And for a body of that many bytes that is still to come, in few; of unknown length if there is none.
+void make_room(boost::beast::flat_buffer& buffer, boost::optional<std::uint64_t> length);
 
 Headers to_headers(const boost::beast::http::fields& fields);
 

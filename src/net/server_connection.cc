@@ -58,11 +58,13 @@ awaitable<Incoming> read_request(Stream stream, boost::beast::flat_buffer& buffe
     co_await asio::async_write(stream, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, error));
   }
   if (!error && options.streams_body && options.streams_body(head_of(head.get()))) {
+    make_room(buffer, head.content_length());
     HttpRequest request(head.get().base());
     co_return Incoming{std::move(request), std::make_unique<BodyReader>(stream, buffer, std::move(head)), 0};
   }
   http::request_parser<http::string_body> parser(std::move(head));
   if (!error && !parser.is_done()) {
+    make_room(buffer, parser.content_length());
     co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
   }
   if (error) co_return Incoming{{}, {}, refusal_of(error)};
@@ -120,6 +122,7 @@ awaitable<void> serve_requests(std::shared_ptr<const Service> service, Stream st
     }
   }
   boost::beast::flat_buffer buffer;
+  make_room(buffer);
   while (true) {
     Incoming incoming = co_await read_request(stream, buffer, service->options);
     if (incoming.refuse != 0) co_return co_await refuse(stream, buffer, incoming.refuse);
