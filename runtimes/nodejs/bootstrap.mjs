@@ -5,6 +5,7 @@
 import { isModern } from "./generation.mjs";
 import { loadHandler } from "./load.mjs";
 import { patchConsole } from "./output.mjs";
+import "./response_stream.mjs"; // makes `awslambda`, which has its members in AWS's order
 import { RuntimeApi } from "./runtime_api.mjs";
 
 const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);

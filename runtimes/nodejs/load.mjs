@@ -5,8 +5,6 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { awslambda } from "./response_stream.mjs";
-
 // livelambda's own word to its loader, which no handler sees.
 const hints = process.env.LIVELAMBDA_HINTS;
 delete process.env.LIVELAMBDA_HINTS;
@@ -23,7 +21,6 @@ class RuntimeError extends Error {
 const NO_RELATIVE = "Use absolute paths when specifying root directories in handler names.";
 
 export async function loadHandler(taskRoot, handlerString) {
-  globalThis.awslambda = awslambda;
   if (process.env.NODE_PATH) (await import("./node_path.mjs")).lookInNodePath(process.env.NODE_PATH);
   const [, folder, file, exportPath] = /^(.*\/)?([^./]*)\.([^/]*)$/.exec(handlerString ?? "") ?? [];
   if (handlerString?.includes(".."))

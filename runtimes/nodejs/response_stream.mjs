@@ -5,10 +5,12 @@
 
 import { Writable } from "node:stream";
 
+import { setGlobal } from "./generation.mjs";
+
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 const HTTP_INTEGRATION = "application/vnd.awslambda.http-integration-response";
 
-export const awslambda = {
+setGlobal({
   streamifyResponse(handler) {
     handler[STREAMING] = "response";
     return handler;
@@ -22,7 +24,7 @@ export const awslambda = {
       return stream;
     },
   },
-};
+});
 
 export function isStreaming(handler) {
   return handler[STREAMING] !== undefined;

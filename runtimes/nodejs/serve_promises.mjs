@@ -2,6 +2,7 @@
 // the event loop, and what nobody catches ends the process in Node.js's own way.
 
 import { makeContext } from "./context.mjs";
+import { runInvocation } from "./invoke_store.mjs";
 import { logError, setRequest } from "./output.mjs";
 import { ResponseStream, isStreaming } from "./response_stream.mjs";
 
@@ -31,7 +32,7 @@ export class PromiseService {
       const context = makeContext(headers);
       const event = JSON.parse(body);
       setRequest(context.awsRequestId);
-      await processor.invoke(event, context);
+      await runInvocation(context, () => processor.invoke(event, context));
     }
   }
 }

@@ -75,11 +75,11 @@ ENDING = (".symbol", ".without_prototype", ".odd_object", ".function", ".bigint"
 def handler_cases():
     return (["more.echo"] + [f"{way}.{name}" for way in ("throw", "reject") for name in cases_of("thrown")]
             + [f"{way}.{name}" for way in ("resolve", "return") for name in cases_of("values")]
-            + ["more.context", "more.globals", "more.timer_left", "more.awaits", "more.echo"])
+            + ["more.context", "more.globals", "more.timer_left", "more.awaits", "more.invoke_store", "more.invoke_store", "more.echo"])
 
 
 def events_of(names):
-    return [Event(json.dumps({"case": name}).encode(), CONTEXT if name == "more.context" else {}) for name in names]
+    return [Event(json.dumps({"case": name}).encode(), CONTEXT if name in ("more.context", "more.invoke_store") else {}) for name in names]
 
 
 def is_frame_of_a_runtime(line):

@@ -1,5 +1,6 @@
 // Handlers that every Node.js runtime is asked to run, one invocation each: the event names the case.
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const at_load = globalThis.awslambda?.InvokeStore?.getRequestId();
 const ring = {};
 ring.ring = ring;
 
@@ -98,6 +99,22 @@ const more = {
   echo: (event) => event,
   context: (event, context) => context_members(context),
   globals: () => [typeof awslambda.streamifyResponse, typeof awslambda.HttpResponseStream.from, process.cwd() === process.env.LAMBDA_TASK_ROOT],
+  invoke_store: (event, context) => {
+    const { InvokeStore } = awslambda; // nodejs24.x and later have it
+    if (!InvokeStore) return Object.keys(awslambda);
+    const { PROTECTED_KEYS } = InvokeStore.constructor;
+    const earlier = InvokeStore.get("own");
+    InvokeStore.set("own", 1);
+    let refused;
+    try {
+      InvokeStore.set(PROTECTED_KEYS.TENANT_ID, "mine");
+    } catch (error) {
+      refused = error.message;
+    }
+    return [Object.keys(awslambda), at_load, InvokeStore.getRequestId() === context.awsRequestId, InvokeStore.getXRayTraceId(), InvokeStore.getTenantId() ?? null,
+      InvokeStore.hasContext(), Object.keys(PROTECTED_KEYS), Object.getOwnPropertySymbols(InvokeStore.getContext()).map(String), earlier ?? null,
+      InvokeStore.get("own"), refused, InvokeStore.run({ own: 2 }, () => InvokeStore.get("own")), InvokeStore.getRequestId()];
+  },
   logs: () => {
     console.log("plain", { a: { b: { c: { d: 1 } } } }, [1, "x"], null);
     console.log("two\nlines\r\nand three");
