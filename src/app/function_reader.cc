@@ -162,16 +162,19 @@ WhyNot FunctionReader::why_code(const Function& function, const Code& code) cons
 WhyNot FunctionReader::why_unknown(Function& function, const json::value& properties) const {
   if (function.handler.empty()) return {StayReason::handler_unknown};
   if (function.runtime.empty()) return {StayReason::runtime_unknown};
-  if (!runs_here(function)) return {StayReason::runtime_not_here, function.runtime};
+  if (auto why = why_not_here(function); !why.empty()) return {StayReason::runtime_not_here, why};
   if (!read_architecture(function, properties)) return {StayReason::architecture_unknown};
   return {};
 }
 
-bool FunctionReader::runs_here(const Function& function) const {
-  if (options_.languages.empty()) return false;
-  if (!function.run_command.empty()) return true;
-  if (std::ranges::find(options_.languages, language_of(function.runtime)) != options_.languages.end()) return true;
-  return options_.has_program && options_.has_program(function, fs::path(node_.file).parent_path() / function.source);
+// Empty if its runtime can run on this machine.
+std::string FunctionReader::why_not_here(const Function& function) const {
+  std::string unknown = fmt::format("livelambda does not run {} yet", function.runtime);
+  if (options_.languages.empty()) return unknown;
+  if (!function.run_command.empty()) return {};
+  if (std::ranges::find(options_.languages, language_of(function.runtime)) != options_.languages.end()) return {};
+  if (!options_.why_no_program) return unknown;
+  return options_.why_no_program(function, fs::path(node_.file).parent_path() / function.source);
 }
 
 WhyNot FunctionReader::why_role(Function& function, const json::value& properties) const {

@@ -50,7 +50,7 @@ class FunctionReader {
                    const codec::json::value& properties) const;
   WhyNot why_code(const Function& function, const Code& code) const;
   WhyNot why_unknown(Function& function, const codec::json::value& properties) const;
-  bool runs_here(const Function& function) const;
+  std::string why_not_here(const Function& function) const;
   WhyNot why_role(Function& function, const codec::json::value& properties) const;
   std::string seen_from_template(const std::filesystem::path& path) const;
   std::string unknown_text(const codec::json::value& text) const;

@@ -50,7 +50,7 @@ constexpr Row kReasons[] = {
      "keeps its code in AWS: its role is known only after deployment ({}), so that a stub could not be allowed to "
      "reach the bridge"},
     {StayReason::no_role, "no_role", "keeps its code in AWS: it has no Role"},
-    {StayReason::runtime_not_here, "runtime_not_here", "keeps its code in AWS: livelambda does not run {} yet"},
+    {StayReason::runtime_not_here, "runtime_not_here", "keeps its code in AWS: {}"},
     {StayReason::other_place, "other_place",
      "keeps its code in AWS: its stack is bound to {}, where this session is not"},
 };

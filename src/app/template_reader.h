@@ -28,9 +28,9 @@ struct ReadOptions {
   std::map<std::string, std::string> pseudo = {};      // "AWS::Region", "AWS::AccountId", … as far as they are known
   std::vector<std::string> languages = {"nodejs", "python", "ruby",
                                         "java"};  // what the worker runs (language_of); empty: nothing
-  // Whether the source of a function in another language holds a program that speaks the Runtime API, or can be built
-  // to one on this machine.
-  std::function<bool(const Function& function, const std::string& source)> has_program = {};
+  // Empty if the source of a function in another language holds a program that speaks the Runtime API, or can be built
+  // to one on this machine; else what it lacks, as the end of a sentence.
+  std::function<std::string(const Function& function, const std::string& source)> why_no_program = {};
   std::string folder = {};                       // the app's, which `source` in its settings is relative to
   std::vector<FunctionSettings> functions = {};  // of livelambda.yaml
   // The text of a file; nothing if it is not there. Its path is put together from `file` and what templates say.

@@ -118,8 +118,9 @@ void TerminalReporter::show(const Ready& ready) {
 
 void TerminalReporter::show(const InvocationReport& report) {
   if (report.phase == InvocationReport::Phase::started) {
+    const std::string worker = report.pid == 0 ? "no worker" : fmt::format("pid {}", report.pid);
     print(fmt::format("{}  {} {}  {}  {}\n", paint(kDim, time()), paint(kCyan, "→"), paint(kBold, report.function),
-                      printable(report.trigger), paint(kDim, fmt::format("pid {}", report.pid))));
+                      printable(report.trigger), paint(kDim, worker)));
     return;
   }
   std::string_view color = report.status == "ok" ? kGreen : kRed;

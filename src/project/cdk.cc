@@ -188,7 +188,7 @@ class CdkApp final : public Toolchain {
                              .folder = workplace_.folder.path,
                              .functions = workplace_.folder.settings.functions,
                              .read_file = file_text};
-    options.has_program = local_programs(workplace_.environment);
+    options.why_no_program = local_programs(workplace_.environment);
     auto region = workplace_.environment.find("AWS_REGION");
     if (region != workplace_.environment.end()) options.pseudo["AWS::Region"] = region->second;
     if (!workplace_.account.empty()) options.pseudo["AWS::AccountId"] = workplace_.account;

@@ -1,5 +1,7 @@
 #include "project/local_program.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "os/spawner.h"
@@ -18,9 +20,12 @@ bool is_in_project(fs::path folder, const char* name) {
   return true;
 }
 
-// A handler with "::" names a method of a class library.
-bool is_dotnet_program(const app::Function& function, const fs::path& folder, std::string_view path) {
-  if (function.handler.find("::") != std::string::npos || os::find_program("dotnet", path).empty()) return false;
+std::string why_no_tool(std::string_view name, std::string_view path) {
+  if (!os::find_program(name, path).empty()) return {};
+  return fmt::format("there is no `{}` on PATH to build it", name);
+}
+
+bool has_dotnet_project(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() == ".csproj" || at->path().extension() == ".fsproj") return true;
@@ -28,25 +33,36 @@ bool is_dotnet_program(const app::Function& function, const fs::path& folder, st
   return false;
 }
 
-}  // namespace
-
-bool has_local_program(const app::Function& function, const std::string& source, std::string_view path) {
-  if (app::language_of(function.runtime) == "dotnet") return is_dotnet_program(function, source, path);
-  if (app::language_of(function.runtime) != "provided") return false;
-  const fs::path folder = source;
-  if (!function.build_command.empty() || is_there(folder / "bootstrap")) return true;
-  auto has_tool = [path](const char* name) { return !os::find_program(name, path).empty(); };
-  if (function.build_method == "makefile") return is_there(folder / "Makefile") && has_tool("make");
-  if (is_there(folder / "Cargo.toml")) return has_tool("cargo");
-  return is_in_project(folder, "go.mod") && has_tool("go");
+std::string why_no_dotnet_program(const app::Function& function, const fs::path& folder, std::string_view path) {
+  if (function.handler.find("::") != std::string::npos)
+    return fmt::format("livelambda runs no class library of {}, only programs (a handler without \"::\")",
+                       function.runtime);
+  if (!has_dotnet_project(folder)) return "its folder has no .csproj or .fsproj";
+  return why_no_tool("dotnet", path);
 }
 
-std::function<bool(const app::Function&, const std::string&)> local_programs(
+}  // namespace
+
+std::string why_no_local_program(const app::Function& function, const std::string& source, std::string_view path) {
+  if (app::language_of(function.runtime) == "dotnet") return why_no_dotnet_program(function, source, path);
+  if (app::language_of(function.runtime) != "provided")
+    return fmt::format("livelambda does not run {} yet", function.runtime);
+  const fs::path folder = source;
+  if (!function.build_command.empty() || is_there(folder / "bootstrap")) return {};
+  if (function.build_method == "makefile")
+    return is_there(folder / "Makefile") ? why_no_tool("make", path) : "its folder has no Makefile";
+  if (is_there(folder / "Cargo.toml")) return why_no_tool("cargo", path);
+  if (is_in_project(folder, "go.mod")) return why_no_tool("go", path);
+  return "its folder has no bootstrap, go.mod or Cargo.toml; `build` and `run` of livelambda.yaml can make and start "
+         "it";
+}
+
+std::function<std::string(const app::Function&, const std::string&)> local_programs(
     const std::map<std::string, std::string>& environment) {
   auto path = environment.find("PATH");
   return [path = path == environment.end() ? std::string() : path->second](const app::Function& function,
                                                                            const std::string& source) {
-    return has_local_program(function, source, path);
+    return why_no_local_program(function, source, path);
   };
 }
 

@@ -11,12 +11,13 @@
 
 namespace project {
 
-// A bootstrap; or go.mod, Cargo.toml or a Makefile that its Metadata asks for, with the tool that builds it; or a
-// `build` command. Of dotnet*, a project whose handler is an assembly, with `dotnet`. False for any other runtime.
-bool has_local_program(const app::Function& function, const std::string& source, std::string_view path);
+// Empty if there is one: a bootstrap; or go.mod, Cargo.toml or a Makefile that its Metadata asks for, with the tool
+// that builds it; or a `build` command. Of dotnet*, a project whose handler is an assembly, with `dotnet`. Else what is
+// missing, as the end of a sentence.
+std::string why_no_local_program(const app::Function& function, const std::string& source, std::string_view path);
 
-// The same with the PATH of these variables, as ReadOptions::has_program has it.
-std::function<bool(const app::Function&, const std::string&)> local_programs(
+// The same with the PATH of these variables, as ReadOptions::why_no_program has it.
+std::function<std::string(const app::Function&, const std::string&)> local_programs(
     const std::map<std::string, std::string>& environment);
 
 }  // namespace project

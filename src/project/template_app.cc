@@ -62,6 +62,10 @@ struct Unbuilt {
   BuildNeed need;
 };
 
+bool is_layer(const app::LocalArtifact& artifact) {
+  return artifact.type.ends_with("::LayerVersion");
+}
+
 std::optional<BuildNeed> need_of(const app::Stack& stack, const app::LocalArtifact& artifact) {
   const auto* metadata = codec::find(stack.document.value, "Resources", artifact.logical_id, "Metadata");
   const auto* skip = metadata == nullptr ? nullptr : codec::find(*metadata, "SkipBuild");
@@ -69,7 +73,7 @@ std::optional<BuildNeed> need_of(const app::Stack& stack, const app::LocalArtifa
   if (const app::Function* function = stack.function(artifact.logical_id)) {
     return build_need(*function, place_of(stack, artifact.path));
   }
-  if (!artifact.type.ends_with("::LayerVersion") || metadata == nullptr) return std::nullopt;
+  if (!is_layer(artifact) || metadata == nullptr) return std::nullopt;
   return build_need_of_layer(codec::find_string(*metadata, "BuildMethod"));
 }
 
@@ -82,7 +86,6 @@ void find_unbuilt(app::Stack& stack, std::vector<Unbuilt>& found) {
 
 // For live functions that have it.
 void use_built_layer(app::Stack& stack, const Unbuilt& built) {
-  if (!built.artifact->type.ends_with("::LayerVersion")) return;
   for (app::Function& function : stack.functions) {
     for (app::Layer& layer : function.layers) {
       if (layer.name == built.path) layer.source = built.artifact->path;
@@ -178,7 +181,7 @@ class TemplateApp final : public Toolchain {
                              .folder = workplace_.folder.path,
                              .functions = workplace_.folder.settings.functions,
                              .read_file = text_of};
-    options.has_program = local_programs(workplace_.environment);
+    options.why_no_program = local_programs(workplace_.environment);
     if (auto region = workplace_.environment.find("AWS_REGION"); region != workplace_.environment.end()) {
       options.pseudo["AWS::Region"] = region->second;
     }
@@ -238,9 +241,17 @@ class TemplateApp final : public Toolchain {
       CO_TRY(auto built, co_await sam.build_all());
       co_return read_stack(built, purpose);
     }
+    std::vector<std::string> layers;
     for (Unbuilt& one : unbuilt) {
       CO_TRY(one.artifact->path, co_await sam.build_one(one.path));
+      if (!is_layer(*one.artifact)) continue;
       use_built_layer(stack, one);
+      layers.push_back(one.path);
+    }
+    if (!layers.empty() && workplace_.on_output) {
+      workplace_.on_output(fmt::format(
+          "layers that need a build ({}): an edit of their source is seen at the next start, not as it is saved",
+          fmt::join(layers, ", ")));
     }
     co_return stack;
   }

@@ -59,5 +59,15 @@ TEST_F(DotnetApp, IsBuiltIntoAFolderOfItsOwnAndRunAsItsAssembly) {
               ElementsAre(path("bin/dotnet"), path("builds/Fn/2/Shop.dll")));
 }
 
+TEST_F(DotnetApp, IsSaidToBeExperimental) {
+  boost::asio::io_context loop;
+  std::string said;
+  auto language = make_dotnet(spawner_, own_environment_);
+  base::run_until_done(loop, [](Language& of, FunctionCode with, std::string& out) -> awaitable<void> {
+    out = (co_await of.check(std::move(with))).value();
+  }(*language, code(), said));
+  EXPECT_THAT(said, HasSubstr("experimental"));
+}
+
 }  // namespace
 }  // namespace worker

@@ -126,6 +126,7 @@ def test_a_container_image_runs_by_the_command_of_livelambda_yaml(cloud, session
 
 def test_what_cannot_run_here_keeps_its_code_in_aws(session):
     assert "Stays" not in {one["logicalId"] for one in session.ready["functions"]}
+    assert "Stays keeps its code in AWS: its folder has no .csproj or .fsproj" in session.stderr
 
 
 @needs_ric

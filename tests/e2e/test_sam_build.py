@@ -114,6 +114,7 @@ def test_functions_left_alone_are_built_while_others_are_live(app, cloud, with_s
     session = Session(app, cloud, module_path / "home", "test", env=with_sam)
     assert [one["logicalId"] for one in session.ready["functions"]] == ["Live"]
     assert cloud.invoke(session.function("Live")).json == "live"
+    assert "layers that need a build (Words): an edit of their source is seen at the next start" in session.stderr
     names = [one["FunctionName"] for one in cloud.client("lambda").list_functions()["Functions"]]
     made = next(name for name in names if "-Made-" in name)
     assert cloud.invoke(made).json == "made"
