@@ -14,17 +14,21 @@ namespace json = codec::json;
 constexpr struct {
   std::string_view property;
   bool word;
-} kDropped[] = {{"InlineCode", false},
-                {"ImageUri", false},
-                {"ImageConfig", false},
-                {"SourceKMSKeyArn", false},
-                {"AutoPublishCodeSha256", false},
-                {"Layers", false},
-                {"SnapStart", true},
-                {"CodeSigningConfigArn", true},
-                {"ProvisionedConcurrencyConfig", true},
-                {"DeploymentPreference", true},
-                {"RuntimeManagementConfig", true}};
+  std::string_view advice = {};
+} kDropped[] = {
+    {"InlineCode", false},
+    {"ImageUri", false},
+    {"ImageConfig", false},
+    {"SourceKMSKeyArn", false},
+    {"AutoPublishCodeSha256", false},
+    {"Layers", false},
+    {"SnapStart", true},
+    {"CodeSigningConfigArn", true,
+     ", since the stub is not signed; where only signed code may be deployed, keep it in AWS by `live: false` "
+     "in livelambda.yaml"},
+    {"ProvisionedConcurrencyConfig", true},
+    {"DeploymentPreference", true},
+    {"RuntimeManagementConfig", true}};
 
 // Globals are left as they are, for other functions; the function says that it takes none of this property.
 void ignore_global(Draft& draft, const Function& function, std::string_view property) {
@@ -75,11 +79,11 @@ void drop_build(json::object& resource) {
 
 void put_stub(Draft& draft, const Function& function, const json::value& had) {
   auto& properties = draft.properties(function.logical_id);
-  for (const auto& [property, word] : kDropped) {
+  for (const auto& [property, word, advice] : kDropped) {
     properties.stable_erase(property);
     ignore_global(draft, function, property);
     if (word && codec::find(had, property) != nullptr) {
-      draft.note(function, fmt::format("has no {} while it is live", property));
+      draft.note(function, fmt::format("has no {} while it is live{}", property, advice));
     }
   }
   auto bucket = draft.parameter(kBucketParameter);

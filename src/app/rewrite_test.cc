@@ -93,6 +93,7 @@ Resources:
       Environment: {Variables: {TOPIC: !Ref Topic}}
       Events: {Get: {Type: HttpApi}}
       RuntimeManagementConfig: {UpdateRuntimeOn: Auto}
+      CodeSigningConfigArn: !Ref Signing
   Topic: {Type: AWS::SNS::Topic}
 )");
   expect_tree(rewritten.document, std::string(R"(
@@ -121,8 +122,9 @@ Parameters:
               ElementsAre("LiveLambdaBucket", "LiveLambdaStubX8664", "LiveLambdaApiArn", "LiveLambdaTableArn"));
   std::vector<std::string> words;
   for (const auto& diagnostic : rewritten.diagnostics) words.push_back(diagnostic.message);
-  EXPECT_THAT(words,
-              ::testing::UnorderedElementsAre(HasSubstr("no SnapStart"), HasSubstr("no RuntimeManagementConfig")));
+  EXPECT_THAT(words, ::testing::UnorderedElementsAre(
+                         HasSubstr("no SnapStart"), HasSubstr("no RuntimeManagementConfig"),
+                         AllOf(HasSubstr("no CodeSigningConfigArn"), HasSubstr("`live: false` in livelambda.yaml"))));
 }
 
 TEST(Rewrite, GivesTemplateRolesOnePolicyEachAndMakesFunctionsWaitForIt) {

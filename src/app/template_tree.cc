@@ -35,7 +35,7 @@ base::Result<codec::Document> parse_template(std::string_view text, const std::s
     return base::fail(std::move(error));
   }
   if (!document->value.is_object()) {
-    error.message = "the template is not a mapping of sections";
+    error.message = document->value.is_null() ? "the template is empty" : "the template is not a mapping of sections";
     return base::fail(std::move(error));
   }
   const auto* resources = codec::find(document->value, "Resources");

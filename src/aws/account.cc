@@ -6,6 +6,7 @@
 
 #include "aws/config_file.h"
 #include "aws/credential_chain.h"
+#include "aws/endpoints.h"
 
 namespace aws {
 namespace {
@@ -109,6 +110,11 @@ awaitable<base::Result<Account>> find_account(AccountOptions options, AccountSur
   for (std::string region : {options.region, setting(environment, "AWS_REGION"),
                              setting(environment, "AWS_DEFAULT_REGION"), setting(profile, "region")}) {
     if (account.region.empty()) account.region = std::move(region);
+  }
+  if (!account.region.empty() && !is_region_name(account.region)) {
+    co_return base::fail(base::ErrorKind::credentials,
+                         fmt::format("'{}' is not the name of an AWS region", account.region),
+                         "Regions are called as eu-west-1: mend --region, AWS_REGION, or `region` of the profile.");
   }
   auto direct = with.make_http(account.tls, nullptr);
   std::string metadata = instance_metadata_endpoint(environment, profile);

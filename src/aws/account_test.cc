@@ -46,6 +46,7 @@ TEST(FindAccount, SaysWhatIsMissingWithTheCommandThatMendsIt) {
   EXPECT_NE(none.error().hint.find("aws configure"), std::string::npos);
   world.environment.insert({{"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "s"}});
   EXPECT_EQ(world.find().error().message, "no AWS region is set");
+  EXPECT_EQ(world.find({}, "evil.example/#").error().message, "'evil.example/#' is not the name of an AWS region");
 }
 
 TEST(FindAccount, ReadsHowServicesAreReached) {

@@ -159,6 +159,7 @@ class Chain {
     for (const char* key : {"sso_role_name", "sso_account_id", "sso_start_url", "sso_region"}) {
       if (!merged.contains(key)) return broken(profile, fmt::format("uses SSO and has no {}", key));
     }
+    if (!is_region_name(setting(merged, "sso_region"))) return broken(profile, "has an sso_region that is none");
     SsoRole role{.profile = profile,
                  .session = session,
                  .start_url = setting(merged, "sso_start_url"),

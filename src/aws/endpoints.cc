@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace aws {
 namespace {
 
@@ -27,6 +29,14 @@ const Partition& partition_of(std::string_view region) {
 }
 
 }  // namespace
+
+bool is_region_name(std::string_view name) {
+  auto in = [](char c, char first, char last) { return c >= first && c <= last; };
+  auto is_digit = [&](char c) { return in(c, '0', '9'); };
+  auto fits = [&](char c) { return c == '-' || is_digit(c) || in(c, 'a', 'z') || in(c, 'A', 'Z'); };
+  return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
+         std::ranges::all_of(name, fits) && !std::ranges::all_of(name, is_digit);
+}
 
 std::string_view dns_suffix(std::string_view region) {
   return partition_of(region).suffix;

@@ -14,6 +14,9 @@ struct EndpointVariant {
   bool dual_stack = false;
 };
 
+// Whether it can be a region's name, as botocore asks it: it becomes part of hosts that signed requests go to.
+bool is_region_name(std::string_view name);
+
 // Of the region's partition, which its name tells: "amazonaws.com", "amazonaws.com.cn", …
 std::string_view dns_suffix(std::string_view region);
 

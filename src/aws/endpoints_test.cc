@@ -34,6 +34,15 @@ TEST(Endpoints, AreThoseOfBotocoresRules) {
   EXPECT_GT(lines, 400);
 }
 
+TEST(Endpoints, ARegionIsOneLabelOfAHost) {
+  for (const char* name : {"us-east-1", "cn-north-1", "us-iso-east-1", "a"}) EXPECT_TRUE(is_region_name(name)) << name;
+  for (const std::string& name :
+       {std::string(), std::string("mars 1"), std::string("evil.example/#"), std::string("-a"), std::string("a-"),
+        std::string("12"), std::string("a\nb"), std::string(64, 'a')}) {
+    EXPECT_FALSE(is_region_name(name)) << name;
+  }
+}
+
 TEST(Endpoints, ConfiguredOnesReplaceThePublicHosts) {
   ClientConfig config{.region = "eu-west-1", .endpoints = {{"", "http://all:1"}, {"dynamodb", "http://one:2/base"}}};
   EXPECT_EQ(service_url(config, "sts")->to_string(), "http://all:1/");

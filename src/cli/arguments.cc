@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace cli {
 namespace {
@@ -20,6 +23,8 @@ Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and what else AWS's tools
 trust alone), NO_COLOR.
 Exit status: 0 done (start: ended by Ctrl+C or SIGTERM), 1 internal error, 2 usage, 3 template or build, 4 credentials,
 region or permissions, 5 deployment, or interrupted, 6 displaced by another session, 7 port or other local resource.)";
+
+constexpr std::size_t kMisspelt = 2;  // letters
 
 struct Verb {
   AppCommand::Verb verb;
@@ -155,6 +160,50 @@ void describe(CLI::App& local, LocalCommand& command) {
   local.add_flag("--verbose,-v", command.verbose, "Say more, on stderr");
 }
 
+// How many letters have to be put in, left out or changed to make one word of the other.
+std::size_t letters_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row.back();
+}
+
+base::Error unknown(std::string_view what, const std::string& word, const std::vector<std::string>& names,
+                    std::string_view command) {
+  base::Error error{.kind = base::ErrorKind::usage,
+                    .message = fmt::format("there is no {} '{}'", what, word),
+                    .hint = fmt::format("`{} --help` lists what there is.", command)};
+  auto closest = std::ranges::min_element(names, {}, [&](const auto& name) { return letters_between(word, name); });
+  if (closest != names.end() && letters_between(word, *closest) <= kMisspelt) {
+    error.hint = fmt::format("Did you mean {}? {}", *closest, error.hint);
+  }
+  return error;
+}
+
+// What the parser has left over, in the order in which it was given.
+base::Error unexpected(const CLI::App& command, const std::vector<std::string>& arguments, const std::string& name) {
+  auto left = command.remaining(true);
+  auto is_left = [&](const std::string& one) { return std::ranges::find(left, one) != left.end(); };
+  auto first = std::ranges::find_if(arguments, is_left);
+  std::string word = first == arguments.end() ? std::string() : first->substr(0, first->find('='));
+  if (!word.starts_with('-')) {
+    return {.kind = base::ErrorKind::usage,
+            .message = fmt::format("'{}' was not expected", word),
+            .hint = fmt::format("`{} --help` lists what there is.", name)};
+  }
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& one : option->get_lnames()) names.push_back("--" + one);
+  }
+  return unknown("option", word, names, name);
+}
+
 }  // namespace
 
 base::Result<Command> parse_arguments(const std::vector<std::string>& arguments) {
@@ -181,8 +230,9 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
   bool is_word = !arguments.empty() && !arguments.front().starts_with('-');
   auto is_named = [&arguments](const CLI::App* one) { return one->get_name() == arguments.front(); };
   if (is_word && app.get_subcommands(is_named).empty()) {
-    return base::fail(base::ErrorKind::usage, fmt::format("there is no command '{}'", arguments.front()),
-                      "`livelambda --help` lists what there is.");
+    std::vector<std::string> names;
+    for (const CLI::App* one : app.get_subcommands({})) names.push_back(one->get_name());
+    return base::fail(unknown("command", arguments.front(), names, "livelambda"));
   }
   auto parsed = [&app]() -> CLI::App* {
     auto commands = app.get_subcommands();
@@ -196,7 +246,14 @@ base::Result<Command> parse_arguments(const std::vector<std::string>& arguments)
   } catch (const CLI::CallForVersion&) {
     return PrintCommand{"livelambda " LIVELAMBDA_VERSION "\n"};
   } catch (const CLI::ParseError& error) {
-    std::string name = parsed() == nullptr ? "livelambda" : "livelambda " + parsed()->get_name();
+    if (arguments.empty()) {
+      return base::fail(base::ErrorKind::usage, "a command is needed", "`livelambda --help` lists what there is.");
+    }
+    if (parsed() == nullptr) return base::fail(unexpected(app, arguments, "livelambda"));
+    std::string name = "livelambda " + parsed()->get_name();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+      return base::fail(unexpected(*parsed(), arguments, name));
+    }
     return base::fail(base::ErrorKind::usage, error.what(), fmt::format("`{} --help` lists what there is.", name));
   }
   if (parsed() == functions) return functions_command;

@@ -77,7 +77,7 @@ struct PrintCommand {
 
 using Command = std::variant<AppCommand, FunctionsCommand, RewriteCommand, LocalCommand, PrintCommand>;
 
-// Errors: usage, with the closest thing that would have worked in the hint.
+// Errors: usage; of a misspelt command or option, the one that was probably meant is named.
 base::Result<Command> parse_arguments(const std::vector<std::string>& arguments);
 
 }  // namespace cli

@@ -52,6 +52,15 @@ TEST(Arguments, OfStartHaveDefaults) {
   EXPECT_FALSE(command.verbose);
 }
 
+TEST(Arguments, NameWhatWasProbablyMeant) {
+  EXPECT_EQ(error({"start", "--stge", "x"}).message, "there is no option '--stge'");
+  EXPECT_THAT(error({"start", "--stge=x"}).hint, HasSubstr("Did you mean --stage?"));
+  EXPECT_THAT(error({"strat"}).hint, HasSubstr("Did you mean start?"));
+  EXPECT_EQ(error({"start", "--nonsense"}).hint, "`livelambda start --help` lists what there is.");
+  EXPECT_EQ(error({"functions", "extra", "more"}).message, "'extra' was not expected");
+  EXPECT_EQ(error({"--nonsense"}).message, "there is no option '--nonsense'");
+}
+
 TEST(Arguments, BoundWorkersAsLambdaDoesUnlessToldOtherwise) {
   EXPECT_TRUE(start({}).workers.limit_memory);
   EXPECT_EQ(start({}).workers.idle_per_function, 8U);

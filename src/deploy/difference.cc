@@ -108,12 +108,13 @@ class TemplateComparison {
     const json::object* new_names = names_in(after);
     if (old_names == nullptr && new_names == nullptr) {
       if ((before == nullptr) != (after == nullptr) || (before != nullptr && *before != *after)) {
-        json::value none;
-        found_.push_back(
-            {.kind = Kind::changed,
-             .section = section,
-             .name = {},
-             .details = Comparison::details(before == nullptr ? none : *before, after == nullptr ? none : *after)});
+        found_.push_back({.kind = before == nullptr  ? Kind::added
+                                  : after == nullptr ? Kind::removed
+                                                     : Kind::changed,
+                          .section = section,
+                          .name = {},
+                          .details = {}});
+        if (before != nullptr && after != nullptr) found_.back().details = Comparison::details(*before, *after);
       }
       return;
     }

@@ -33,6 +33,11 @@ TEST(Difference, NamesWhatIsAddedRemovedAndChangedWithItsValues) {
                           "~ Outputs.Url", "    Value: \"x\" → {\"Ref\":\"New\"}", "+ Conditions.C"));
 }
 
+TEST(Difference, ASectionOfOneValueComesAndGoes) {
+  EXPECT_THAT(lines(compared(R"({"Description":"a"})", R"({"Transform":"AWS::Serverless-2016-10-31"})")),
+              ElementsAre("- Description", "+ Transform"));
+}
+
 TEST(Difference, WhatLivelambdaBringsInIsNoDifference) {
   auto found = compared(
       R"({"Parameters":{"LiveLambdaBucket":{"Type":"String"}},"Outputs":{"LiveLambdaTemplate":{"Value":"live:1"}},

@@ -8,6 +8,10 @@ std::string failure_hint(std::string_view reason) {
     return "Another stack or stage has a resource of that name: put ${AWS::StackName} into it, or let CloudFormation "
            "choose it.";
   }
+  if (mentions("code signature")) {
+    return "The function is kept to signed code, and the stub is not signed: keep it in AWS by `live: false` in "
+           "livelambda.yaml, or take its code signing away first.";
+  }
   if (mentions("service control policy") || mentions("resource control policy")) {
     return "Your organisation denies this, not the account: ask those who run it, or use another account.";
   }

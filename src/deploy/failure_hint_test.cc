@@ -20,6 +20,9 @@ TEST(FailureHint, TellsWhoRefused) {
       {"User: arn:aws:iam::1:user/tom is not authorized to perform: sns:CreateTopic", "lack this permission"},
       {"Access Denied (Service: S3, Status Code: 403)", "lack this permission"},
       {"orders already exists in stack x", "${AWS::StackName}"},
+      {"The code signature failed one or more of the validation checks for signature mismatch or expiry, and the code "
+       "signing policy is set to ENFORCE. Lambda blocks the deployment.",
+       "`live: false`"},
       {"Bad Topic does not exist", "Mend the template"}};
   for (const auto& [reason, hint] : cases) EXPECT_THAT(failure_hint(reason), HasSubstr(hint)) << reason;
 }

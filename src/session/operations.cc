@@ -25,7 +25,7 @@ awaitable<base::Result<>> outputs(Options options, Surroundings with) {
   for (const app::Stack& stack : workspace.application().stacks) {
     CO_TRY(auto state, co_await stacks.glance(stack));
     if (!state.exists) {
-      co_return base::fail(base::ErrorKind::not_found, "stack " + stack.name + " is not there",
+      co_return base::fail(base::ErrorKind::deployment, "stack " + stack.name + " is not there",
                            "Run `livelambda start` or `livelambda deploy` first, or name another --stage.");
     }
     with.reporter.report(Outputs{stack.name, std::move(state.outputs)});

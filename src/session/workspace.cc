@@ -129,9 +129,17 @@ awaitable<base::Result<>> Workspace::find_account() {
                                                .environment = with_samconfig(options_.environment, folder_)},
                                               account_surroundings(executor_, with_.clock, *programs_, mfa_.get())));
   aws_ = aws::client_config(account_, with_.clock);
-  CO_TRY(auto identity, co_await aws::get_caller_identity(aws_));
-  account_id_ = identity.account;
-  principal_ = identity.arn;
+  auto identity = co_await aws::get_caller_identity(aws_);
+  if (!identity && identity.error().kind == base::ErrorKind::connect && identity.error().hint.empty()) {
+    base::Error error = identity.error();
+    error.hint = fmt::format(
+        "Look at the network and its proxy (HTTPS_PROXY), at AWS_ENDPOINT_URL, and whether there is a region {}.",
+        account_.region);
+    co_return base::fail(std::move(error));
+  }
+  if (!identity) co_return base::fail(identity.error());
+  account_id_ = identity->account;
+  principal_ = identity->arn;
   co_return base::Result<>();
 }
 

@@ -91,7 +91,7 @@ def test_nothing_changed_is_no_deployment(app, start):
 
 def test_outputs_and_diff(app, start):
     missing = app.run("outputs", "--stage", "one")
-    assert missing.returncode == 7 and "is not there" in missing.stderr
+    assert missing.returncode == 5 and "is not there" in missing.stderr
     new = app.events("diff", "--stage", "one")
     assert any(line.startswith("+ Topic (AWS::SNS::Topic)") for line in new[0]["changes"])
     assert app.stacks().isdisjoint({f"one-{app.folder.name}"}), "a comparison makes nothing"

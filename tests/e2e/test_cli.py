@@ -109,7 +109,7 @@ def test_an_endpoint_where_nobody_answers_is_5(home, plain):
         port = taken.getsockname()[1]
     env = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a",
            "AWS_SECRET_ACCESS_KEY": "b"}
-    assert_error(livelambda(home, "start", "--app-dir", plain, "--stage", "dev", env=env), 5, f"127.0.0.1:{port}")
+    assert_error(livelambda(home, "start", "--app-dir", plain, "--stage", "dev", env=env), 5, f"127.0.0.1:{port}", "AWS_ENDPOINT_URL")
 
 
 def test_a_port_in_use_is_7(home):
