@@ -157,6 +157,12 @@ def test_ways_to_answer_and_to_end_are_the_same(runtime, handler, names):
 
 
 @one_of_each
+def test_no_global_is_there_for_who_asks_for_none(runtime):
+    answers = assert_same(runtime, "app.handler", ["more.globals"], events_of(["more.globals"]), variables={"AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA": "1"}).answers
+    assert b"awslambda is not defined" in answers[0].body
+
+
+@one_of_each
 def test_events_and_headers_that_are_no_json(runtime):
     events = [Event(b"not json"), Event(b"{}", {"Lambda-Runtime-Client-Context": "{"}), Event(b"[1, 2.50, null]"), Event('"\u2028ä"'.encode()),
               Event(b"{}", {"Lambda-Runtime-Cognito-Identity": "no"}), Event(b"")]
