@@ -47,6 +47,10 @@ SessionActions SessionMachine::frame(Instant at, std::string_view text) {
   return actions;
 }
 
+void SessionMachine::drop_unread() {
+  state_->dropped[DropReason::too_much] += 1;
+}
+
 SessionActions SessionMachine::post_finished(Instant at, std::uint64_t tag, const Outcome& outcome) {
   SessionActions actions;
   state_->finish_post(at, state_->posts.finished(tag, outcome, at.steady), actions, outcome);

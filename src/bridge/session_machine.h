@@ -108,6 +108,8 @@ class SessionMachine {
   // Every answer of `hello`.
   void hello_answered(Instant at, std::int64_t aws_time_ms);
   SessionActions frame(Instant at, std::string_view text);
+  // A frame that there is no memory to read: as if it were lost, so that its stub sends it again.
+  void drop_unread();
   SessionActions post_finished(Instant at, std::uint64_t tag, const Outcome& outcome);
   SessionActions worker_ready(Instant at, const AttemptId& id);
   // Nothing happens for an attempt that was cancelled or answered before.

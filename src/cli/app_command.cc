@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "base/log.h"
+#include "base/memory_reserve.h"
 #include "cli/exit_status.h"
 #include "cli/json_reporter.h"
 #include "cli/local_cloud_process.h"
@@ -29,6 +30,8 @@ namespace cli {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::size_t kMemoryReserve = 128 << 20;  // twenty events or answers of 6 MB in hand
 
 std::string host_name() {
   char name[HOST_NAME_MAX + 1] = {};
@@ -122,6 +125,7 @@ session::Options to_options(const AppCommand& command, session::Assets assets) {
 }  // namespace
 
 int run_app_command(const AppCommand& command, session::Assets assets) {
+  base::keep_memory_reserve(kMemoryReserve);
   if (command.verbose) base::set_log_level(base::LogLevel::debug);
   base::SystemClock clock;
   JsonReporter json(stdout, clock);

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <memory>
 #include <stdexcept>
+
+#include "base/memory_reserve.h"
 
 namespace codec {
 namespace {
@@ -32,8 +35,13 @@ base::Error invalid(std::string message) {
 
 std::string zstd_compress(std::string_view bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  std::size_t size = ZSTD_compressCCtx(&context_of_thread<ZSTD_CCtx, ZSTD_createCCtx>(), out.data(), out.size(),
-                                       bytes.data(), bytes.size(), kLevel);
+  ZSTD_CCtx& context = context_of_thread<ZSTD_CCtx, ZSTD_createCCtx>();
+  std::size_t size = 0;
+  while (true) {
+    size = ZSTD_compressCCtx(&context, out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
+    if (ZSTD_getErrorCode(size) != ZSTD_error_memory_allocation) break;
+    base::find_memory();
+  }
   if (ZSTD_isError(size) != 0U) throw std::runtime_error(ZSTD_getErrorName(size));
   out.resize(size);
   return out;

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/memory_reserve.h"
 #include "bridge/plain_text.h"
 #include "bridge/post_queue.h"
 
@@ -16,8 +17,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kDisplacementGrace = 10s;  // for what runs when another session takes over
-constexpr auto kDrainLimit = 5s;          // for answers to leave, beyond the grace
+constexpr auto kDisplacementGrace = 10s;       // for what runs when another session takes over
+constexpr auto kDrainLimit = 5s;               // for answers to leave, beyond the grace
+constexpr std::size_t kSmallFrame = 8'192;     // characters; what a stub asks and says of an attempt is shorter
+constexpr std::size_t kOneMessage = 40 << 20;  // bytes, in all the forms that it takes until a worker has it
 constexpr aws::CallOptions kPost{.attempts = 1, .timeout = 2s, .connect_timeout = 1s};
 constexpr aws::CallOptions kLargePost{.attempts = 1, .timeout = 5s, .connect_timeout = 1s};  // on a slow line
 
@@ -271,7 +274,11 @@ awaitable<void> BridgeDriver::keep_timer() {
 void BridgeDriver::receive(const std::shared_ptr<BridgeLink>& link, std::string_view text) {
   bridge::ReceivedText received = bridge::classify_text(text);
   if (std::holds_alternative<bridge::SealedText>(received)) {
-    perform(machine_.frame(now(), text));
+    if (text.size() > kSmallFrame && base::memory_is_short() && !base::memory_has_room(kOneMessage)) {
+      machine_.drop_unread();
+    } else {
+      perform(machine_.frame(now(), text));
+    }
     report_drops(false);
   } else if (std::holds_alternative<bridge::DisplacedHint>(received)) {
     follow(link_machine_.displaced_hint(now()));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/memory_reserve.h"
 #include "session/answers.h"
 #include "session/environments.h"
 #include "session/trigger.h"
@@ -13,7 +14,13 @@ namespace {
 
 using Kind = worker::WorkerOutcome::Kind;
 
-constexpr int kMostTries = 3;  // of workers that end before they take the event
+constexpr int kMostTries = 3;                  // of workers that end before they take the event
+constexpr std::size_t kLargeBody = 64 * 1024;  // is refused while memory is short
+constexpr std::string_view kNoMemory = "the session has too little memory for ";
+
+bool has_no_room(std::string_view body) {
+  return body.size() > kLargeBody && base::memory_is_short();
+}
 
 }  // namespace
 
@@ -100,6 +107,9 @@ awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId
                            fmt::format("{} is not part of the app as it was started; run `livelambda start` again",
                                        name_of(id.environment)));
   }
+  if (has_no_room(attempt->invocation.event)) {
+    co_return live_failure("Function.LiveMemory", std::string(kNoMemory) + "this event; it has not run");
+  }
   worker::WorkerOutcome outcome;
   for (int tries = 0; tries < kMostTries && outcome.kind == Kind::not_started; ++tries) {
     auto twin = co_await fresh_twin(environment);  // the code may have changed while the attempt waited
@@ -184,6 +194,9 @@ void Environments::finish(bridge::AttemptId id, AttemptPtr attempt, worker::Work
     attempts_.erase(id);
     sink_.abandon(id);
     return;
+  }
+  if (has_no_room(outcome.answer.body)) {
+    outcome = live_failure("Function.LiveMemory", std::string(kNoMemory) + "this answer");
   }
   report_started(id, *attempt);
   InvocationReport& report = attempt->report;
