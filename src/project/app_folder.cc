@@ -97,8 +97,8 @@ std::string AppFolder::state(std::string_view name) const {
 }
 
 base::Result<> AppFolder::remember(std::string_view app) const {
-  TRY(os::write_file(state("stage"), stage + "\n"));
-  return os::write_file(state("app"), fmt::format("{}\n", app));
+  TRY(os::write_file(state("stage"), stage + "\n", 0600));
+  return os::write_file(state("app"), fmt::format("{}\n", app), 0600);
 }
 
 std::optional<std::string> AppFolder::known_name() const {
@@ -110,7 +110,7 @@ std::optional<std::string> AppFolder::known_name() const {
 base::Result<std::string> state_folder(const std::string& app_path) {
   std::string folder = app_path + "/.livelambda";
   TRY(os::make_directories(folder, 0700));
-  if (!fs::exists(folder + "/.gitignore")) TRY(os::write_file(folder + "/.gitignore", "*\n"));
+  if (!fs::exists(folder + "/.gitignore")) TRY(os::write_file(folder + "/.gitignore", "*\n", 0600));
   return folder;
 }
 

@@ -151,7 +151,7 @@ class CdkApp final : public Toolchain {
       if (std::ranges::includes(built, assembly_.deployed_code)) {
         tell_missing_hook();
         tell_missing_sdk();
-        co_return os::write_file(mark_file(), mark());
+        co_return os::write_file(mark_file(), mark(), 0600);
       }
       built.merge(std::set<std::string>(assembly_.deployed_code));
     }

@@ -144,7 +144,7 @@ awaitable<base::Result<>> CdkTool::deploy(CdkDeployment deployment) {
 awaitable<base::Result<>> CdkTool::bootstrap(std::string environment, std::string assembly) {
   std::vector<std::string> lines;
   CO_TRY(co_await run({"bootstrap", std::move(environment), "--app", std::move(assembly), "--ci"}, {}, lines));
-  co_return os::write_file(workplace_.folder.state(kBootstrapped), endpoint());
+  co_return os::write_file(workplace_.folder.state(kBootstrapped), endpoint(), 0600);
 }
 
 std::string CdkTool::endpoint() const {

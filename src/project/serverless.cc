@@ -71,7 +71,7 @@ class ServerlessApp final : public Toolchain {
   awaitable<base::Result<app::Application>> read(Purpose purpose) override {
     CO_TRY(co_await run({"package", "--package", package_folder()}, purpose));
     CO_TRY(auto application, interpret(purpose));
-    if (purpose != Purpose::real) CO_TRY(os::write_file(mark_file(), mark(application)));
+    if (purpose != Purpose::real) CO_TRY(os::write_file(mark_file(), mark(application), 0600));
     co_return application;
   }
 
@@ -100,7 +100,7 @@ class ServerlessApp final : public Toolchain {
     std::string state_file = absolute("serverless-state.json");
     CO_TRY(auto state, os::read_file(state_file));
     CO_TRY(auto tagged, app::with_stack_tags(state, tags));
-    CO_TRY(os::write_file(state_file, tagged));
+    CO_TRY(os::write_file(state_file, tagged, 0600));
     CO_TRY(co_await run({"deploy", "--package", package_folder(), "--force"}, Purpose::real));
     packaged_ = false;
     co_return base::Result<>();

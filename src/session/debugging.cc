@@ -123,7 +123,7 @@ base::Result<> Debugging::keep_ports() {
   if (entries_.empty()) return {};
   codec::json::object document;
   for (const auto& [function, port] : ports_) document[function] = port;
-  return os::write_file(options_.ports_file, codec::to_text(document) + "\n");
+  return os::write_file(options_.ports_file, codec::to_text(document) + "\n", 0600);
 }
 
 std::vector<DebuggedFunction> Debugging::functions() const {
