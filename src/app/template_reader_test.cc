@@ -317,6 +317,7 @@ TEST(TemplateReader, ErrorsNameFileAndLine) {
       {"Resources:\n  A: [\n", "", 0},  // libyaml decides what it says, and on which line
       {"", "not a mapping", 1},
       {"- a\n", "not a mapping", 1},
+      {"", "the template is empty", 1},
       {"Description: x\n", "no Resources", 1},
       {"Description: x\nResources: {}\n", "no Resources", 2},
       {"Resources:\n  A: text\n", "A has no Type", 2},

@@ -83,9 +83,11 @@ base::Result<const app::Rewritten*> choose(const std::vector<Template>& template
   for (const Template& one : templates) {
     if (id && one.stack->id == *id) return one.rewritten;
   }
+  std::string ids = ids_of(templates);
   return base::fail(base::ErrorKind::usage,
                     id ? fmt::format("there is no stack {}", *id) : fmt::format("the app has {} stacks", roots),
-                    fmt::format("Choose one by --stack ({}), or write all by --output.", ids_of(templates)));
+                    ids.empty() ? "It has one, which has no id: leave --stack out."
+                                : fmt::format("Choose one by --stack ({}), or write all by --output.", ids));
 }
 
 base::Result<> print_templates(const app::Application& application, const session::Plan& plan,

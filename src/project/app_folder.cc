@@ -109,7 +109,11 @@ std::optional<std::string> AppFolder::known_name() const {
 
 base::Result<std::string> state_folder(const std::string& app_path) {
   std::string folder = app_path + "/.livelambda";
-  TRY(os::make_directories(folder, 0700));
+  if (auto made = os::make_directories(folder, 0700); !made) {
+    base::Error error = made.error();
+    error.hint = "livelambda keeps the stage and what it makes in there: the app's folder has to be writable.";
+    return base::fail(std::move(error));
+  }
   if (!fs::exists(folder + "/.gitignore")) TRY(os::write_file(folder + "/.gitignore", "*\n", 0600));
   return folder;
 }

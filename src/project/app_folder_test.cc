@@ -99,6 +99,13 @@ TEST(AppFolder, KeepsItsStateOutOfGitAndToItself) {
   EXPECT_EQ(about.st_mode & 0777U, 0700U);
 }
 
+TEST(AppFolder, SaysWhatItKeepsWhereItMayNotWrite) {
+  Folder folder;
+  folder.write("template.yaml", kTemplate);
+  folder.write(".livelambda", "a file in its place");
+  EXPECT_THAT(folder.error().hint, HasSubstr("has to be writable"));
+}
+
 TEST(AppFolder, NeedsATemplate) {
   Folder folder;
   base::Error error = folder.error();
