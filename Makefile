@@ -1,6 +1,6 @@
 # make build | demo | test | test-full | fuzz | bench | soak | check | format | dist — each installs what is missing first.
 SHELL := /bin/bash
-export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH)
+export PATH := $(CURDIR)/build/tools/node_modules/node/bin:$(PATH):$(CURDIR)/build/tools/go/bin
 
 .PHONY: setup build demo test test-full fuzz bench soak bench-micro bench-compare bench-programs check format dist clean
 
