@@ -315,7 +315,6 @@ TEST(TemplateReader, ErrorsNameFileAndLine) {
     int line;
   } cases[] = {
       {"Resources:\n  A: [\n", "", 0},  // libyaml decides what it says, and on which line
-      {"", "not a mapping", 1},
       {"- a\n", "not a mapping", 1},
       {"", "the template is empty", 1},
       {"Description: x\n", "no Resources", 1},
