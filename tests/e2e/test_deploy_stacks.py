@@ -222,6 +222,28 @@ def test_a_debug_stack_of_the_first_release_is_upgraded_in_place_and_a_newer_one
     assert len(cloud.stack_events(stage.debug_stack)) == events
 
 
+def test_stubs_of_another_livelambda_are_replaced(cloud, stage):
+    stage.start_and_end()
+    formation, s3 = cloud.client("cloudformation"), cloud.client("s3")
+    bucket = cloud.outputs(stage.debug_stack)["Bucket"]
+    parameters = {one["ParameterKey"]: one["ParameterValue"] for one in cloud.stack(stage.stack)["Parameters"]}
+    [name] = (name for name in parameters if name.startswith("LiveLambdaStub"))
+    ours = parameters[name]
+    s3.copy_object(Bucket=bucket, Key="stubs/of-before.zip", CopySource={"Bucket": bucket, "Key": ours})
+    template = formation.get_template(StackName=stage.stack)["TemplateBody"]
+    template = json.loads(template) if isinstance(template, str) else template
+    template["Outputs"]["LiveLambdaTemplate"]["Value"] = "live:of-before"  # the stub's key is part of the hash
+    formation.update_stack(StackName=stage.stack, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+                           Tags=cloud.stack(stage.stack)["Tags"],
+                           Parameters=[{"ParameterKey": key, "ParameterValue": "stubs/of-before.zip" if key == name else value}
+                                       for key, value in parameters.items()])
+    assert settled(cloud, stage.stack)["StackStatus"] == "UPDATE_COMPLETE"
+    bridge = cloud.outputs(stage.debug_stack)
+    stage.start_and_end()
+    assert {"ParameterKey": name, "ParameterValue": ours} in cloud.stack(stage.stack)["Parameters"]
+    assert cloud.outputs(stage.debug_stack) == bridge
+
+
 def test_every_request_was_one_that_botocore_could_have_sent(recorder):
     from harness.recorder import Recorded, RequestJudge
     judge = RequestJudge(("cloudformation", "s3", "sts", "dynamodb"))
