@@ -42,6 +42,9 @@ def test_the_record_is_private(tmp_path, start):
     start(app, None)
     assert (app / ".livelambda" / "local.json").stat().st_mode & 0o077 == 0
     assert (app / ".livelambda" / ".gitignore").read_text() == "*\n"
+    kept = [app / ".livelambda", *(app / ".livelambda").rglob("*")]
+    assert {"app", "stage"} <= {path.name for path in kept}
+    assert not [path for path in kept if path.lstat().st_mode & 0o077 and not path.is_symlink()]
 
 
 def test_a_session_that_comes_back_after_kill_finds_the_cloud_and_its_stacks(tmp_path, home, start):

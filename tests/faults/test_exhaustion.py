@@ -1,6 +1,7 @@
 """No space, no descriptors, no memory: what cannot be done fails loudly, the session goes on, and does its work when it can again."""
 
 import resource
+import secrets
 import signal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from surroundings import signal_all
 
 FEW = 2  # descriptors
 LITTLE = 16 << 20  # bytes of address space left
+LARGE = secrets.token_urlsafe(5 << 20)[: 5 << 20]  # bytes that hardly compress
 
 
 def unlimited(kind: int) -> tuple[int, int]:
@@ -22,9 +24,9 @@ def limit_descriptors(pid: int, limit: int):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, unlimited(resource.RLIMIT_NOFILE)[1]))
 
 
-def leave_little_memory(pid: int):
+def leave_little_memory(pid: int, little: int = LITTLE):
     size = int(process_status(pid)["VmSize"].split()[0]) * 1024
-    resource.prlimit(pid, resource.RLIMIT_AS, (size + LITTLE, unlimited(resource.RLIMIT_AS)[1]))
+    resource.prlimit(pid, resource.RLIMIT_AS, (size + little, unlimited(resource.RLIMIT_AS)[1]))
 
 
 def give_back(pid: int):
@@ -104,6 +106,22 @@ def test_no_memory_left_for_the_workers(developer):
     scenario.send_many(50, at_once=5)
     counts = scenario.count()
     assert counts.failed > 0, "no worker can start"
+    assert developer.session.running, developer.session.describe()
+    give_back(pid)
+    assert developer.serves()
+
+
+def test_no_memory_left_for_the_session(surroundings):
+    """Twelve events and answers of 5 MB at once need more than it may have. Its workers run before, free of the limit."""
+    developer = surroundings.developer("no-memory", arguments=("--idle-workers", "64", "--idle-memory", "16384"))
+    workers = Scenario("no memory, before", developer)
+    workers.send_many(14, at_once=14, ms=1500)
+    assert workers.count().failed == 0
+    pid = developer.session.pid
+    leave_little_memory(pid, 4 << 20)
+    scenario = Scenario("no memory, session", developer)
+    scenario.send_many(50, at_once=12, text=LARGE)
+    scenario.count()
     assert developer.session.running, developer.session.describe()
     give_back(pid)
     assert developer.serves()
