@@ -3,17 +3,14 @@ cloud, with what boto3 sees of it."""
 
 import json
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import time
 
 import pytest
 
 from harness import apps
-from harness.processes import PATIENCE, PROGRAM, clean_environment, json_lines, run, wait_until
+from harness.processes import PROGRAM, clean_environment, json_lines, run, wait_until
+from harness.terminal import Terminal
 
 HANDLER = "export const handler = async () => 'one';"
 RESOURCES = """  Topic:
@@ -190,48 +187,6 @@ def test_without_credentials_one_sentence_before_anything_else(app):
         assert refused.returncode == 4, refused.stderr
         assert "no AWS credentials were found" in refused.stderr
         assert "aws configure" in refused.stderr
-
-
-class Terminal:
-    """The program on a terminal of its own."""
-
-    def __init__(self, command: list, environment: dict[str, str]):
-        self.parent, child = pty.openpty()
-        self.process = subprocess.Popen(command, env=environment, stdin=child, stdout=child, stderr=child,
-                                        start_new_session=True, preexec_fn=lambda: _own_terminal(child))
-        os.close(child)
-        self.text = ""
-
-    def wait_for(self, words: str, count: int = 1):
-        deadline = time.monotonic() + PATIENCE
-        while self.text.count(words) < count:
-            readable, _, _ = select.select([self.parent], [], [], max(0, deadline - time.monotonic()))
-            assert readable, f"{words!r} did not come:\n{self.text}"
-            try:
-                self.text += os.read(self.parent, 65536).decode()
-            except OSError:
-                raise AssertionError(f"ended without {words!r}:\n{self.text}") from None
-
-    def type(self, line: str):
-        os.write(self.parent, (line + "\n").encode())
-
-    def end(self) -> int:
-        while True:
-            try:
-                if not os.read(self.parent, 65536):
-                    break
-            except OSError:
-                break
-        status = self.process.wait(PATIENCE)
-        os.close(self.parent)
-        return status
-
-
-def _own_terminal(fd: int):
-    import fcntl
-    import termios
-
-    fcntl.ioctl(fd, termios.TIOCSCTTY, 0)
 
 
 def test_an_edit_of_the_template_is_shown_and_deployed_on_enter(app):

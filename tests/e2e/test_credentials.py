@@ -24,6 +24,7 @@ from harness import apps
 from harness.certificates import Authority
 from harness.fake_aws import FakeAws, error_xml, iso, made_key
 from harness.processes import PROGRAM, ROOT, clean_environment
+from harness.terminal import Terminal
 
 SECRET = "S3cr3tThatNobodyMaySee"
 KEYS = f"aws_access_key_id = {{}}\naws_secret_access_key = {SECRET}\n"
@@ -328,6 +329,20 @@ def test_a_renewed_sso_token_is_kept_for_the_aws_cli(fresh, plain, home):
     kept = json.loads((home / name).read_text())
     assert kept["accessToken"] == "renewed-client" and kept["refreshToken"] == "next" and kept["clientSecret"] == SECRET
     assert kept["expiresAt"] > iso(28000) and (home / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_code_of_an_mfa_device_is_asked_for_on_a_terminal(fresh, plain, home):
+    case = Case("mfa", config="[default]\n" + ROLE.format("r") + "source_profile = b\nmfa_serial = arn:aws:iam::1:mfa/tom\n",
+                credentials=keys("b", "AKBASE"))
+    terminal = Terminal([PROGRAM, "outputs", "--app-dir", plain, "--stage", "judged"],
+                        clean_environment(home, **lay_out(case, home, fresh.url)))
+    terminal.wait_for("Code of the MFA device arn:aws:iam::1:mfa/tom: ")
+    assert not fresh.of_action("AssumeRole")
+    terminal.type("123456")
+    terminal.wait_for("this is as far as it goes")
+    assert terminal.end() == 4
+    [assumed] = fresh.of_action("AssumeRole")
+    assert (assumed.parameters["SerialNumber"], assumed.parameters["TokenCode"]) == ("arn:aws:iam::1:mfa/tom", "123456")
 
 
 @pytest.mark.parametrize("settings", ["login_session = arn:aws:iam::1:user/tom\n", "region = eu-west-1\n"], ids=["login", "nothing known"])
