@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import os
+import signal
 
 import pytest
 import requests
 
 from harness import apps
 from harness.session import Session
+from harness.stubs import stub_processes
 
 HANDLER = """
 import { createHash } from "node:crypto";
@@ -107,6 +110,16 @@ def test_a_worker_that_dies_midway_breaks_the_stream_off(invoke):
     assert list(invoke({}))[-1] == {}
 
 
+def test_a_stub_that_is_killed_midway_breaks_the_stream_off(cloud, invoke, tmp_path):
+    events = invoke({"until": str(tmp_path / "never")})
+    assert next(events) == b"first"
+    for pid in stub_processes(cloud):
+        os.kill(pid, signal.SIGKILL)
+    *pieces, end = events
+    assert b"second" not in pieces and "ErrorCode" in end
+    assert list(invoke({}))[-1] == {}
+
+
 def test_more_than_a_whole_answer_may_have_arrives_as_it_was_sent(invoke):
     *pieces, end = invoke({"size": 12_000_000})
     assert end == {}
@@ -126,6 +139,19 @@ def test_a_rest_api_hands_on_more_than_a_whole_answer_may_have_and_tells_what_br
 def test_a_plain_invocation_gets_the_whole(cloud, session):
     answer = cloud.invoke(session.function("Stream"), {})
     assert answer.error is None and answer.payload == b"firstsecond"
+
+
+@pytest.mark.full  # its stub waits 30 s for a word
+def test_a_session_that_is_killed_midway_breaks_the_stream_off(cloud, tmp_path):
+    first = Session(apps.plain(tmp_path, more=URL, resources=OUTPUTS, Stream=HANDLER), cloud, tmp_path / "home")
+    client = cloud.client("lambda")
+    payload = json.dumps({"until": str(tmp_path / "never")})
+    answer = client.invoke_with_response_stream(FunctionName=first.function("Stream"), Payload=payload)
+    events = iter(answer["EventStream"])
+    assert next(events)["PayloadChunk"]["Payload"] == b"first"
+    first.kill()
+    *pieces, end = events
+    assert not pieces and "ErrorCode" in end["InvokeComplete"]
 
 
 def test_without_a_session_the_url_streams_a_503(cloud, session):
