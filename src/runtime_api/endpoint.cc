@@ -65,13 +65,20 @@ std::pair<std::string_view, std::string_view> split_invocation(std::string_view 
 
 constexpr std::string_view kResponseMode = "Lambda-Runtime-Function-Response-Mode";
 
+// Lambda goes by how it was invoked (directinvoke.go of its emulator), so a client may stream without saying so: Go's
+// does with what its handler reads from, and sends JSON in chunks too, of which it has all.
+bool is_streamed(const net::Headers& headers) {
+  if (auto mode = headers.get(kResponseMode)) return net::same_name(*mode, "streaming");
+  return headers.has("Transfer-Encoding") &&
+         !headers.get_or("Content-Type", "application/json").starts_with("application/json");
+}
+
 // The request id of a streamed response; "" if it is something else.
 std::string_view streamed_invocation(const net::Request& request) {
   std::string_view path = request.target;
   if (request.method != "POST" || !path.starts_with(kPrefix)) return {};
   const auto [request_id, action] = split_invocation(path.substr(kPrefix.size()));
-  const bool streamed = action == "response" && net::same_name(request.headers.get_or(kResponseMode, ""), "streaming");
-  return streamed ? request_id : std::string_view();
+  return action == "response" && is_streamed(request.headers) ? request_id : std::string_view();
 }
 
 Answer too_large(std::size_t limit) {

@@ -54,14 +54,13 @@ class EndpointTest : public testing::Test {
     while (pieces_ != expected || (!wanted_ && !answer_)) co_await changed_.wait();
   }
 
-  awaitable<std::unique_ptr<net::RequestStream>> open_stream(std::string request_id) {
+  awaitable<std::unique_ptr<net::RequestStream>> open_stream(std::string request_id,
+                                                             net::Headers headers = {
+                                                                 {"Lambda-Runtime-Function-Response-Mode", "streaming"},
+                                                                 {"Content-Type", "text/event-stream"}}) {
     auto url =
         net::parse_url("http://" + endpoint_->address() + "/2018-06-01/runtime/invocation/" + request_id + "/response");
-    net::Request request{
-        .method = "POST",
-        .target = url->target,
-        .headers = {{"Lambda-Runtime-Function-Response-Mode", "streaming"}, {"Content-Type", "text/event-stream"}},
-        .body = {}};
+    net::Request request{.method = "POST", .target = url->target, .headers = std::move(headers), .body = {}};
     auto stream = co_await net::open_request(*url, std::move(request), std::chrono::seconds(5), nullptr);
     EXPECT_TRUE(stream) << stream.error().message;
     co_return std::move(*stream);
@@ -209,6 +208,27 @@ TEST_F(EndpointTest, HandsAStreamedResponseOnPieceByPiece) {
   ASSERT_TRUE(answer_);
   EXPECT_TRUE(answer_->streamed);
   EXPECT_FALSE(answer_->failure);
+}
+
+TEST_F(EndpointTest, TakesWhatComesInChunksForAStreamUnlessItIsJson) {
+  run([](EndpointTest& t) -> awaitable<void> {
+    t.endpoint_->offer(event("id-1"));
+    co_await t.send("GET", "invocation/next", "", {});
+    auto stream = co_await t.open_stream("id-1", {{"Content-Type", "application/octet-stream"}});
+    co_await stream->write("one");
+    co_await t.wait_for_pieces("one");
+    co_await stream->finish({});
+    EXPECT_TRUE(t.answer_->streamed);
+    t.answer_.reset();
+    t.endpoint_->offer(event("id-2"));
+    co_await t.send("GET", "invocation/next", "", {});
+    stream = co_await t.open_stream("id-2", {{"Content-Type", "application/json"}});
+    co_await stream->write("{}");
+    co_await stream->finish({});
+  }(*this));
+  EXPECT_EQ(pieces_, "one");
+  EXPECT_FALSE(answer_->streamed);
+  EXPECT_EQ(answer_->body, "{}");
 }
 
 TEST_F(EndpointTest, ReadsNoMoreOfAStreamThanIsTaken) {

@@ -1,6 +1,7 @@
 """Functions that are programs of their own, live: Go, Rust and C++ with AWS's clients, a Makefile, a ready bootstrap, and what
 livelambda.yaml builds and runs. AWS's runtime client for Python stands for any other that speaks the Runtime API."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -175,6 +176,19 @@ def test_rust_is_built_run_and_rebuilt_with_the_crate_of_aws(cloud, session, app
     assert "mismatched types" in cloud.invoke(session.function("Rust"), {}).json["errorMessage"]
     reload(session, "Rust", app / "rust/src/word.rs", 'pub const WORD: &str = "two";\n')
     assert invoke(cloud, session, "Rust")["word"] == "two"
+
+
+@pytest.mark.parametrize("name", [pytest.param("Go", marks=needs_go), pytest.param("Rust", marks=needs_rust)])
+def test_the_clients_of_aws_stream(cloud, session, tmp_path, name):
+    event = json.dumps({"first": "first", "until": str(tmp_path / "go")})
+    answer = cloud.client("lambda").invoke_with_response_stream(FunctionName=session.function(name), Payload=event)["EventStream"]
+    pieces = (one["PayloadChunk"]["Payload"] for one in answer if "PayloadChunk" in one)
+    came = b""
+    while not came.endswith(b"first"):  # the crate begins with a prelude
+        came += next(pieces)
+    (tmp_path / "go").touch()
+    assert b"".join(pieces) == b"last"
+    assert cloud.invoke(session.function(name), json.loads(event)).payload == came + b"last", "also for who wants it whole"
 
 
 @needs_cpp

@@ -5,7 +5,10 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -19,9 +22,27 @@ type event struct {
 	Fail  string `json:"fail"`
 	Panic string `json:"panic"`
 	Exit  int    `json:"exit"`
+	First string `json:"first"` // of a stream, whose last word waits until the file Until is there
+	Until string `json:"until"`
 }
 
-func handle(ctx context.Context, in event) (map[string]any, error) {
+func stream(in event) io.Reader {
+	reader, writer := io.Pipe()
+	go func() {
+		io.Copy(writer, strings.NewReader(in.First))
+		for _, err := os.Stat(in.Until); err != nil; _, err = os.Stat(in.Until) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		io.Copy(writer, strings.NewReader("last"))
+		writer.Close()
+	}()
+	return reader
+}
+
+func handle(ctx context.Context, in event) (any, error) {
+	if in.First != "" {
+		return stream(in), nil
+	}
 	if in.Fail != "" {
 		return nil, errors.New(in.Fail)
 	}
