@@ -139,6 +139,13 @@ LinkActions LinkMachine::displaced_hint(Instant at) {
   return timer(at, false);
 }
 
+LinkActions LinkMachine::network_changed(Instant at) {
+  tries_ = 0;
+  if (retry_at_) retry_at_ = at.steady;
+  if (old_at_) old_at_ = at.steady;
+  return timer(at, false);
+}
+
 std::optional<ConditionalWrite> LinkMachine::end() {
   const bool take_back = perhaps_registered_ && !displaced_ && !removed_;
   ended_ = true;

@@ -78,6 +78,8 @@ class LinkMachine {
   LinkActions table_failed(Instant at, TableUse use, const Outcome& outcome);
   // Something says that another session took over: look, at most once a second.
   LinkActions displaced_hint(Instant at);
+  // The link may be dead, though nothing says so; and what waits before it tries again need not wait.
+  LinkActions network_changed(Instant at);
   // The end: no link is opened and nothing written any more but this, if there is something to take back.
   std::optional<ConditionalWrite> end();
 

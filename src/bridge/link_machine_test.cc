@@ -171,6 +171,20 @@ TEST_F(LinkTest, PingsAndLooksAtTheTableAsSoonAsItsMachineWakes) {
   EXPECT_TRUE(find<ReadEntry>(actions));
 }
 
+TEST_F(LinkTest, OpensANewLinkAsSoonAsTheNetworkIsAnother) {
+  establish();
+  EXPECT_TRUE(find<OpenLink>(machine.network_changed(now())));
+  EXPECT_TRUE(machine.network_changed(now()).empty()) << "one is being opened";
+  auto failed = machine.link_failed(now(), {.reach = Outcome::Reach::not_sent});
+  EXPECT_TRUE(find<LinkTrouble>(failed)) << "it is between two networks";
+  EXPECT_TRUE(find<OpenLink>(failed)) << "what failed had begun before the second change";
+  EXPECT_FALSE(find<OpenLink>(machine.link_failed(now(), {.reach = Outcome::Reach::not_sent})));
+  EXPECT_TRUE(find<OpenLink>(machine.network_changed(now()))) << "without waiting for the next try";
+  machine.link_opened(now(), "two=");
+  EXPECT_TRUE(find<LinkReady>(machine.entry_written(now(), TableUse::renewal)));
+  EXPECT_TRUE(machine.link_lost(now(), "one=").empty());
+}
+
 TEST_F(LinkTest, TakesItsConnectionOutWithALinkThatALateRenewalDoesNotReach) {
   establish();
   ASSERT_TRUE(find<OpenLink>(machine.link_lost(now(), "one=")));

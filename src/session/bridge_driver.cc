@@ -98,6 +98,7 @@ awaitable<base::Result<>> BridgeDriver::connect(AttemptHandler& handler) {
     finding_max_message_ = true;
     tasks_.spawn(find_max_message());
   }
+  if (config_.network_change) tasks_.spawn(follow_network());
   follow(link_machine_.start(now()));
   if (!link_) co_await base::wait_on(connected_);
   if (link_) co_return base::Result<>();

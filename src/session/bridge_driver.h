@@ -70,6 +70,8 @@ struct BridgeConfig {
   // Finds out how long a message may be (message_size.h), beside the first connection; the claim waits a second for it.
   // Empty: not asked.
   std::function<awaitable<std::size_t>()> find_max_message = {};
+  // Waits until this machine is in another network than before. Empty: nobody tells.
+  std::function<awaitable<void>()> network_change = {};
   // How long the first connection is tried again when the API refuses it: after a deployment neither the API nor the
   // permission to use it is in force everywhere at once.
   base::Millis patience{5'000};
@@ -141,6 +143,7 @@ class BridgeDriver final : public AttemptSink {
   void act(bridge::BridgeRemoved);
   awaitable<void> open_link();
   awaitable<void> find_max_message();
+  awaitable<void> follow_network();
   void set_max_message(std::size_t characters);
   awaitable<void> read_entry(bridge::TableUse use);
   awaitable<void> write_entry(bridge::WriteEntry write);

@@ -106,6 +106,14 @@ awaitable<void> BridgeDriver::open_link() {
   follow(link_machine_.link_opened(now(), candidate_->connection_id()));
 }
 
+awaitable<void> BridgeDriver::follow_network() {
+  while (true) {
+    co_await config_.network_change();
+    config_.aws.http->close_idle();  // connections from an address that is gone
+    follow(link_machine_.network_changed(now()));
+  }
+}
+
 // What is found out later counts for messages of this session, and in the table from its next link on.
 awaitable<void> BridgeDriver::find_max_message() {
   set_max_message(co_await config_.find_max_message());

@@ -100,6 +100,7 @@ struct World {
                 .principal = "arn:aws:iam::123456789012:user/tom",
                 .tls = nullptr,
                 .find_max_message = std::move(find_max_message),
+                .network_change = [this] { return moved.wait(); },
                 .patience = patience},
                clock, reporter) {
     handler.driver = &driver;
@@ -113,6 +114,7 @@ struct World {
 
   asio::any_io_executor executor;
   base::SystemClock clock;
+  base::Notifier moved;  // into another network
   FakeBridge bridge;
   std::unique_ptr<net::HttpClient> http;
   testing::RecordingReporter reporter;
@@ -213,6 +215,21 @@ asio::awaitable<void> reconnects(World& world) {
 
 TEST(BridgeDriver, RenewsTheRegistrationAfterALostLink) {
   run(reconnects);
+}
+
+asio::awaitable<void> moves(World& world) {
+  if (!co_await world.connect()) co_return;
+  world.moved.notify_all();
+  EXPECT_TRUE(co_await eventually([&] { return world.bridge.puts == 2; })) << "though the link before is whole";
+  StubPeer stub(world.executor, world.bridge, "f");
+  stub.start();
+  stub.invoke("after", "two");
+  EXPECT_TRUE(co_await eventually([&] { return stub.ready; }));
+  co_await stub.close();
+}
+
+TEST(BridgeDriver, OpensANewLinkInANewNetwork) {
+  run(moves);
 }
 
 asio::awaitable<void> renewal_unanswered(World& world) {

@@ -7,6 +7,7 @@
 
 #include "base/task_group.h"
 #include "os/files.h"
+#include "os/network_changes.h"
 #include "session/bridge_driver.h"
 #include "session/code_watch.h"
 #include "session/debugging.h"
@@ -226,7 +227,8 @@ class Session {
                      .principal = workspace_.principal(),
                      .tls = workspace_.account().tls,
                      .find_max_message = [aws = workspace_.aws(), url = deployment.bridge_url,
-                                          tls = workspace_.account().tls] { return find_max_message(aws, url, tls); }},
+                                          tls = workspace_.account().tls] { return find_max_message(aws, url, tls); },
+                     .network_change = network_change()},
         with_.clock, with_.reporter);
     environments_ = std::make_unique<Environments>(executor_, *launcher_, *driver_, with_.clock, with_.reporter,
                                                    by_name(with_debuggers(deployment.functions)), options_.workers,
@@ -234,6 +236,12 @@ class Session {
                                                      if (code_watch_) code_watch_->look_at_inputs(function);
                                                    });
     co_return co_await driver_->connect(*environments_);
+  }
+
+  std::function<awaitable<void>()> network_change() const {
+    std::shared_ptr<os::NetworkChanges> changes = os::watch_network(executor_);
+    if (!changes) return {};
+    return [changes] { return changes->next(); };
   }
 
   static std::map<std::string, LiveFunction> by_name(const std::vector<LiveFunction>& functions) {
