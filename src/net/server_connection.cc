@@ -53,6 +53,8 @@ awaitable<Incoming> read_request(Stream stream, boost::beast::flat_buffer& buffe
   co_await http::async_read_header(stream, buffer, head, asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return Incoming{{}, {}, refusal_of(error)};
   if (head.get().target().size() > kMaxTarget) co_return Incoming{{}, {}, 414};
+  // RFC 9112 §6.3: refused, or made one. Beast leaves equal ones as they are.
+  if (head.get().count(http::field::content_length) > 1) co_return Incoming{{}, {}, 400};
   if (!head.is_done() && boost::beast::iequals(head.get()[http::field::expect], "100-continue")) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(stream, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, error));
