@@ -92,10 +92,6 @@ class Java final : public Language {
       if (warning.empty()) warning = fmt::format("runs on {} here", choice.program);
       warning += fmt::format(": {} asks for {}, which is not installed", choice.file, choice.wanted);
     }
-    if (tool == JavaTool::gradle) {
-      warning += fmt::format("{}Gradle is experimental here: livelambda's own tests build with Maven only",
-                             warning.empty() ? "" : "; ");
-    }
     co_return warning;
   }
 

@@ -24,11 +24,28 @@ Resources:
 """
 
 
+HAS_GRADLE = shutil.which("gradle") is not None
+STOCK = '  Stock: {Type: AWS::Serverless::Function, Properties: {CodeUri: stock/, Handler: "shop.Orders::handleRequest"}}\n'
+GRADLE = f"""
+apply plugin: "java"
+repositories {{ maven {{ url "file:{JUDGES}/repository" }} }}
+dependencies {{
+  implementation "com.amazonaws:aws-lambda-java-core:1.4.0"
+  implementation "com.fasterxml.jackson.jr:jackson-jr-objects:2.18.2"
+}}
+"""
+
+
 @pytest.fixture(scope="module")
 def app(module_path) -> Path:
     folder = module_path / "shop"
     shutil.copytree(ROOT / "tests" / "java", folder / "orders")
-    (folder / "template.yaml").write_text(TEMPLATE)
+    template = TEMPLATE
+    if HAS_GRADLE:
+        shutil.copytree(ROOT / "tests" / "java", folder / "stock", ignore=shutil.ignore_patterns("pom.xml"))
+        (folder / "stock/build.gradle").write_text(GRADLE)
+        template += STOCK
+    (folder / "template.yaml").write_text(template)
     return folder
 
 
@@ -85,4 +102,16 @@ def test_a_saved_class_is_in_the_next_answer(cloud, session, app):
     answer = cloud.invoke(function, {}).json
     assert answer["errorType"] == "Function.LiveBuild" and "cannot find symbol" in answer["errorMessage"]
     reload(session, "Orders", words, text.replace("one", "two"))
+    assert cloud.invoke(function, {}).json["word"] == "two"
+
+
+@pytest.mark.skipif(not HAS_GRADLE, reason="SKIPPED JUDGE: Gradle (scripts/setup installs it)")
+def test_gradle_builds_too(cloud, session, app):
+    function = session.function("Stock")
+    assert cloud.invoke(function, {}).json["word"] == "one"
+    words = app / "stock/src/main/java/shop/Words.java"
+    text = words.read_text()
+    told = reload(session, "Stock", words, text.replace('"one"', "one"), "error")
+    assert "cannot find symbol" in told["output"] and "Words.java:4" in told["output"]
+    reload(session, "Stock", words, text.replace("one", "two"))
     assert cloud.invoke(function, {}).json["word"] == "two"
