@@ -370,6 +370,8 @@ awaitable<void> test_refusals() {
   co_await expect_answer_to(server, "GET /" + std::string(16 * 1024 - 1, 'x') + " HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK");
   co_await expect_answer_to(server, start + "Content-Length: 4\r\nContent-Length: 4\r\n\r\nfour",
                             "HTTP/1.1 400 Bad Request");
+  co_await expect_answer_to(server, start + "Transfer-Encoding: gzip\r\nContent-Length: 4\r\n\r\nfour",
+                            "HTTP/1.1 400 Bad Request");
   co_await expect_answer_to(server, "this is not HTTP\r\n\r\n", "HTTP/1.1 400 Bad Request");
   co_await expect_answer_to(server, start + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
                             "HTTP/1.1 100 Continue");

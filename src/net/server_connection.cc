@@ -44,6 +44,14 @@ Request head_of(const http::request<http::empty_body>& message) {
   return {std::string(message.method_string()), std::string(message.target()), to_headers(message.base()), {}};
 }
 
+// RFC 9112 §6.3: what leaves in doubt where a body ends is refused. Beast takes equal lengths, and codings that it
+// does not know.
+bool tells_one_length(const http::fields& head) {
+  const auto codings = head.count(http::field::transfer_encoding);
+  return head.count(http::field::content_length) + codings <= 1 &&
+         (codings == 0 || boost::beast::iequals(head[http::field::transfer_encoding], "chunked"));
+}
+
 awaitable<Incoming> read_request(Stream stream, boost::beast::flat_buffer& buffer, const ServerOptions& options) {
   Deadline deadline(stream, kRequestTimeout);
   http::request_parser<http::empty_body> head;
@@ -53,8 +61,7 @@ awaitable<Incoming> read_request(Stream stream, boost::beast::flat_buffer& buffe
   co_await http::async_read_header(stream, buffer, head, asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return Incoming{{}, {}, refusal_of(error)};
   if (head.get().target().size() > kMaxTarget) co_return Incoming{{}, {}, 414};
-  // RFC 9112 §6.3: refused, or made one. Beast leaves equal ones as they are.
-  if (head.get().count(http::field::content_length) > 1) co_return Incoming{{}, {}, 400};
+  if (!tells_one_length(head.get())) co_return Incoming{{}, {}, 400};
   if (!head.is_done() && boost::beast::iequals(head.get()[http::field::expect], "100-continue")) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(stream, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, error));

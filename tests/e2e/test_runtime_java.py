@@ -52,7 +52,8 @@ def app(module_path) -> Path:
 @pytest.fixture(scope="module")
 def session(app, cloud, module_path) -> Session:
     # The client is fetched as a developer's Maven does it, from what scripts/judges-java has fetched.
-    return Session(app, cloud, module_path / "home", "test", "--yes", env={"MAVEN_OPTS": f"-Dmaven.repo.local={JUDGES}/repository"})
+    return Session(app, cloud, module_path / "home", "test", "--yes", env={"MAVEN_OPTS": f"-Dmaven.repo.local={JUDGES}/repository",
+                                                                            "GRADLE_OPTS": "-Dorg.gradle.daemon=false"})
 
 
 def reload(session, name, file, text, status="ok"):
