@@ -84,6 +84,7 @@ awaitable<error_code> read_answer(Connection& connection, std::optional<Parser>&
     parser->skip(outgoing.to_head);
     co_await http::async_read_header(connection.stream, connection.buffer, *parser,
                                      asio::redirect_error(asio::use_awaitable, error));
+    if (!error && parser->get().result_int() < 100) error = http::error::bad_status;
     if (error || parser->is_done()) continue;
     make_room(connection.buffer, parser->content_length());
     co_await http::async_read(connection.stream, connection.buffer, *parser,

@@ -47,6 +47,7 @@ class ChunkedRequest final : public RequestStream {
     error_code error;
     co_await http::async_read(stream_, buffer, message, asio::redirect_error(asio::use_awaitable, error));
     co_await checkpoint();
+    if (!error && message.result_int() < 100) error = http::error::bad_status;
     if (error) {
       if (!sent) co_return base::fail(sent.error());
       co_return broken(error);
