@@ -162,7 +162,8 @@ class BridgeDriver final : public AttemptSink {
   bridge::SessionMachine machine_;
   AttemptHandler* handler_ = nullptr;
 
-  std::shared_ptr<BridgeLink> link_;       // the registered one; older ones live in their read_link() until they close
+  std::shared_ptr<BridgeLink> link_;       // the registered one
+  std::shared_ptr<BridgeLink> replaced_;   // the one before: open until it closes, or is replaced in its turn
   std::shared_ptr<BridgeLink> candidate_;  // opened, not registered yet
   base::Error link_error_;                 // why the last try to have a link failed
   boost::asio::steady_timer machine_timer_;

@@ -55,7 +55,8 @@ void BridgeDriver::act(bridge::WriteEntry write) {
 }
 
 void BridgeDriver::act(bridge::LinkReady ready) {
-  link_ = std::exchange(candidate_, nullptr);
+  if (replaced_) replaced_->abort();  // in another network it is dead, and nobody says so
+  replaced_ = std::exchange(link_, std::exchange(candidate_, nullptr));
   machine_.hello_answered(now(), link_->aws_time_ms());
   perform(machine_.connected(now(), std::move(ready.connection_id), ready.link));
   tasks_.spawn(read_link(link_));

@@ -226,6 +226,9 @@ asio::awaitable<void> moves(World& world) {
   stub.invoke("after", "two");
   EXPECT_TRUE(co_await eventually([&] { return stub.ready; }));
   co_await stub.close();
+  EXPECT_TRUE(world.bridge.is_open(world.bridge.connections[0])) << "for what is still on its way there";
+  world.moved.notify_all();
+  EXPECT_TRUE(co_await eventually([&] { return !world.bridge.is_open(world.bridge.connections[0]); }));
 }
 
 TEST(BridgeDriver, OpensANewLinkInANewNetwork) {
