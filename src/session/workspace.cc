@@ -27,8 +27,8 @@ class TerminalMfa final : public aws::PromptForMfa {
                            fmt::format("the code of the MFA device {} is needed, and there is no terminal", serial),
                            "Run the command on a terminal, or export temporary credentials first.");
     }
-    with_.reporter.report(Question{fmt::format("Code of the MFA device {}: ", serial)});
     with_.terminal.forget();
+    with_.reporter.report(Question{fmt::format("Code of the MFA device {}: ", serial)});
     auto code = co_await with_.terminal.next_line();
     if (!code) co_return base::fail(base::ErrorKind::credentials, "no MFA code was given", "Run the command again.");
     co_return *code;
