@@ -28,6 +28,7 @@ constexpr std::size_t kLeastLoading = 8;  // workers that load at a time, at lea
 constexpr auto kLongestTurn = 2s;         // who loads for longer holds up nobody
 constexpr auto kLookForTurn = 100ms;
 constexpr auto kAwaited = 10s;  // how long a new environment's first event may be on its way
+constexpr auto kLinger = 2s;    // who was busy so short a time ago is no idle one: the next of a burst may be for it
 
 }  // namespace
 
@@ -115,18 +116,33 @@ bool Environments::is_idle(bridge::EnvironmentId id, const Environment& environm
   return environment.twin && !environment.starting && !environment.twin->process->busy() && !has_open_attempt(id);
 }
 
-void Environments::keep_within_bounds() {
+// Returns whether some have yet to show that they are idle.
+bool Environments::keep_within_bounds() {
   std::vector<Environment*> environments;
   std::vector<IdleWorker> idle;
+  bool undecided = false;
   for (const auto& [id, environment] : environments_) {
     if (!is_idle(id, *environment)) continue;
-    if (!environment->twin->served && clock_.now() - environment->last_used < kAwaited) continue;
+    const base::SteadyTime::duration grace = environment->twin->served ? kLinger : kAwaited;
+    if (clock_.now() - environment->last_used < grace) {
+      undecided = true;
+      continue;
+    }
     environments.push_back(environment.get());
     idle.push_back({.function = environment->announce.function,
                     .last_used = environment->last_used,
                     .memory_mb = environment->twin->process->memory_mb()});
   }
   for (const std::size_t at : beyond(bounds_, idle)) retire(*environments[at]);
+  return undecided;
+}
+
+awaitable<void> Environments::bound_in_a_moment() {
+  if (std::exchange(bounding_, true)) co_return;
+  do {
+    co_await base::sleep_for(kLinger);
+  } while (keep_within_bounds());
+  bounding_ = false;
 }
 
 std::uint64_t Environments::generation_of(const std::string& function) const {

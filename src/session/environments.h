@@ -9,9 +9,9 @@
 // - A twin has exactly its environment's credentials and ends with them: at the latest when Lambda has run the stub of
 //   the same log stream anew, which has others. One that was still loading then goes on for its successor, as Lambda's
 //   own init phase may take longer than the function's timeout.
-// - A twin that was idle for 10 minutes is ended, and so are those beyond the bounds, oldest first; its environment
-//   gets another when it comes back, and attempts wait for it. An environment that was not used for a day is forgotten:
-//   Lambda ends them long before.
+// - A twin that was idle for 10 minutes is ended, and after two seconds those beyond the bounds, oldest first; its
+//   environment gets another when it comes back, and attempts wait for it. An environment that was not used for a day
+//   is forgotten: Lambda ends them long before.
 // - A worker that a debugger's client holds is not killed for its deadline. Lambda has given up the invocation then and
 //   starts another environment, which gets a worker of its own; the held one goes on until its handler ends, and what
 //   it answers goes nowhere.
@@ -124,7 +124,8 @@ class Environments final : public AttemptHandler {
   void replace_predecessor(bridge::EnvironmentId id, Environment& environment);
   bool has_open_attempt(bridge::EnvironmentId id) const;
   bool is_idle(bridge::EnvironmentId id, const Environment& environment) const;
-  void keep_within_bounds();
+  bool keep_within_bounds();
+  awaitable<void> bound_in_a_moment();
   awaitable<void> run(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<worker::WorkerOutcome> run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt);
   awaitable<base::Result<TwinPtr>> fresh_twin(EnvironmentPtr environment);
@@ -180,6 +181,7 @@ class Environments final : public AttemptHandler {
   Debugging* debugging_;
   std::set<TwinPtr> loading_;  // since their start began
   base::Notifier loaded_;
+  bool bounding_ = false;  // bound_in_a_moment() is at work
   base::TaskGroup tasks_;
 };
 

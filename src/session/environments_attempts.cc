@@ -97,7 +97,7 @@ awaitable<void> Environments::run(bridge::AttemptId id, AttemptPtr attempt) {
   worker::WorkerOutcome outcome{.kind = Kind::cancelled};
   if (!attempt->cancelled) outcome = co_await run_on_a_worker(id, attempt);
   finish(id, attempt, std::move(outcome));
-  keep_within_bounds();
+  if (!bounding_) tasks_.spawn(bound_in_a_moment());
 }
 
 awaitable<worker::WorkerOutcome> Environments::run_on_a_worker(bridge::AttemptId id, AttemptPtr attempt) {

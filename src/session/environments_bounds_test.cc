@@ -16,6 +16,7 @@ using ::testing::IsEmpty;
 using testing::let_others_run;
 using testing::result;
 using testing::run;
+using ::testing::UnorderedElementsAre;
 using testing::World;
 
 // A stub in the sandbox of a log stream, with these keys.
@@ -68,12 +69,47 @@ TEST(Environments, EndIdleWorkersBeyondTheBoundAndStartOthersForWhomTheyServed) 
       auto attempt = world.arrive(number);
       EXPECT_TRUE(co_await eventually([&] { return world.answered(attempt); }));
     }
+    world.clock.advance(2s);
+    world.environments.sweep();
     EXPECT_TRUE(co_await eventually([&] { return world.script().closed.size() == 2; }));
-    EXPECT_THAT(world.script().closed, ElementsAre(1001, 1002)) << "those that were used longest ago";
+    EXPECT_THAT(world.script().closed, UnorderedElementsAre(1001, 1002)) << "those that were used longest ago";
     auto again = world.arrive(1, 2);
     EXPECT_TRUE(co_await eventually([&] { return world.answered(again); }));
     EXPECT_EQ(world.script().takers.back(), 1006);
+    world.clock.advance(2s);
+    world.environments.sweep();
     EXPECT_TRUE(co_await eventually([&] { return world.script().closed.size() == 3; }));
+  });
+}
+
+TEST(Environments, KeepEveryWorkerThatWasBusyAMomentAgoAsABurstComesBackToIt) {
+  run([](World& world) -> asio::awaitable<void> {
+    world.script().run = [](const auto&, const auto&) { return result("{}"); };
+    for (std::uint32_t round = 1; round <= 2; ++round) {
+      for (std::uint8_t number = 1; number <= 5; ++number) {
+        if (round == 1) world.announce(number);
+        auto attempt = world.arrive(number, round);
+        EXPECT_TRUE(co_await eventually([&] { return world.answered(attempt); }));
+      }
+      world.clock.advance(1s);
+      world.environments.sweep();
+      co_await let_others_run();
+    }
+    EXPECT_THAT(world.script().closed, IsEmpty());
+    EXPECT_EQ(world.script().started.size(), 5U);
+  });
+}
+
+TEST(Environments, LookByThemselvesForWorkersBeyondTheBounds) {
+  run([](World& world) -> asio::awaitable<void> {
+    world.script().run = [](const auto&, const auto&) { return result("{}"); };
+    for (std::uint8_t number = 1; number <= 4; ++number) {
+      world.announce(number);
+      auto attempt = world.arrive(number);
+      EXPECT_TRUE(co_await eventually([&] { return world.answered(attempt); }));
+    }
+    world.clock.advance(3s);
+    EXPECT_TRUE(co_await eventually([&] { return world.script().closed.size() == 1; }));
   });
 }
 
@@ -87,6 +123,8 @@ TEST(Environments, EndIdleWorkersThatHaveTooMuchMemoryTogether) {
       auto attempt = world.arrive(number);
       EXPECT_TRUE(co_await eventually([&] { return world.answered(attempt); }));
     }
+    world.clock.advance(2s);
+    world.environments.sweep();
     EXPECT_TRUE(co_await eventually([&] { return !world.script().closed.empty(); }));
     EXPECT_THAT(world.script().closed, ElementsAre(1001));
   });
