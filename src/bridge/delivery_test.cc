@@ -265,6 +265,22 @@ TEST_F(Delivery, LostChunksAreReposted) {
   }
 }
 
+TEST_F(Delivery, AnEventThatIsLongUnderWayIsNoSilence) {
+  world.add_session("tom@laptop");
+  start();
+  std::mt19937_64 random(5);
+  std::string event(2'000'000, '\0');
+  for (char& byte : event) byte = static_cast<char>('a' + random() % 26);
+  invoke(event);
+  const std::uint64_t posts = world.gateway.posts;
+  world.gateway.line = 200;
+  invoke(event);
+  expect_echo(event);
+  EXPECT_GT(stub.ending()->after, Millis(12'000)) << "longer than any silence is borne, both ways";
+  EXPECT_EQ(executions(2), 1);
+  EXPECT_LT(world.gateway.posts, 2 * posts + 20) << "a word a second; what is under way is not posted again";
+}
+
 TEST_F(Delivery, ALostAnnounceIsSentAgain) {
   world.add_session("tom@laptop");
   world.gateway.drop_nth_post = 0;

@@ -140,14 +140,19 @@ void SessionMachine::State::say(const EnvironmentId& id, Environment& environmen
   }
 }
 
-void SessionMachine::State::say_missing(const EnvironmentId& id, Environment& environment) {
-  const Attempt& attempt = *environment.attempt;
+// While parts come, what lies in their gaps may be on its way: the word then says that we are here, and no more.
+void SessionMachine::State::say_missing(Instant at, const EnvironmentId& id, Environment& environment) {
+  Attempt& attempt = *environment.attempt;
   if (attempt.phase != Phase::receiving) return;
   Missing missing;
   if (!attempt.invoke) {
     auto partial = environment.reassembler.missing(attempt.number);
     if (partial) missing = *partial;
     missing.all = !partial;
+    if (partial && at.steady < attempt.part_at + kMissingAfter) {
+      missing.gaps.clear();
+      attempt.missing_at = attempt.part_at + kMissingAfter;
+    }
   }
   missing.announce = !environment.announced;
   say(id, environment, missing);

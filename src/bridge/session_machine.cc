@@ -163,7 +163,7 @@ SessionActions SessionMachine::timer(Instant at) {
     }
     if (attempt.missing_at && *attempt.missing_at <= at.steady) {
       attempt.missing_at.reset();
-      state_->say_missing(id, *environment);
+      state_->say_missing(at, id, *environment);
     }
     if (grace_over && State::is_open(attempt)) {
       std::string reason = state_->stop_reason;

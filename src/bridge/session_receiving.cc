@@ -7,7 +7,6 @@ namespace bridge {
 namespace {
 
 constexpr base::Millis kAcceptedAfter{500};
-constexpr base::Millis kMissingAfter{1'000};
 constexpr base::Millis kFreshFor{10'000};
 constexpr base::Millis kHelloEvery{1'000};
 constexpr std::chrono::minutes kLongestInvocation{16};  // Lambda's 15, with room
@@ -73,7 +72,8 @@ void SessionMachine::State::handle(Instant at, const EnvironmentId& id, Environm
   held += environment.reassembler.held_bytes();
   if (added.progress == Reassembler::Progress::contradicting) dropped[DropReason::bad_header] += 1;
   if (added.progress == Reassembler::Progress::partial && environment.attempt) {
-    environment.attempt->missing_at = at.steady + kMissingAfter;
+    environment.attempt->part_at = at.steady;
+    if (!environment.attempt->missing_at) environment.attempt->missing_at = at.steady + kMissingAfter;
   }
   if (added.progress != Reassembler::Progress::whole) return;
   auto message = unpack(header, std::move(added.bytes));
@@ -182,7 +182,7 @@ void SessionMachine::State::handle_ask(Instant at, const EnvironmentId& id, Envi
       if (stop_at) {
         refuse(at, id, environment, actions);
       } else {
-        say_missing(id, environment);
+        say_missing(at, id, environment);
       }
       return;
     case Phase::waiting:

@@ -16,6 +16,8 @@
 
 namespace bridge {
 
+constexpr base::Millis kMissingAfter{1'000};
+
 struct SessionMachine::State {
   enum class Phase {
     receiving,  // parts are missing
@@ -37,6 +39,7 @@ struct SessionMachine::State {
     std::int64_t last_sealed_ms = 0;             // of the freshest frame about it
     std::optional<base::SteadyTime> accept_at;   // say `accepted` if nothing was answered by then
     std::optional<base::SteadyTime> missing_at;  // say `missing` if it is still not whole by then
+    base::SteadyTime part_at;                    // the last part of a message came
     std::unique_ptr<Outgoing> answer;
     std::unique_ptr<OutgoingStream> stream;  // from stream_begin(), instead of `answer`
     bool stream_full = false;                // StreamRoom is owed
@@ -88,7 +91,7 @@ struct SessionMachine::State {
 
   // Sending.
   void say(const EnvironmentId& id, Environment& environment, const Message& message);
-  void say_missing(const EnvironmentId& id, Environment& environment);
+  void say_missing(Instant at, const EnvironmentId& id, Environment& environment);
   void post_chunks(const EnvironmentId& id, Environment& environment, const Outgoing& message,
                    const std::vector<std::uint32_t>& chunks);
   void post_whole(const EnvironmentId& id, Environment& environment, const Outgoing& message);

@@ -106,10 +106,19 @@ void Gateway::post(const std::string& id, std::string text, std::optional<Outcom
                                fate.copies, fate.late > Millis(0) ? ", late" : ""));
   }
   for (int copy = 0; copy < fate.copies; ++copy) {
-    timeline_.after(latency() + fate.late, [this, id, text] { arrive(id, text); });
+    timeline_.after(latency() + fate.late + time_on_line(id, text.size()), [this, id, text] { arrive(id, text); });
   }
   const bool unknown = fate.outcome.reach == Outcome::Reach::maybe_sent;
   timeline_.after(unknown ? kTimeout : latency(), [done = std::move(done), outcome = fate.outcome] { done(outcome); });
+}
+
+// With what waits for the line before it.
+base::Millis Gateway::time_on_line(const std::string& id, std::size_t characters) {
+  auto found = connections_.find(id);
+  if (line == 0 || found == connections_.end()) return Millis(0);
+  base::SteadyTime& free = found->second.line_free;
+  free = std::max(free, timeline_.now()) + Millis(characters / line);
+  return std::chrono::duration_cast<Millis>(free - timeline_.now());
 }
 
 void Gateway::arrive(const std::string& id, const std::string& text) {

@@ -60,6 +60,7 @@ class Gateway {
 
   Outcome socket_outcome;                      // other than 200: upgrades fail
   std::optional<std::uint64_t> drop_nth_post;  // counted from here; swallowed with 200
+  std::size_t line = 0;                        // characters a connection delivers in a ms; 0: no limit
   std::size_t longest_message = 131'072;       // 413 beyond
   std::size_t longest_frame = 131'072;         // 1009 beyond, to the receiver
   std::uint64_t posts = 0;
@@ -68,6 +69,7 @@ class Gateway {
   struct Connection {
     Socket* socket;
     base::SteadyTime used;
+    base::SteadyTime line_free;
     bool stranded = false;
   };
   struct Fate {
@@ -76,6 +78,7 @@ class Gateway {
     base::Millis late{0};
   };
   Fate fate();
+  base::Millis time_on_line(const std::string& connection_id, std::size_t characters);
   void arrive(const std::string& connection_id, const std::string& text);
   void watch_idle(const std::string& connection_id);
 
