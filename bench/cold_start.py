@@ -69,9 +69,11 @@ def _once(live: _Secure, folder: Path, configuration: str | None) -> float:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         here = f"127.0.0.1:{listener.getsockname()[1]}"
+        endpoint = live.cloud.endpoint
         if configuration is not None:
             (folder / "livelambda.json").write_text(configuration.replace(live.address, here))
-        env = {"AWS_LAMBDA_RUNTIME_API": here, "LAMBDA_TASK_ROOT": str(folder), "AWS_REGION": live.cloud.region,
+            endpoint = endpoint.replace(live.address, here)
+        env = {"AWS_LAMBDA_RUNTIME_API": here, "AWS_ENDPOINT_URL": endpoint, "LAMBDA_TASK_ROOT": str(folder), "AWS_REGION": live.cloud.region,
                "AWS_ACCESS_KEY_ID": live.cloud.ready["accessKeyId"], "AWS_SECRET_ACCESS_KEY": live.cloud.ready["secretAccessKey"],
                "AWS_LAMBDA_FUNCTION_NAME": live.outputs["Native"], "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
                "LIVELAMBDA_CA_FILE": str(live.authority), "_HANDLER": "echo"}

@@ -100,6 +100,7 @@ class Core : public std::enable_shared_from_this<Core> {
   base::SteadyTime since_{};  // the event handed over, or the start
   std::optional<base::SteadyTime> loaded_;
   bool had_invocation_ = false;
+  os::LookPace pace_;
   long resident_kb_ = 0;
   long peak_kb_ = 0;
   bool over_limit_ = false;  // and killed for it
@@ -168,7 +169,7 @@ runtime_api::EndpointCallbacks Core::callbacks() {
     if (hooks_.handed_over) hooks_.handed_over();
   };
   callbacks.answered = [this](runtime_api::Answer answer) {
-    measure();
+    if (pace_.is_due(since_, clock_.now())) measure();
     if (over_limit_) return;  // it came too late: in Lambda the process would have been killed before
     answer_ = std::move(answer);
     changed_.notify_all();
@@ -244,6 +245,7 @@ awaitable<void> Core::watch_memory() {
 void Core::measure() {
   if (exit_ || stopped_) return;
   const auto memory = process_->memory();
+  pace_.looked(clock_.now());
   resident_kb_ = memory.resident_kb;
   peak_kb_ = std::max(peak_kb_, memory.resident_kb);
   if (spec_.memory_limit_mb == 0 || memory.own_kb <= spec_.memory_limit_mb * 1024L) return;

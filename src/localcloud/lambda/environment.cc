@@ -167,7 +167,7 @@ awaitable<ExecutionEnvironment::Initialised> ExecutionEnvironment::initialise(
   while (protocol_.state() == RuntimeProtocol::State::starting && !stopping() && !too_late()) {
     co_await changed_.wait(deadline.value_or(base::SteadyTime::max()));
   }
-  co_await kill_if_too_large();
+  co_await kill_if_too_large(started);
   if (killed_) co_return Initialised::killed;
   init_ms_ = milliseconds_since(started);
   if (protocol_.state() == RuntimeProtocol::State::ready && excess_.empty()) co_return Initialised::yes;
@@ -237,7 +237,7 @@ awaitable<bool> ExecutionEnvironment::serve() {
   auto pending = [&](State state) { return protocol_.state() == state && !stopping() && machine_now() < deadline; };
   while (pending(State::busy)) co_await changed_.wait(deadline);
   auto answer = protocol_.take_answer();
-  co_await kill_if_too_large();
+  co_await kill_if_too_large(started);
   if (!excess_.empty()) answer.reset();
   if (answer) {
     if (!invocation->wants_log_tail) hand_over(*answer);

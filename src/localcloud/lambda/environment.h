@@ -94,7 +94,7 @@ class ExecutionEnvironment {
   awaitable<void> watch_exit(std::shared_ptr<os::Process> process);
   awaitable<void> watch_limits(std::shared_ptr<os::Process> process);
   void measure();
-  awaitable<void> kill_if_too_large();
+  awaitable<void> kill_if_too_large(base::SteadyTime began);
 
   bool stopping() const { return killed_ || exited_.has_value(); }
   void hand_over(const RuntimeAnswer& answer);
@@ -113,6 +113,7 @@ class ExecutionEnvironment {
   base::Notifier thawed_;
   std::string temporary_directory_;  // in place of a /tmp
   bool private_tmp_ = false;
+  os::LookPace pace_;
   long peak_memory_kb_ = 0;
   std::string excess_;  // what it had more of than it may, for which it was killed; empty: nothing
   std::optional<Credentials> credentials_;

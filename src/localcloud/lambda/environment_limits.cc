@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -32,6 +33,7 @@ std::int64_t bytes_in(const std::string& folder) {
 // Sets excess_. What a process had between two samples is seen too, in the peak that the kernel keeps.
 void ExecutionEnvironment::measure() {
   auto memory = process_->memory();
+  pace_.looked(std::chrono::steady_clock::now());
   peak_memory_kb_ = std::max(peak_memory_kb_, memory.resident_kb);
   if (memory.own_kb > version_->memory_mb * 1024L) {
     excess_ = "Error: Runtime exited with error: signal: killed";
@@ -55,9 +57,9 @@ awaitable<void> ExecutionEnvironment::watch_limits(std::shared_ptr<os::Process> 
   }
 }
 
-// Before an answer counts. Returns when the process is gone, if it has to go.
-awaitable<void> ExecutionEnvironment::kill_if_too_large() {
-  if (!process_ || stopping()) co_return;
+// Before an answer counts of what began at that time. Returns when the process is gone, if it has to go.
+awaitable<void> ExecutionEnvironment::kill_if_too_large(base::SteadyTime began) {
+  if (!process_ || stopping() || !pace_.is_due(began, std::chrono::steady_clock::now())) co_return;
   measure();
   if (excess_.empty()) co_return;
   process_->signal_group(SIGKILL);
