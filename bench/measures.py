@@ -276,7 +276,7 @@ def link_itself(world: World):
     try:
         if done.process.wait(120) != 0:
             raise RuntimeError(done.errors.read_text())
-        world.results.notes["What the link shaper adds by itself"] = " ".join(done.output.read_text().split("\n")).strip()
+        world.results.notes["What the link shaper adds by itself"] = f"\n```\n{done.output.read_text().strip()}\n```"
     finally:
         done.stop()
 

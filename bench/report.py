@@ -94,7 +94,7 @@ def write(results: Results, blocks: int, seconds: float, latest: Path, document:
             (plots / f"{file}.svg").write_text(plot.bars(start.strip(", "), rows, "ms"))
             text += [f"![{start.strip(', ')}](benchmarks/{file}.svg)"]
     text += [_table(results)]
-    text += [f"{name}: {note}." for name, note in results.notes.items()]
+    text += [f"{name}: {note}" for name, note in results.notes.items()]
     if results.not_measured:
         text += ["## Not measured", "\n".join(f"- {name}: {' '.join(reason.split())[:300]}" for name, reason in results.not_measured.items())]
     soak = plots / "soak.md"
